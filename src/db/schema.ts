@@ -1,0 +1,192 @@
+import { sql } from 'drizzle-orm'
+import {
+  bigint,
+  boolean,
+  customType,
+  date,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+} from 'drizzle-orm/pg-core'
+
+/** Whole nano-USD. */
+const nano = (name: string) => bigint(name, { mode: 'bigint' })
+const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
+const timestamps = customType<{ data: Date[]; driverData: string }>({ dataType: () => 'timestamptz[]' })
+const booleans = customType<{ data: boolean[]; driverData: string }>({ dataType: () => 'boolean[]' })
+
+const written = {
+  created_at: at('created_at').notNull().defaultNow(),
+  updated_at: at('updated_at').notNull().defaultNow(),
+  created_by: text('created_by'),
+  updated_by: text('updated_by'),
+}
+
+export const organization = pgTable('organization', {
+  organization_id: text('organization_id').primaryKey(),
+  organization_alias: text('organization_alias').notNull(),
+  models: text('models').array().notNull().default(sql`'{}'`),
+  metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+  rpm_limit: integer('rpm_limit'),
+  tpm_limit: bigint('tpm_limit', { mode: 'number' }),
+  blocked: boolean('blocked').notNull().default(false),
+  ...written,
+})
+
+export const team = pgTable(
+  'team',
+  {
+    team_id: text('team_id').primaryKey(),
+    team_alias: text('team_alias'),
+    organization_id: text('organization_id').references(() => organization.organization_id),
+    models: text('models').array().notNull().default(sql`'{}'`),
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+    rpm_limit: integer('rpm_limit'),
+    tpm_limit: bigint('tpm_limit', { mode: 'number' }),
+    blocked: boolean('blocked').notNull().default(false),
+    ...written,
+  },
+  (t) => [index('team_organization').on(t.organization_id)],
+)
+
+/** `id` never changes and names scopes, ledgers and rows; `token` is the SHA-256 hex of the key, like LiteLLM's. */
+export const virtualKey = pgTable(
+  'virtual_key',
+  {
+    id: text('id').primaryKey(),
+    token: text('token').notNull().unique(),
+    key_name: text('key_name').notNull(),
+    key_alias: text('key_alias').unique(),
+    user_id: text('user_id'),
+    team_id: text('team_id').references(() => team.team_id),
+    organization_id: text('organization_id').references(() => organization.organization_id),
+    models: text('models').array().notNull().default(sql`'{}'`),
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+    rpm_limit: integer('rpm_limit'),
+    tpm_limit: bigint('tpm_limit', { mode: 'number' }),
+    expires: at('expires'),
+    blocked: boolean('blocked').notNull().default(false),
+    ...written,
+  },
+  (t) => [index('virtual_key_team').on(t.team_id), index('virtual_key_organization').on(t.organization_id)],
+)
+
+/** The one place of a limit. A window is a row of its own; nothing resets anything (slices.md). */
+export const budget = pgTable(
+  'budget',
+  {
+    scope: text('scope').primaryKey(),
+    /** `key:0192…`: whose budget it is. */
+    entity: text('entity').notNull(),
+    limit_nano: nano('limit_nano').notNull(),
+    /** LiteLLM's grammar, or `life`. */
+    duration: text('duration').notNull(),
+    time_zone: text('time_zone').notNull().default('UTC'),
+    anchor: at('anchor').notNull().defaultNow(),
+  },
+  (t) => [index('budget_entity').on(t.entity)],
+)
+
+export const budgetWindow = pgTable(
+  'budget_window',
+  {
+    scope: text('scope').notNull(),
+    window_start: at('window_start').notNull(),
+    spent: nano('spent').notNull().default(sql`0`),
+    leased: nano('leased').notNull().default(sql`0`),
+    requests: bigint('requests', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.scope, t.window_start] })],
+)
+
+export const budgetLease = pgTable(
+  'budget_lease',
+  {
+    scope: text('scope').notNull(),
+    window_start: at('window_start').notNull(),
+    ledger: text('ledger').notNull(),
+    granted: nano('granted').notNull().default(sql`0`),
+    returned: nano('returned').notNull().default(sql`0`),
+    charged: nano('charged').notNull().default(sql`0`),
+    seq: bigint('seq', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [primaryKey({ columns: [t.scope, t.window_start, t.ledger] })],
+)
+
+/** Partitioned by day; the day is derived from the UUIDv7 in the id. `kind`: request, expired, reset, carry. */
+export const spendLog = pgTable(
+  'spend_log',
+  {
+    day: date('day', { mode: 'string' }).notNull(),
+    id: text('id').notNull(),
+    kind: text('kind').notNull().default('request'),
+    request_id: text('request_id'),
+    ledger: text('ledger'),
+    grant_id: text('grant_id'),
+    single: boolean('single').notNull().default(true),
+    hold_nano: nano('hold_nano').notNull().default(sql`0`),
+    cost_nano: nano('cost_nano').notNull(),
+    scopes: text('scopes').array().notNull(),
+    windows: timestamps('windows').notNull(),
+    covered: booleans('covered').notNull(),
+    overrun: boolean('overrun').notNull().default(false),
+    call_type: text('call_type').notNull().default(''),
+    status: text('status').notNull().default('success'),
+    key_id: text('key_id'),
+    api_key: text('api_key'),
+    key_alias: text('key_alias'),
+    user: text('user'),
+    team_id: text('team_id'),
+    organization_id: text('organization_id'),
+    end_user: text('end_user'),
+    model: text('model'),
+    model_group: text('model_group'),
+    model_id: text('model_id'),
+    custom_llm_provider: text('custom_llm_provider'),
+    api_base: text('api_base'),
+    dialect: text('dialect'),
+    stream: boolean('stream'),
+    usage: jsonb('usage').$type<Record<string, number>>(),
+    prompt_tokens: bigint('prompt_tokens', { mode: 'number' }).notNull().default(0),
+    completion_tokens: bigint('completion_tokens', { mode: 'number' }).notNull().default(0),
+    total_tokens: bigint('total_tokens', { mode: 'number' }).notNull().default(0),
+    usage_estimated: boolean('usage_estimated').notNull().default(false),
+    price_version: text('price_version'),
+    start_time: at('start_time').notNull(),
+    first_token_time: at('first_token_time'),
+    end_time: at('end_time').notNull(),
+    cache_hit: boolean('cache_hit').notNull().default(false),
+    http_status: integer('http_status'),
+    error_type: text('error_type'),
+    error_message: text('error_message'),
+    request_tags: text('request_tags').array().notNull().default(sql`'{}'`),
+  },
+  (t) => [
+    primaryKey({ columns: [t.day, t.id] }),
+    index('spend_log_grant').on(t.grant_id),
+    index('spend_log_key').on(t.api_key, t.day),
+    index('spend_log_team').on(t.team_id, t.day),
+    index('spend_log_request').on(t.request_id),
+  ],
+)
+
+/** What the queue gave up, kept whole until `npm run spend:replay` brings it home. */
+export const deadLetter = pgTable('dead_letter', {
+  id: text('id').primaryKey(),
+  queue: text('queue').notNull(),
+  body: jsonb('body').notNull(),
+  error: text('error'),
+  received_at: at('received_at').notNull().defaultNow(),
+  replayed_at: at('replayed_at'),
+})
+
+/** Small named values. The row `generation` is raised in the statement of every admin write (DESIGN §4). */
+export const setting = pgTable('setting', {
+  name: text('name').primaryKey(),
+  value: jsonb('value').notNull(),
+  updated_at: at('updated_at').notNull().defaultNow(),
+})

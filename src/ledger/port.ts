@@ -1,0 +1,75 @@
+import type { Scope, Window } from '../budget/scope.ts'
+import type { RateLimit, RateState } from '../limits/limit.ts'
+import type { NanoUsd } from '../money.ts'
+import type { SpendEvent } from '../spend/event.ts'
+
+/** What a request needs before it may be asked: money in every limited scope and room in every rate limit, or nothing. */
+export interface Take {
+  /** The attempt's UUIDv7. The grant's id is `<ledger>:<attempt>`; the same attempt is answered the same. */
+  readonly attempt: string
+  /** All scopes of the caller; only the limited ones are held. */
+  readonly scopes: readonly Scope[]
+  /** The worst case of this attempt. */
+  readonly amountNano: NanoUsd
+  readonly limits: readonly RateLimit[]
+  /** The worst case in tokens, for tpm; the real number replaces it when the grant is settled. */
+  readonly tokens: number
+  /** How long the call may last: `settle_by` is the start plus this plus the skew allowed for. */
+  readonly callMs: number
+}
+
+export interface Grant {
+  readonly id: string
+  readonly ledger: string
+  readonly amountNano: NanoUsd
+  /** One per scope of the take, in its order: what the spend row will name. */
+  readonly windows: readonly Window[]
+  /** One per window: whether this grant holds money there. */
+  readonly covered: readonly boolean[]
+  /** Nothing starts on it later than this. */
+  readonly startByMs: number
+  /** The call is over and logged before this, or Postgres closes the grant. */
+  readonly settleByMs: number
+}
+
+/** Why nothing was taken. `budget_exceeded`: waiting cannot help before the window ends; `budget_held`: it can. */
+export type Refusal =
+  | {
+      readonly kind: 'budget_exceeded' | 'budget_held'
+      readonly scope: string
+      readonly windowStartMs: number
+      /** Absent when the window never ends. */
+      readonly resetAtMs?: number
+      readonly limitNano: NanoUsd
+      readonly spentNano: NanoUsd
+      readonly heldNano: NanoUsd
+      readonly neededNano: NanoUsd
+      readonly retryAfterMs?: number
+    }
+  | { readonly kind: 'rate_limited'; readonly state: RateState; readonly neededTokens?: number; readonly retryAfterMs?: number }
+  | { readonly kind: 'ledger_unavailable'; readonly retryAfterMs: number }
+
+export type Taken =
+  | { readonly granted: true; readonly grant: Grant; readonly rates: readonly RateState[] }
+  | { readonly granted: false; readonly refusal: Refusal }
+
+/** The end of one attempt. */
+export interface Settlement {
+  readonly grantId: string
+  /** `min(cost, hold)`: what the lease pays. */
+  readonly paidNano: NanoUsd
+  /** Real tokens used; replaces the estimate. */
+  readonly tokens: number
+  /** The attempt's row, when the queue refused it: the ledger keeps it on disk and sends it on. */
+  readonly event?: SpendEvent
+}
+
+/**
+ * Authoritative. `take` is all or nothing and idempotent by attempt; it answers refusals as values and throws only when
+ * the ledger itself cannot be reached. `settle` is idempotent by grant: what is closed, expired or unknown is ignored,
+ * but an event that travels with it is always kept.
+ */
+export interface Ledger {
+  take(ledger: string, take: Take): Promise<Taken>
+  settle(ledger: string, settlements: readonly Settlement[]): Promise<void>
+}

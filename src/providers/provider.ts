@@ -1,0 +1,42 @@
+import type { Json } from '../config/config.ts'
+import type { ChatRequest } from '../dialects/chat.ts'
+import type { ErrorKind } from '../errors.ts'
+import type { Usage } from '../prices/usage.ts'
+
+/** A deployment with its secrets read, as a provider needs it. */
+export interface Target {
+  readonly model: string
+  readonly apiKey?: string
+  readonly apiBase?: string
+  readonly organization?: string
+  readonly extraHeaders: Readonly<Record<string, string>>
+  readonly params: { readonly [key: string]: Json }
+}
+
+export interface UpstreamRequest {
+  readonly url: string
+  readonly method: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** A vendor's refusal, classified: only the vendor's own file knows what its codes mean. */
+export interface Failure {
+  readonly kind: ErrorKind
+  readonly status: number
+  readonly message: string
+  readonly type?: string
+  readonly code?: string
+  readonly param?: string
+  readonly retryAfterMs?: number
+}
+
+/** Pure translation: no fetch, no clock, no randomness. Tested by fixtures alone. */
+export interface Provider {
+  /** The shape the vendor speaks natively; a caller who speaks it too is passed through. */
+  readonly dialect: 'openai'
+  chat(request: ChatRequest, target: Target): UpstreamRequest
+  /** The usage of a finished answer, or of the stream event that carries it; undefined when it says nothing. */
+  usage(answer: unknown): Usage | undefined
+  failure(status: number, headers: Headers, body: string): Failure
+}

@@ -1,0 +1,89 @@
+import * as z from 'zod'
+
+const nano = z.string().regex(/^-?\d+$/)
+const tokens = z.int().nonnegative()
+
+/**
+ * One finished attempt, wide: who, what, where it went, what it cost and out of what. This is what travels through the
+ * queue, what a ledger keeps when the queue refuses, and what the record statement reads: plain JSON, money as decimal
+ * strings of nano-USD, times as milliseconds since the epoch. Field names are LiteLLM's where LiteLLM has the field.
+ * `v` grows when a field changes its meaning; fields may be added without.
+ */
+export const spendEvent = z.object({
+  v: z.literal(1),
+  /** The attempt: a UUIDv7 made by the gateway. Its day is the row's partition. */
+  id: z.string(),
+  /** Joins the attempts of one request; what `x-litellm-call-id` says. */
+  request_id: z.string(),
+  call_type: z.string(),
+  status: z.enum(['success', 'failure', 'cancelled']),
+
+  // The money: what the record statement moves.
+  ledger: z.string().nullable(),
+  grant_id: z.string().nullable(),
+  /** One hold for one request. */
+  single: z.boolean(),
+  hold_nano: nano,
+  cost_nano: nano,
+  scopes: z.array(z.string()),
+  windows: z.array(z.number()),
+  covered: z.array(z.boolean()),
+  /** The provider billed above its documented worst case. */
+  overrun: z.boolean(),
+
+  // Who.
+  key_id: z.string(),
+  api_key: z.string(),
+  key_alias: z.string().nullable(),
+  user: z.string().nullable(),
+  team_id: z.string().nullable(),
+  organization_id: z.string().nullable(),
+  end_user: z.string().nullable(),
+
+  // Where it went.
+  model: z.string(),
+  model_group: z.string(),
+  model_id: z.string(),
+  custom_llm_provider: z.string(),
+  api_base: z.string(),
+  dialect: z.string(),
+  stream: z.boolean(),
+
+  // What it used, in disjoint classes, and by which prices.
+  usage: z.object({
+    inputTokens: tokens,
+    cacheReadTokens: tokens,
+    cacheWriteTokens: tokens,
+    cacheWrite1hTokens: tokens,
+    inputAudioTokens: tokens,
+    inputImageTokens: tokens,
+    outputTokens: tokens,
+    reasoningTokens: tokens,
+    outputAudioTokens: tokens,
+    outputImageTokens: tokens,
+  }),
+  prompt_tokens: tokens,
+  completion_tokens: tokens,
+  total_tokens: tokens,
+  /** Counted by the gateway because the provider did not say. */
+  usage_estimated: z.boolean(),
+  price_version: z.string(),
+
+  // When.
+  start_ms: z.number(),
+  /** When the first event with content went to the client; null for what is not streamed or never began. */
+  first_token_ms: z.number().nullable(),
+  end_ms: z.number(),
+
+  // How it ended.
+  cache_hit: z.boolean(),
+  http_status: z.int(),
+  error_type: z.string().nullable(),
+  error_message: z.string().nullable(),
+  request_tags: z.array(z.string()),
+})
+
+export type SpendEvent = z.infer<typeof spendEvent>
+
+/** A queue message: several events of one isolate, small enough for the queue's 128 KB. */
+export const spendMessage = z.object({ v: z.literal(1), events: z.array(z.unknown()) })

@@ -1,0 +1,34 @@
+import type { Scope } from '../budget/scope.ts'
+import type { RateLimit } from '../limits/limit.ts'
+
+/** Who is asking, with everything a decision needs, so that deciding costs no call. Plain data. */
+export interface Principal {
+  readonly kind: 'key' | 'master'
+  readonly role: 'proxy_admin' | 'internal_user'
+  /** Never changes; the hash may. `proxy` for the master key. */
+  readonly keyId: string
+  /** SHA-256 hex of the key: LiteLLM's `api_key` in spend rows. Empty for the master key. */
+  readonly keyHash: string
+  /** `sk-...last4`. */
+  readonly keyName: string
+  readonly keyAlias?: string
+  readonly userId?: string
+  readonly teamId?: string
+  readonly teamAlias?: string
+  readonly organizationId?: string
+  /** The ledger that lends to this caller: `org:…`, `team:…`, `user:…`, `key:…`, or `proxy` (DESIGN §5.2). */
+  readonly ledger: string
+  /** One list per level that restricts; a model must be in each. An empty list allows all. */
+  readonly models: readonly { readonly level: 'key' | 'team' | 'org'; readonly names: readonly string[] }[]
+  /** Every scope that its spend is recorded under: `@life` of each entity, and each limited window. */
+  readonly scopes: readonly Scope[]
+  readonly limits: readonly RateLimit[]
+  readonly blocked?: 'key' | 'team' | 'org'
+  readonly expiresAtMs?: number
+  readonly maxBudgetNano?: bigint
+  /** The key's spend in its window when it was read. */
+  readonly spendNano: bigint
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** When this was read from Postgres. Its age counts from here, wherever the copy lies. */
+  readonly readAtMs: number
+}
