@@ -1,7 +1,17 @@
-import type { Scope, Window } from '../budget/scope.ts'
-import type { RateLimit, RateState } from '../limits/limit.ts'
 import type { NanoUsd } from '../money.ts'
 import type { SpendEvent } from '../spend/event.ts'
+import type { RateLimit } from '../tenants/principal.ts'
+import type { Scope, Window } from '../tenants/scope.ts'
+
+/** What is left of a limit after a take, for the `x-ratelimit-*` headers. */
+export interface RateState {
+  readonly entity: string
+  readonly kind: 'requests' | 'tokens'
+  readonly limit: number
+  readonly remaining: number
+  /** When the oldest use counted now will have left the window. */
+  readonly resetAtMs: number
+}
 
 /** What a request needs before it may be asked: money in every limited scope and room in every rate limit, or nothing. */
 export interface Take {

@@ -1,5 +1,11 @@
-import type { Scope } from '../budget/scope.ts'
-import type { RateLimit } from '../limits/limit.ts'
+import type { Scope } from './scope.ts'
+
+/** Sliding limits of one entity (`key:0192…`), per minute. Absent means no limit; zero means block. */
+export interface RateLimit {
+  readonly entity: string
+  readonly rpm?: number
+  readonly tpm?: number
+}
 
 /** Who is asking, with everything a decision needs, so that deciding costs no call. Plain data. */
 export interface Principal {

@@ -1,4 +1,4 @@
-/** What can have a budget. */
+/** What can have a budget, and what spend is recorded under. */
 export type ScopeKind = 'key' | 'user' | 'team' | 'member' | 'org' | 'customer' | 'tag' | 'provider' | 'global'
 
 /**
