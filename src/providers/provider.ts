@@ -35,6 +35,8 @@ export interface Failure {
 export interface Provider {
   /** The shape the vendor speaks natively; a caller who speaks it too is passed through. */
   readonly dialect: 'openai'
+  /** Where the vendor is, and the variables that name its key and address, when a deployment says nothing. */
+  readonly defaults: { readonly apiBase?: string; readonly apiBaseEnv?: string; readonly apiKeyEnv?: string }
   chat(request: ChatRequest, target: Target): UpstreamRequest
   /** The usage of a finished answer, or of the stream event that carries it; undefined when it says nothing. */
   usage(answer: unknown): Usage | undefined
