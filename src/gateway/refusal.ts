@@ -1,0 +1,74 @@
+import { GatewayError } from '../errors.ts'
+import type { RateState, Refusal } from '../ledger/port.ts'
+import { usdFromNano } from '../money.ts'
+
+/** A ledger's refusal, in words and facts for the caller: which entity, which limit, how much is left, when it resets. */
+export function refused(refusal: Refusal): GatewayError {
+  switch (refusal.kind) {
+    case 'ledger_unavailable':
+      return new GatewayError('ledger_unavailable', 'The budget ledger cannot be reached. Ask again in a moment.', {
+        retryAfterMs: refusal.retryAfterMs,
+      })
+    case 'rate_limited':
+      return rateLimited(refusal.state, refusal.retryAfterMs)
+    case 'budget_exceeded':
+    case 'budget_held':
+      return overBudget(refusal)
+  }
+}
+
+function overBudget(refusal: Extract<Refusal, { kind: 'budget_exceeded' | 'budget_held' }>): GatewayError {
+  const waiting = refusal.kind === 'budget_held'
+  const usd = (nano: bigint) => usdFromNano(nano)
+  const reset = refusal.resetAtMs === undefined ? undefined : new Date(refusal.resetAtMs).toISOString()
+  const message =
+    `Budget has been exceeded! ${refusal.scope}: Current cost: ${usd(refusal.spentNano)}, Max budget: ${usd(refusal.limitNano)}. ` +
+    (waiting
+      ? `${usd(refusal.heldNano)} is held by requests that are still running; this one needs ${usd(refusal.neededNano)}. Ask again shortly.`
+      : `This request could cost up to ${usd(refusal.neededNano)}. ${reset ? `The budget resets at ${reset}.` : 'The budget does not reset by itself.'}`)
+  return new GatewayError(refusal.kind, message, {
+    retry: waiting,
+    ...(refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }),
+    facts: {
+      scope: refusal.scope,
+      window_start: new Date(refusal.windowStartMs).toISOString(),
+      max_budget: usd(refusal.limitNano),
+      spend: usd(refusal.spentNano),
+      held: usd(refusal.heldNano),
+      needed: usd(refusal.neededNano),
+      reset_at: reset ?? null,
+    },
+  })
+}
+
+function rateLimited(state: RateState, retryAfterMs: number | undefined): GatewayError {
+  const reset = new Date(state.resetAtMs).toISOString()
+  return new GatewayError(
+    'rate_limited',
+    `Rate limit exceeded for ${state.entity}. Limit type: ${state.kind}. Current limit: ${state.limit}, Remaining: ${state.remaining}. Limit resets at: ${reset}`,
+    {
+      ...(retryAfterMs === undefined ? { retry: false } : { retryAfterMs }),
+      facts: { entity: state.entity, limit_type: state.kind, limit: state.limit, remaining: state.remaining, reset_at: reset },
+      headers: { rate_limit_type: state.kind, reset_at: reset, ...rateHeaders([state]) },
+    },
+  )
+}
+
+/** OpenAI's `x-ratelimit-*`: the tightest limit of each kind; a limit per entity in LiteLLM's form beside it. */
+export function rateHeaders(states: readonly RateState[]): Record<string, string> {
+  const headers: Record<string, string> = {}
+  for (const kind of ['requests', 'tokens'] as const) {
+    const ofKind = states.filter((state) => state.kind === kind)
+    for (const state of ofKind) {
+      const entity = state.entity.slice(0, state.entity.indexOf(':'))
+      const descriptor = { key: 'api_key', org: 'organization' }[entity] ?? entity
+      headers[`x-ratelimit-${descriptor}-limit-${kind}`] = String(state.limit)
+      headers[`x-ratelimit-${descriptor}-remaining-${kind}`] = String(state.remaining)
+    }
+    const tightest = ofKind.reduce<RateState | undefined>((a, b) => (a && a.remaining <= b.remaining ? a : b), undefined)
+    if (!tightest) continue
+    headers[`x-ratelimit-limit-${kind}`] = String(tightest.limit)
+    headers[`x-ratelimit-remaining-${kind}`] = String(tightest.remaining)
+  }
+  return headers
+}
