@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import {
   bigint,
   boolean,
+  check,
   customType,
   date,
   index,
@@ -100,7 +101,7 @@ export const budgetWindow = pgTable(
     leased: nano('leased').notNull().default(sql`0`),
     requests: bigint('requests', { mode: 'number' }).notNull().default(0),
   },
-  (t) => [primaryKey({ columns: [t.scope, t.window_start] })],
+  (t) => [primaryKey({ columns: [t.scope, t.window_start] }), check('budget_window_leased', sql`${t.leased} >= 0`)],
 )
 
 export const budgetLease = pgTable(
@@ -114,7 +115,10 @@ export const budgetLease = pgTable(
     charged: nano('charged').notNull().default(sql`0`),
     seq: bigint('seq', { mode: 'number' }).notNull().default(0),
   },
-  (t) => [primaryKey({ columns: [t.scope, t.window_start, t.ledger] })],
+  (t) => [
+    primaryKey({ columns: [t.scope, t.window_start, t.ledger] }),
+    check('budget_lease_totals', sql`${t.granted} >= ${t.returned} + ${t.charged}`),
+  ],
 )
 
 /** Partitioned by day; the day is derived from the UUIDv7 in the id. `kind`: request, expired, reset, carry. */
