@@ -49,6 +49,8 @@ export interface ErrorDetails {
   /** Facts for the client beside the message: which scope, which limit, how much is left. Never internals. */
   readonly facts?: Readonly<Record<string, unknown>>
   readonly headers?: Readonly<Record<string, string>>
+  /** The provider had begun to answer, so the attempt may be billed although it failed. */
+  readonly billed?: boolean
   /** For the operator's log only. */
   readonly cause?: unknown
 }

@@ -48,7 +48,13 @@ function rateLimited(state: RateState, retryAfterMs: number | undefined): Gatewa
     `Rate limit exceeded for ${state.entity}. Limit type: ${state.kind}. Current limit: ${state.limit}, Remaining: ${state.remaining}. Limit resets at: ${reset}`,
     {
       ...(retryAfterMs === undefined ? { retry: false } : { retryAfterMs }),
-      facts: { entity: state.entity, limit_type: state.kind, limit: state.limit, remaining: state.remaining, reset_at: reset },
+      facts: {
+        entity: state.entity,
+        limit_type: state.kind,
+        limit: state.limit,
+        remaining: state.remaining,
+        reset_at: reset,
+      },
       headers: { rate_limit_type: state.kind, reset_at: reset, ...rateHeaders([state]) },
     },
   )
@@ -65,7 +71,10 @@ export function rateHeaders(states: readonly RateState[]): Record<string, string
       headers[`x-ratelimit-${descriptor}-limit-${kind}`] = String(state.limit)
       headers[`x-ratelimit-${descriptor}-remaining-${kind}`] = String(state.remaining)
     }
-    const tightest = ofKind.reduce<RateState | undefined>((a, b) => (a && a.remaining <= b.remaining ? a : b), undefined)
+    const tightest = ofKind.reduce<RateState | undefined>(
+      (a, b) => (a && a.remaining <= b.remaining ? a : b),
+      undefined,
+    )
     if (!tightest) continue
     headers[`x-ratelimit-limit-${kind}`] = String(tightest.limit)
     headers[`x-ratelimit-remaining-${kind}`] = String(tightest.remaining)

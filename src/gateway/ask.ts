@@ -1,0 +1,97 @@
+import { GatewayError } from '../errors.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+
+/** A provider's good answer: 2xx headers are here, its body is still to come. */
+export interface Answer {
+  readonly response: Response
+  /** Why the call was ended from our side, if it was: nobody listens any more, or it took too long. */
+  readonly ended: () => GatewayError | undefined
+  /** To be called once, when the body is over: lets go of the deadline and of the client's signal. */
+  readonly over: () => void
+}
+
+/** Upstream headers worth showing; each goes out as `llm_provider-…`, as LiteLLM does. */
+const SHOWN = /^(x-request-id|x-ratelimit-.*|openai-(organization|processing-ms|version))$/
+
+/**
+ * Asks the provider once. Throws what the client should see: the vendor's refusal as its file classifies it, a timeout,
+ * or `client_closed` when nobody is listening any more. Redirects are never followed: they would carry the key along.
+ */
+export async function ask(attempt: Attempt, deps: GatewayDeps): Promise<Answer> {
+  const { call, provider, request, target } = attempt
+  const upstream = provider.chat(request, target)
+  const { signal, ended, over, headersArrived } = deadlines(attempt, deps)
+  try {
+    const response = await deps.fetch(upstream.url, {
+      method: upstream.method,
+      headers: upstream.headers,
+      body: upstream.body,
+      redirect: 'manual',
+      signal,
+    })
+    headersArrived()
+    if (!response.ok) throw await failure(attempt, response)
+    return { response, ended, over }
+  } catch (error) {
+    over()
+    if (error instanceof GatewayError) throw error
+    throw ended() ?? unreachable(attempt, error, call.signal.aborted)
+  }
+}
+
+function deadlines({ call, request, deployment }: Attempt, deps: GatewayDeps) {
+  const { router, general } = deps.config
+  const controller = new AbortController()
+  let why: GatewayError | undefined
+  const end = (error: GatewayError) => {
+    why ??= error
+    controller.abort(error)
+  }
+  const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
+  if (call.signal.aborted) leave()
+  else call.signal.addEventListener('abort', leave, { once: true })
+
+  const silenceMs =
+    (request.stream === true ? (deployment.streamTimeoutMs ?? router.streamTimeoutMs) : undefined) ??
+    deployment.timeoutMs ??
+    router.timeoutMs
+  const silence = setTimeout(() => end(timedOut(deployment.group, silenceMs)), silenceMs)
+  const total = setTimeout(() => end(timedOut(deployment.group, general.totalTimeoutMs)), general.totalTimeoutMs)
+  const over = () => {
+    clearTimeout(silence)
+    clearTimeout(total)
+    call.signal.removeEventListener('abort', leave)
+  }
+  return { signal: controller.signal, ended: () => why, over, headersArrived: () => clearTimeout(silence) }
+}
+
+const timedOut = (group: string, afterMs: number) =>
+  new GatewayError('timeout', `${group} did not answer within ${afterMs / 1000} s.`, { retry: true })
+
+/** The body of a refusal is always read or cancelled: a connection left open would stall others. */
+async function failure({ provider, deployment }: Attempt, response: Response): Promise<GatewayError> {
+  const body = await response.text().catch(() => '')
+  const { kind, message, ...details } = provider.failure(response.status, response.headers, body)
+  return new GatewayError(kind, message, {
+    ...details,
+    headers: { ...shownHeaders(response.headers), 'x-litellm-model-id': deployment.id },
+  })
+}
+
+function unreachable({ deployment }: Attempt, cause: unknown, clientLeft: boolean): GatewayError {
+  return clientLeft
+    ? new GatewayError('client_closed', 'The client closed the connection.', { cause })
+    : new GatewayError('upstream_failed', `${deployment.group} could not be reached. Ask again in a moment.`, {
+        cause,
+        retry: true,
+      })
+}
+
+export function shownHeaders(headers: Headers): Record<string, string> {
+  const shown: Record<string, string> = {}
+  headers.forEach((value, name) => {
+    if (SHOWN.test(name)) shown[`llm_provider-${name}`] = value
+  })
+  return shown
+}

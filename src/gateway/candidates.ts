@@ -1,0 +1,94 @@
+import type { Config, Deployment } from '../config/config.ts'
+import { deploymentsFor, groupOf, readText } from '../config/read.ts'
+import { GatewayError } from '../errors.ts'
+import type { Provider, Target } from '../providers/provider.ts'
+import { providers } from '../providers/registry.ts'
+
+/** A deployment that can be asked: its vendor's file and its secrets at hand. */
+export interface Candidate {
+  readonly deployment: Deployment
+  readonly provider: Provider
+  readonly target: Target
+  readonly weight?: number
+  readonly rpm?: number
+  readonly tpm?: number
+}
+
+interface Group {
+  readonly candidates: Candidate[]
+  /** Why the others take no requests. */
+  readonly reasons: string[]
+}
+
+type Env = Readonly<Record<string, unknown>>
+
+/** `env` and `config` are the same objects for the life of an isolate, so secrets are read once. */
+const known = new WeakMap<Config, WeakMap<Env, Map<string, Group>>>()
+
+/** The deployments that serve a model name. Throws `model_not_found`, or `not_implemented` for a group left with none. */
+export function candidatesFor(model: string, config: Config, env: Env): readonly Candidate[] {
+  const groups = groupsOf(config, env)
+  const group = groups.get(groupOf(config, model) ?? model)
+  if (!group) {
+    throw new GatewayError(
+      'model_not_found',
+      `You passed in model=${model}. There is no 'model_name' with this string. GET /v1/models lists the models this key may use.`,
+      { param: 'model' },
+    )
+  }
+  if (group.candidates.length === 0) {
+    throw new GatewayError('not_implemented', `No deployment of ${model} can serve it: ${group.reasons.join('; ')}.`, {
+      param: 'model',
+    })
+  }
+  return group.candidates
+}
+
+function groupsOf(config: Config, env: Env): Map<string, Group> {
+  const byEnv = known.get(config) ?? new WeakMap<Env, Map<string, Group>>()
+  known.set(config, byEnv)
+  const before = byEnv.get(env)
+  if (before) return before
+  const groups = new Map<string, Group>()
+  for (const { deployment, reason } of deploymentsFor(config, env)) {
+    const group = groups.get(deployment.group) ?? { candidates: [], reasons: [] }
+    groups.set(deployment.group, group)
+    const candidate = reason ?? candidateOf(deployment, config, env)
+    if (typeof candidate === 'string') group.reasons.push(candidate)
+    else group.candidates.push(candidate)
+  }
+  byEnv.set(env, groups)
+  return groups
+}
+
+function candidateOf(deployment: Deployment, config: Config, env: Env): Candidate | string {
+  const provider: Provider | undefined = (providers as Readonly<Record<string, Provider>>)[deployment.provider]
+  if (!provider) return `${deployment.provider} is not built yet`
+  const { apiBase, apiBaseEnv, apiKeyEnv } = provider.defaults
+  const fromEnv = (name: string | undefined) => (name === undefined ? undefined : readText({ env: name }, config, env))
+  const base = readText(deployment.apiBase, config, env) ?? fromEnv(apiBaseEnv) ?? apiBase
+  const key = readText(deployment.apiKey, config, env) ?? fromEnv(apiKeyEnv)
+  if (base === undefined) return `${deployment.id} has no api_base`
+  if (key === undefined && apiKeyEnv !== undefined && deployment.apiBase === undefined) return `${apiKeyEnv} is not set`
+  const organization = readText(deployment.organization, config, env)
+  const extraHeaders = Object.entries(deployment.extraHeaders ?? {}).flatMap(([name, value]) => {
+    const text = readText(value, config, env)
+    return text === undefined ? [] : [[name, text]]
+  })
+  const { weight, rpm, tpm } = deployment
+  return {
+    deployment,
+    provider,
+    target: {
+      model: deployment.model,
+      apiBase: base,
+      ...(key === undefined ? {} : { apiKey: key }),
+      ...(organization === undefined ? {} : { organization }),
+      extraHeaders: Object.fromEntries(extraHeaders),
+      params: deployment.params,
+    },
+    ...(weight === undefined ? {} : { weight }),
+    ...(rpm === undefined ? {} : { rpm }),
+    ...(tpm === undefined ? {} : { tpm }),
+  }
+}

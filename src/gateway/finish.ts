@@ -1,0 +1,123 @@
+import { type GatewayError, toGatewayError } from '../errors.ts'
+import { maxNano, minNano, type NanoUsd } from '../money.ts'
+import { estimateUsage } from '../operations/chat.ts'
+import { costNano } from '../prices/cost.ts'
+import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
+import type { SpendEvent } from '../spend/event.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+
+/** How an attempt ended, as far as the money and the record care. */
+export interface Outcome {
+  readonly status: SpendEvent['status']
+  readonly usage: Usage
+  /** Counted by the gateway because the provider did not say. */
+  readonly estimated: boolean
+  readonly httpStatus: number
+  readonly firstTokenMs?: number
+  readonly error?: GatewayError
+}
+
+/** What an outcome costs: priced in full, whatever was held for it. */
+export function costOf({ deployment }: Attempt, { usage }: Outcome): NanoUsd {
+  return deployment.price ? maxNano(costNano(deployment.price, usage), 0n) : 0n
+}
+
+/**
+ * The end of every attempt, good or bad: its row and the close of its hold, handed over after the answer. An attempt
+ * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14).
+ */
+export function finish(attempt: Attempt, outcome: Outcome, deps: GatewayDeps): void {
+  const cost = costOf(attempt, outcome)
+  const { grant } = attempt
+  const event = toEvent(attempt, outcome, cost, deps)
+  const close = grant && {
+    grantId: grant.id,
+    paidNano: minNano(cost, grant.amountNano),
+    tokens: totalTokens(outcome.usage),
+  }
+  deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
+}
+
+function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
+  const { call, deployment, target, request, grant } = attempt
+  const { principal } = call
+  const { usage, error } = outcome
+  const hold = grant && cost > 0n ? grant.amountNano : 0n
+  const windows = grant?.windows ?? principal.scopes.map(({ name }) => ({ scope: name, startMs: 0 }))
+  return {
+    v: 1,
+    id: attempt.id,
+    request_id: call.requestId,
+    call_type: 'acompletion',
+    status: outcome.status,
+    ledger: grant?.ledger ?? null,
+    grant_id: grant?.id ?? null,
+    single: true,
+    hold_nano: String(hold),
+    cost_nano: String(cost),
+    scopes: windows.map(({ scope }) => scope),
+    windows: windows.map(({ startMs }) => startMs),
+    covered: windows.map((_, i) => grant?.covered[i] ?? false),
+    overrun: grant?.covered.includes(true) === true && cost > grant.amountNano,
+    key_id: principal.keyId,
+    api_key: principal.keyHash,
+    key_alias: principal.keyAlias ?? null,
+    user: principal.userId ?? null,
+    team_id: principal.teamId ?? null,
+    organization_id: principal.organizationId ?? null,
+    end_user: typeof request.user === 'string' ? request.user : null,
+    model: target.model,
+    model_group: deployment.group,
+    model_id: deployment.id,
+    custom_llm_provider: deployment.provider,
+    api_base: withoutQuery(target.apiBase ?? ''),
+    dialect: 'openai',
+    stream: request.stream === true,
+    usage,
+    prompt_tokens: promptTokens(usage),
+    completion_tokens: completionTokens(usage),
+    total_tokens: totalTokens(usage),
+    usage_estimated: outcome.estimated,
+    price_version: deps.config.priceVersion,
+    start_ms: attempt.startedAtMs,
+    first_token_ms: outcome.firstTokenMs ?? null,
+    end_ms: deps.clock(),
+    cache_hit: false,
+    http_status: outcome.httpStatus,
+    error_type: error?.type ?? null,
+    error_message: error?.message.slice(0, 500) ?? null,
+    request_tags: [],
+  }
+}
+
+function withoutQuery(url: string): string {
+  const query = url.indexOf('?')
+  return query < 0 ? url : url.slice(0, query)
+}
+
+/** Faster than models are known to write: what an answer nobody waited for is reckoned at, up to what was held for it. */
+const CHARS_PER_SECOND = 1_000
+
+/**
+ * The end of an attempt that gave no answer. A vendor's refusal costs nothing; a call that was ended from our side, or
+ * broke off, may be billed all the same and is charged for its input and for what could have been written meanwhile.
+ * Returns the error for the client.
+ */
+export function fail(attempt: Attempt, thrown: unknown, deps: GatewayDeps): GatewayError {
+  const error = toGatewayError(thrown)
+  const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
+  const seconds = (deps.clock() - attempt.startedAtMs) / 1000
+  finish(
+    attempt,
+    {
+      status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
+      usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND)) : noUsage,
+      estimated: billed,
+      httpStatus: error.status,
+      error,
+    },
+    deps,
+  )
+  return error
+}

@@ -1,0 +1,40 @@
+import { type NanoUsd, usdFromNano } from '../money.ts'
+import { shownHeaders } from './ask.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+import { rateHeaders } from './refusal.ts'
+
+/** What every good answer says about itself, in LiteLLM's names. The cost is known only to answers that are whole. */
+export function answerHeaders(
+  attempt: Attempt,
+  upstream: Headers,
+  times: { readonly askedMs: number; readonly waitedMs: number },
+  cost: NanoUsd | undefined,
+  deps: GatewayDeps,
+): Record<string, string> {
+  const { call, deployment, target, rates } = attempt
+  const { principal } = call
+  const durationMs = deps.clock() - call.receivedAtMs
+  const headers: Record<string, string> = {
+    ...shownHeaders(upstream),
+    ...rateHeaders(rates),
+    'x-litellm-call-id': call.requestId,
+    'x-litellm-model-id': deployment.id,
+    'x-litellm-model-group': deployment.group,
+    'x-litellm-model-api-base': target.apiBase?.split('?')[0] ?? '',
+    'x-litellm-version': deps.version,
+    'x-litellm-attempted-retries': '0',
+    'x-litellm-attempted-fallbacks': '0',
+    'x-litellm-response-duration-ms': String(durationMs),
+    'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - times.waitedMs)),
+  }
+  if (principal.maxBudgetNano !== undefined) {
+    headers['x-litellm-key-max-budget'] = String(usdFromNano(principal.maxBudgetNano))
+  }
+  const key = principal.limits.find(({ entity }) => entity.startsWith('key:'))
+  if (key?.rpm !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpm)
+  if (key?.tpm !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpm)
+  headers['x-litellm-key-spend'] = String(usdFromNano(principal.spendNano + (cost ?? 0n)))
+  if (cost !== undefined) headers['x-litellm-response-cost'] = String(usdFromNano(cost))
+  return headers
+}

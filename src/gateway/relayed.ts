@@ -1,0 +1,91 @@
+import { errorEvent } from '../dialects/openai.ts'
+import { GatewayError } from '../errors.ts'
+import { estimateUsage } from '../operations/chat.ts'
+import { chatMeter } from '../streams/meter.ts'
+import { relay, type StreamEnd } from '../streams/relay.ts'
+import type { Answer } from './ask.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+import { finish } from './finish.ts'
+import { answerHeaders } from './headers.ts'
+
+/**
+ * A streamed answer: passed on as it comes, metered on its way. However it ends (whole, cut, or left by the client) the
+ * attempt is finished once; a stream that broke off ends with an error event, never as if complete.
+ */
+export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Response {
+  const { response, ended, over } = answer
+  const { deployment, request, provider, call } = attempt
+  if (!response.body || !isEventStream(response.headers)) {
+    response.body?.cancel().catch(() => {})
+    over()
+    throw new GatewayError('upstream_failed', `${deployment.group} was asked for a stream and sent something else.`, {
+      billed: true,
+      retry: true,
+    })
+  }
+  const waitedMs = deps.clock() - attempt.startedAtMs
+  const times = { askedMs: attempt.startedAtMs, waitedMs }
+  let firstTokenMs: number | undefined
+  let onEnd: (end: StreamEnd) => void = () => {}
+  deps.defer(
+    'finish stream',
+    new Promise<void>((resolve) => {
+      onEnd = (end) => {
+        over()
+        finishStream(attempt, answer, end, firstTokenMs, deps)
+        resolve()
+      }
+    }),
+  )
+  const body = relay(response.body, {
+    meter: chatMeter({
+      group: deployment.group,
+      showUsage: request.stream_options?.include_usage === true,
+      usage: provider.usage,
+    }),
+    cutEvent: (reason) => errorEvent(ended() ?? brokeOff(deployment.group, reason), call.requestId),
+    onFirst: () => {
+      firstTokenMs = deps.clock()
+    },
+    onEnd: (end) => onEnd(end),
+  })
+  return new Response(body, {
+    headers: {
+      ...answerHeaders(attempt, response.headers, times, undefined, deps),
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    },
+  })
+}
+
+function finishStream(
+  attempt: Attempt,
+  { ended, response }: Answer,
+  end: StreamEnd,
+  firstTokenMs: number | undefined,
+  deps: GatewayDeps,
+): void {
+  const cut =
+    end.how === 'cut' ? (ended() ?? brokeOff(attempt.deployment.group, end.error ?? 'it broke off')) : undefined
+  finish(
+    attempt,
+    {
+      status: end.how === 'complete' ? 'success' : end.how === 'cancelled' ? 'cancelled' : 'failure',
+      usage: end.usage ?? estimateUsage(attempt.request, end.outputChars),
+      estimated: end.usage === undefined,
+      httpStatus: response.status,
+      ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+      ...(cut ? { error: cut } : {}),
+    },
+    deps,
+  )
+}
+
+const brokeOff = (group: string, reason: string) =>
+  new GatewayError('upstream_failed', `${group} broke off in the middle of its answer: ${reason}.`)
+
+function isEventStream(headers: Headers): boolean {
+  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true
+}

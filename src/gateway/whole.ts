@@ -1,0 +1,62 @@
+import { completion } from '../dialects/openai.ts'
+import { GatewayError } from '../errors.ts'
+import { estimateUsage } from '../operations/chat.ts'
+import type { Answer } from './ask.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+import { costOf, finish, type Outcome } from './finish.ts'
+import { answerHeaders } from './headers.ts'
+
+/** An answer that is not streamed: read to its end, priced, handed on. Throws when it is not an answer after all. */
+export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
+  const { request, deployment, provider } = attempt
+  const text = await read(attempt, answer)
+  const waitedMs = deps.clock() - attempt.startedAtMs
+  const parsed = parse(text)
+  if (parsed === undefined) {
+    throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
+      billed: true,
+      retry: true,
+    })
+  }
+  const told = provider.usage(parsed)
+  const outcome: Outcome = {
+    status: 'success',
+    usage: told ?? estimateUsage(request, text.length),
+    estimated: told === undefined,
+    httpStatus: answer.response.status,
+  }
+  finish(attempt, outcome, deps)
+  const times = { askedMs: attempt.startedAtMs, waitedMs }
+  return new Response(completion(text, parsed, deployment.group), {
+    headers: {
+      ...answerHeaders(attempt, answer.response.headers, times, costOf(attempt, outcome), deps),
+      'content-type': 'application/json',
+    },
+  })
+}
+
+async function read({ deployment }: Attempt, { response, ended, over }: Answer): Promise<string> {
+  try {
+    return await response.text()
+  } catch (cause) {
+    throw (
+      ended() ??
+      new GatewayError('upstream_failed', `${deployment.group} broke off in the middle of its answer.`, {
+        billed: true,
+        retry: true,
+        cause,
+      })
+    )
+  } finally {
+    over()
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
