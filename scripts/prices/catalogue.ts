@@ -1,0 +1,159 @@
+import { readFileSync } from 'node:fs'
+import { type ConditionalPrice, calcPrice, type ModelPrice } from '@pydantic/genai-prices'
+import { picoFromUsdPerMillion } from '../../src/prices/pico.ts'
+import type { Price, Rates } from '../../src/prices/price.ts'
+import { correctionOf } from './corrections.ts'
+import { limitsDate, limitsOf } from './limits.ts'
+
+export interface CatalogueEntry {
+  /** Absent when the model is known but not billed by tokens. */
+  readonly price?: Price
+  readonly maxInputTokens?: number
+  readonly maxOutputTokens?: number
+  readonly mode: string
+}
+
+/** LiteLLM's provider names, where the price data calls the vendor something else. Self-hosted servers have no list price. */
+const VENDORS: Readonly<Record<string, string>> = {
+  openai: 'openai',
+  text_completion_openai: 'openai',
+  anthropic: 'anthropic',
+  azure: 'azure',
+  azure_ai: 'azure',
+  bedrock: 'aws',
+  gemini: 'google',
+  vertex_ai: 'google',
+  groq: 'groq',
+  mistral: 'mistral',
+  deepseek: 'deepseek',
+  xai: 'x-ai',
+  cohere: 'cohere',
+  cohere_chat: 'cohere',
+  openrouter: 'openrouter',
+  together_ai: 'together',
+  fireworks_ai: 'fireworks',
+  perplexity: 'perplexity',
+  cerebras: 'cerebras',
+  moonshot: 'moonshotai',
+  voyage: 'voyageai',
+}
+
+const CLASSES: Readonly<Record<string, keyof Rates>> = {
+  input_mtok: 'input',
+  output_mtok: 'output',
+  cache_read_mtok: 'cacheRead',
+  cache_write_mtok: 'cacheWrite',
+  cache_write_1h_mtok: 'cacheWrite1h',
+  output_reasoning_mtok: 'reasoning',
+  input_audio_mtok: 'inputAudio',
+  output_audio_mtok: 'outputAudio',
+  input_image_mtok: 'inputImage',
+  output_image_mtok: 'outputImage',
+}
+
+type Cost = NonNullable<ModelPrice[string]>
+
+/** Stored with every spend row: which prices it was billed by. */
+export const catalogueVersion = `genai-prices ${packageVersion()}, limits ${limitsDate}`
+
+/** What is publicly known of a vendor's model on a day; undefined for a model or vendor that the data does not have. */
+export function lookup(provider: string, model: string, at: Date = new Date()): CatalogueEntry | undefined {
+  const vendor = VENDORS[provider]
+  const found =
+    vendor === undefined ? null : calcPrice({ input_tokens: 1 }, model, { providerId: vendor, timestamp: at })
+  if (vendor === undefined || found === null) return undefined
+  const known = limitsOf(vendor, model)
+  const mode = modeOf(model)
+  const price = priceOf(pricesAt(found.model.prices, at), correctionOf(vendor, model), mode)
+  const maxInputTokens = known?.maxInputTokens ?? found.model.context_window
+  return {
+    ...(price && { price }),
+    ...(maxInputTokens !== undefined && { maxInputTokens }),
+    ...(known && { maxOutputTokens: known.maxOutputTokens }),
+    mode,
+  }
+}
+
+/**
+ * The prices that can apply on a day. Prices by the hour are kept together, because a row of spend knows one price: the
+ * dearest of each class is taken, so that a budget is never outrun by the clock.
+ */
+function pricesAt(prices: ModelPrice | ConditionalPrice[], at: Date): ModelPrice[] {
+  if (!Array.isArray(prices)) return [prices]
+  const day = at.toISOString().slice(0, 10)
+  const dated = prices.filter(({ constraint }) => constraint?.type !== 'time_of_date')
+  const current = dated.findLast(({ constraint }) => constraint?.type !== 'start_date' || constraint.start_date <= day)
+  const hourly = prices.filter(({ constraint }) => constraint?.type === 'time_of_date')
+  return [...(current ? [current] : []), ...hourly].map((row) => row.prices)
+}
+
+function priceOf(prices: readonly ModelPrice[], correction: Partial<Rates>, mode: string): Price | undefined {
+  const starts = new Set(prices.flatMap((price) => Object.keys(CLASSES).flatMap((key) => tierStarts(price[key]))))
+  const base = ratesAt(prices, 0, mode)
+  if (base === undefined) return undefined
+  const tiers = [...starts]
+    .sort((a, b) => a - b)
+    .flatMap((aboveTokens) => {
+      const rates = ratesAt(prices, aboveTokens + 1, mode)
+      return rates === undefined ? [] : [{ aboveTokens, ...rates, ...correction }]
+    })
+  const request = dearest(
+    prices.map((price) => price.requests_kcount),
+    0,
+  )
+  return {
+    ...base,
+    ...correction,
+    ...(tiers.length > 0 && { tiers }),
+    // Dollars per thousand requests: a million picos per micro-dollar, a thousand times over.
+    ...(request !== undefined && request > 0 && { request: picoFromUsdPerMillion(request) * 1000 }),
+  }
+}
+
+/** Rates for a prompt of so many tokens; undefined for a model that is not billed by tokens in and out. */
+function ratesAt(prices: readonly ModelPrice[], promptTokens: number, mode: string): Rates | undefined {
+  const found = Object.entries(CLASSES).flatMap(([key, name]) => {
+    const usd = dearest(
+      prices.map((price) => price[key]),
+      promptTokens,
+    )
+    return usd === undefined ? [] : [[name, picoFromUsdPerMillion(usd)] as const]
+  })
+  const { input, output, ...others }: Partial<Record<keyof Rates, number>> = Object.fromEntries(found)
+  const answers = output ?? (mode === 'embedding' ? 0 : undefined)
+  return input === undefined || answers === undefined ? undefined : { input, output: answers, ...others }
+}
+
+function dearest(costs: readonly (Cost | undefined)[], promptTokens: number): number | undefined {
+  const known = costs.filter((cost) => cost !== undefined).map((cost) => usdAt(cost, promptTokens))
+  return known.length === 0 ? undefined : Math.max(...known)
+}
+
+function usdAt(cost: Cost, promptTokens: number): number {
+  if (typeof cost === 'number') return cost
+  const tiers = cost.tiers.toSorted((a, b) => a.start - b.start)
+  return tiers.findLast(({ start }) => promptTokens > start)?.price ?? cost.base
+}
+
+function tierStarts(cost: Cost | undefined): number[] {
+  return cost === undefined || typeof cost === 'number' ? [] : cost.tiers.map(({ start }) => start)
+}
+
+/** LiteLLM's `mode`, by the families' names. */
+function modeOf(model: string): string {
+  if (/embed/.test(model)) return 'embedding'
+  if (/transcribe|whisper/.test(model)) return 'audio_transcription'
+  if (/moderation/.test(model)) return 'moderation'
+  if (/rerank/.test(model)) return 'rerank'
+  if (/realtime/.test(model)) return 'realtime'
+  if (/-tts|^tts-/.test(model)) return 'audio_speech'
+  if (/^gpt-image|^dall-e|^imagen/.test(model)) return 'image_generation'
+  if (/^(ada|babbage|curie|davinci|text-davinci|gpt-3\.5-turbo-instruct)/.test(model)) return 'completion'
+  return 'chat'
+}
+
+function packageVersion(): string {
+  const file = new URL('../package.json', import.meta.resolve('@pydantic/genai-prices'))
+  const parsed: { version: string } = JSON.parse(readFileSync(file, 'utf8'))
+  return parsed.version
+}

@@ -1,0 +1,81 @@
+import type { Json } from '../config/config.ts'
+import type { ChatRequest } from '../dialects/chat.ts'
+
+/** LiteLLM's fields that speak to a gateway. No vendor gets them. */
+const GATEWAY_FIELDS = new Set([
+  'tags',
+  'cache',
+  'fallbacks',
+  'context_window_fallbacks',
+  'content_policy_fallbacks',
+  'disable_fallbacks',
+  'num_retries',
+  'max_retries',
+  'timeout',
+  'stream_timeout',
+  'request_timeout',
+  'mock_response',
+  'mock_testing_fallbacks',
+  'mock_testing_context_fallbacks',
+  'mock_testing_content_policy_fallbacks',
+  'mock_testing_rate_limit_error',
+  'guardrails',
+  'policies',
+  'litellm_session_id',
+  'litellm_trace_id',
+  'litellm_metadata',
+  'no-log',
+  'drop_params',
+  'additional_drop_params',
+  'allowed_openai_params',
+  'prompt_id',
+  'prompt_variables',
+  'user_config',
+  'priority',
+  'caching_groups',
+  'callbacks',
+  'success_callback',
+  'failure_callback',
+  'base_model',
+  'extra_body',
+  'extra_headers',
+  'api_key',
+  'api_base',
+  'base_url',
+])
+
+export type ChatBody = Record<string, unknown> & { readonly messages: ChatRequest['messages'] }
+
+/**
+ * What goes to an OpenAI-compatible vendor: the deployment's params underneath, the request's own fields over them, the
+ * gateway's fields left out, and the usage of a stream always asked for. The worst case is measured on this same body.
+ */
+export function chatBody(
+  request: ChatRequest,
+  target: { readonly model: string; readonly params: { readonly [key: string]: Json } },
+): ChatBody {
+  const own: Record<string, unknown> = { ...request, ...record(request.extra_body) }
+  const under: Record<string, unknown> = { ...target.params, ...record(target.params.extra_body) }
+  if (own.max_tokens != null || own.max_completion_tokens != null) {
+    delete under.max_tokens
+    delete under.max_completion_tokens
+  }
+  const body: Record<string, unknown> = { ...under }
+  for (const [field, value] of Object.entries(own)) if (value !== undefined) body[field] = value
+  for (const field of Object.keys(body)) if (GATEWAY_FIELDS.has(field)) delete body[field]
+  // OpenAI knows `metadata` only of answers that it stores; everywhere else the word is the gateway's.
+  if (body.store !== true) delete body.metadata
+  delete body.stream
+  delete body.stream_options
+  const streams = request.stream === true
+  return {
+    ...body,
+    model: target.model,
+    messages: request.messages,
+    ...(streams && { stream: true, stream_options: { ...request.stream_options, include_usage: true } }),
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+}
