@@ -1,0 +1,16 @@
+import type { Check } from './check.ts'
+import { command, findingsOf } from './command.ts'
+
+/** Three programs, because the types of Workers and of Node must not mix where the code runs on one of them only. */
+const PROJECTS = ['tsconfig.json', 'scripts/tsconfig.json', 'test/tsconfig.json']
+
+export const types: Check = {
+  name: 'types',
+  find: async () => {
+    const found = []
+    for (const project of PROJECTS) {
+      found.push(...findingsOf(await command('tsc', ['--noEmit', '-p', project]), `in ${project}`))
+    }
+    return found
+  },
+}
