@@ -1,0 +1,34 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+
+export interface RunningProcess {
+  readonly pid: number
+  readonly group: number
+  readonly command: string
+}
+
+/** What runs on this machine: from /proc where there is one (slim images have no `ps`), else from `ps`. */
+export function runningProcesses(): RunningProcess[] {
+  if (process.platform === 'win32') return []
+  if (process.platform !== 'linux') {
+    return execFileSync('ps', ['-A', '-o', 'pid=,pgid=,command='], { encoding: 'utf8' })
+      .split('\n')
+      .flatMap((line) => {
+        const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)
+        return match ? [{ pid: Number(match[1]), group: Number(match[2]), command: match[3] ?? '' }] : []
+      })
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+        const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        if (state === 'Z') return []
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
+        return [{ pid: Number(name), group: Number(group), command }]
+      } catch {
+        return []
+      }
+    })
+}
