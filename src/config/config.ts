@@ -3,6 +3,8 @@ import type { Price } from '../prices/price.ts'
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
 export interface EnvRef {
   readonly env: string
+  /** What it means where the variable is not set; the empty text says that nothing is needed. */
+  readonly otherwise?: string
 }
 
 export type Text = string | EnvRef
