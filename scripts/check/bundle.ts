@@ -11,7 +11,7 @@ const FOLDER = '.local/check/bundle'
 export const bundle: Check = {
   name: 'bundle size',
   find: async () => {
-    const built = await command('wrangler', ['deploy', '--dry-run', '--minify', `--outdir=${FOLDER}`], quietWrangler)
+    const built = await command('wrangler', ['deploy', '--dry-run', `--outdir=${FOLDER}`], quietWrangler)
     if (built.code !== 0) return findingsOf(built, 'The Worker does not build.')
     const kib = gzipSync(await readFile(`${FOLDER}/worker.js`)).byteLength / 1024
     if (kib <= LIMIT_GZIP_KIB) return []

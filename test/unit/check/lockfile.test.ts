@@ -24,3 +24,12 @@ it('reads from the runtime how far its dates reach', () => {
   expect(latestDate('1.20261102.1')).toBe('2026-11-09')
   expect(latestDate('1.20261228.0')).toBe('2027-01-04')
 })
+
+it('finds a dependency without an entry, over which npm ci would stop', () => {
+  const packages = {
+    'node_modules/a': { dependencies: { b: '1.0.0' }, optionalDependencies: { c: '1.0.0', 'a-darwin': '1.0.0' } },
+    'node_modules/a/node_modules/b': {},
+    'node_modules/c': {},
+  }
+  expect(lockfileFaults(lock(packages), manifest)).toEqual([expect.stringContaining('a-darwin, which a depends on')])
+})
