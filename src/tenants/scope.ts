@@ -23,13 +23,13 @@ export interface Window {
   readonly startMs: number
 }
 
-const escape = (part: string) => part.replace(/[%:@=]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
+const escaped = (part: string) => part.replace(/[%:@=]/g, (c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 
 /** The name of an entity without a duration: what rate limits and ledgers are named by. */
 export function entityName(kind: ScopeKind, id: string): string {
-  return `${kind}:${escape(id)}`
+  return `${kind}:${escaped(id)}`
 }
 
 export function scopeName(entity: string, duration: string, model?: string): string {
-  return `${entity}${model === undefined ? '' : `:model=${escape(model)}`}@${duration}`
+  return `${entity}${model === undefined ? '' : `:model=${escaped(model)}`}@${duration}`
 }

@@ -1,0 +1,18 @@
+import { GatewayError } from '../errors.ts'
+
+/** Field names as admins write them. */
+export type NamedField = 'key' | 'key_alias' | 'team_id' | 'organization_id'
+
+export function alreadyThere(field: NamedField, value: string): GatewayError {
+  return new GatewayError('conflict', `${field} = ${value} already exists. Choose another ${field}.`, {
+    status: 400,
+    param: field,
+  })
+}
+
+export function notThere(field: NamedField, value: string): GatewayError {
+  return new GatewayError('conflict', `${field} = ${value} does not exist. Create it first.`, {
+    status: 400,
+    param: field,
+  })
+}
