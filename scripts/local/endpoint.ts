@@ -44,8 +44,10 @@ export async function serveEndpoint(
   faults = new Faults(),
 ): Promise<Endpoint> {
   const server = createServer((request, response) => {
-    const work = request.url === '/__faults' ? control(request, faults) : undefined
-    const done = work ? work.then((answer) => write(response, answer)) : suffer(request, response, handle, faults)
+    const done =
+      request.url === '/__faults'
+        ? control(request, faults).then((answer) => write(response, answer))
+        : suffer(request, response, handle, faults)
     done.catch((error: unknown) => {
       if (response.headersSent || response.destroyed) return response.destroy()
       response.writeHead(500, { 'content-type': 'application/json' })
