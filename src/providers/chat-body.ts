@@ -39,6 +39,8 @@ const GATEWAY_FIELDS = new Set([
   'base_model',
   'extra_body',
   'extra_headers',
+  'stream',
+  'stream_options',
   'api_key',
   'api_base',
   'base_url',
@@ -60,16 +62,14 @@ export function chatBody(
     delete under.max_tokens
     delete under.max_completion_tokens
   }
-  const body: Record<string, unknown> = { ...under }
-  for (const [field, value] of Object.entries(own)) if (value !== undefined) body[field] = value
-  for (const field of Object.keys(body)) if (GATEWAY_FIELDS.has(field)) delete body[field]
   // OpenAI knows `metadata` only of answers that it stores; everywhere else the word is the gateway's.
-  if (body.store !== true) delete body.metadata
-  delete body.stream
-  delete body.stream_options
+  const stores = (own.store ?? under.store) === true
+  const fields = Object.entries({ ...under, ...own }).filter(
+    ([field, value]) => value !== undefined && !GATEWAY_FIELDS.has(field) && (stores || field !== 'metadata'),
+  )
   const streams = request.stream === true
   return {
-    ...body,
+    ...Object.fromEntries(fields),
     model: target.model,
     messages: request.messages,
     ...(streams && { stream: true, stream_options: { ...request.stream_options, include_usage: true } }),

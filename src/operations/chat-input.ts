@@ -1,0 +1,75 @@
+import type { ChatMessage } from '../dialects/chat.ts'
+import { base64Bytes, utf8Bytes, valueBytes } from './text-size.ts'
+
+/** What goes into a chat, measured but not yet counted in anybody's tokens. */
+export interface ChatInput {
+  readonly messages: number
+  readonly textBytes: number
+  /** The `detail` of each picture. */
+  readonly images: readonly unknown[]
+  readonly audioBytes: number
+  /** Sound of an earlier answer, named by its id. */
+  readonly earlierAudio: number
+  readonly tools: number
+  /** A format that the vendor writes into the prompt. */
+  readonly schema: boolean
+  /** Things whose size cannot be seen from here: files, videos, kinds of parts that nobody knows. */
+  readonly opaque: number
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Measures the body as the vendor gets it. */
+export function chatInput(body: Fields & { readonly messages: readonly ChatMessage[] }): ChatInput {
+  const images: unknown[] = []
+  let textBytes = 0
+  let audioBytes = 0
+  let earlierAudio = 0
+  let opaque = 0
+
+  const measure = (part: unknown) => {
+    const { type, text, refusal, image_url, input_audio } = fields(part)
+    if (typeof part === 'string') textBytes += utf8Bytes(part)
+    else if (type === 'text') textBytes += valueBytes(text)
+    else if (type === 'refusal') textBytes += valueBytes(refusal)
+    else if (type === 'image_url') images.push(fields(image_url).detail)
+    else if (type === 'input_audio') {
+      const { data } = fields(input_audio)
+      if (typeof data === 'string') audioBytes += base64Bytes(data)
+      else opaque += 1
+    } else opaque += 1
+  }
+
+  for (const { content, audio, ...rest } of body.messages) {
+    if (Array.isArray(content)) content.forEach(measure)
+    else textBytes += valueBytes(content)
+    textBytes += valueBytes(rest)
+    if (fields(audio).id !== undefined) earlierAudio += 1
+  }
+  const tools = Array.isArray(body.tools) ? body.tools : []
+  const functions = Array.isArray(body.functions) ? body.functions : []
+  textBytes +=
+    valueBytes(tools) + valueBytes(functions) + valueBytes(body.tool_choice) + valueBytes(body.response_format)
+  for (const field of TEMPLATE_FIELDS) textBytes += valueBytes(body[field])
+  return {
+    messages: body.messages.length,
+    textBytes,
+    images,
+    audioBytes,
+    earlierAudio,
+    tools: tools.length + functions.length,
+    schema: isObject(body.response_format) || TEMPLATE_FIELDS.some((field) => isObject(body[field])),
+    opaque,
+  }
+}
+
+/** Fields of vLLM's that end up in the prompt. */
+const TEMPLATE_FIELDS = ['documents', 'chat_template_kwargs', 'chat_template', 'structured_outputs', 'guided_json']
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+function fields(value: unknown): Fields {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}

@@ -1,0 +1,150 @@
+import type { Deployment } from '../config/config.ts'
+import type { ChatRequest } from '../dialects/chat.ts'
+import type { NanoUsd } from '../money.ts'
+import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
+import type { Price, Rates } from '../prices/price.ts'
+import { noUsage, type Usage } from '../prices/usage.ts'
+import { type ChatBody, chatBody } from '../providers/chat-body.ts'
+import { type ChatInput, chatInput } from './chat-input.ts'
+import { mostImageTokens } from './image-tokens.ts'
+import { valueBytes } from './text-size.ts'
+
+export interface WorstCase {
+  /** The most this attempt can cost; undefined when nobody can say, and then `unbounded` says why. */
+  readonly costNano: NanoUsd | undefined
+  /** The most tokens it can use, as far as they are known: what a token limit takes. */
+  readonly tokens: number
+  /** The most one answer may be, reasoning included. */
+  readonly maxOutputTokens: number | undefined
+  /** Why there is no bound, and what to do about it, as a sentence for the client. */
+  readonly unbounded?: string
+}
+
+/** Marks around each message and around the whole: vendors document three to seven, templates of open models write more. */
+const TOKENS_PER_MESSAGE = 16
+const TOKENS_PER_REQUEST = 256
+/** The frame that tools and formats are written into, beside their own text. */
+const TOKENS_FOR_TOOLS = 512
+const TOKENS_PER_TOOL = 64
+/** Sound is ten tokens a second, and no MP3 has less than 8 kbit/s: a token for 100 bytes, taken twice. */
+const AUDIO_BYTES_PER_TOKEN = 50
+/** The longest answer in sound that OpenAI's audio models give. */
+const EARLIER_AUDIO_TOKENS = 16_384
+
+/**
+ * An upper bound of what a request can cost on a deployment. A token of text covers at least one byte, so bytes bound the
+ * input; pictures count by their documented maximum, sound by its size, and what cannot be seen from here (files, videos)
+ * by the model's whole window. The answer is bounded by what the request names, else by the model's maximum, else by its
+ * window; with none of the three there is no bound. Every class is taken at the dearest rate it may be billed at, in the
+ * dearest tier that the bound can reach.
+ */
+export function worstCase(request: ChatRequest, deployment: Deployment): WorstCase {
+  const body = chatBody(request, deployment)
+  const input = chatInput(body)
+  const window = deployment.maxInputTokens
+  const text = textTokens(input) + input.opaque * (window ?? 0)
+  const image = input.images.reduce<number>((sum, detail) => sum + mostImageTokens(deployment.model, detail), 0)
+  const audio = Math.ceil(input.audioBytes / AUDIO_BYTES_PER_TOKEN) + input.earlierAudio * EARLIER_AUDIO_TOKENS
+  const maxOutputTokens = namedMaximum(body) ?? deployment.maxOutputTokens ?? window
+  const output = choices(body) * ((maxOutputTokens ?? 0) + valueBytes(body.prediction))
+  const unbounded = whyUnbounded({ body, input, deployment, maxOutputTokens })
+  const bound = { text, image, audio, output, speaks: speaks(body) }
+  return {
+    costNano: deployment.price && unbounded === undefined ? dearest(deployment.price, bound) : undefined,
+    tokens: text + image + audio + output,
+    maxOutputTokens,
+    ...(unbounded !== undefined && { unbounded }),
+  }
+}
+
+/**
+ * What an answer probably used whose vendor never said: three bytes or characters a token, which is more than most texts
+ * have. The caller marks it as estimated.
+ */
+export function estimateUsage(request: ChatRequest, outputChars: number): Usage {
+  const input = chatInput(request)
+  const named = namedMaximum(request)
+  const output = Math.ceil(outputChars / 3)
+  return {
+    ...noUsage,
+    inputTokens: Math.ceil(input.textBytes / 3) + 4 * input.messages + 3,
+    inputImageTokens: input.images.reduce<number>((sum, detail) => sum + (detail === 'low' ? 70 : 1000), 0),
+    inputAudioTokens: Math.ceil(input.audioBytes / 400),
+    outputTokens: named === undefined ? output : Math.min(output, named * choices(request)),
+  }
+}
+
+interface Bound {
+  readonly text: number
+  readonly image: number
+  readonly audio: number
+  readonly output: number
+  /** Whether the answer may be sound. */
+  readonly speaks: boolean
+}
+
+function dearest(price: Price, bound: Bound): NanoUsd {
+  const prompt = bound.text + bound.image + bound.audio
+  const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
+  const most = reachable.map((rates) => costIn(rates, bound)).reduce((a, b) => Math.max(a, b))
+  return nanoFromPico(most + BigInt(price.request ?? 0))
+}
+
+function costIn(rates: Rates, { text, image, audio, output, speaks }: Bound): bigint {
+  const every = everyRate(rates)
+  const read = Math.max(every.input, every.cacheRead, every.cacheWrite, every.cacheWrite1h)
+  const written = Math.max(every.output, every.reasoning, every.outputImage, speaks ? every.outputAudio : 0)
+  return (
+    pico(text, read) +
+    pico(image, Math.max(read, every.inputImage)) +
+    pico(audio, Math.max(read, every.inputAudio)) +
+    pico(output, written)
+  )
+}
+
+function textTokens(input: ChatInput): number {
+  const frame = input.tools > 0 || input.schema ? TOKENS_FOR_TOOLS + TOKENS_PER_TOOL * input.tools : 0
+  return input.textBytes + TOKENS_PER_MESSAGE * input.messages + TOKENS_PER_REQUEST + frame
+}
+
+type Body = ChatBody | ChatRequest
+
+/** Vendors honour one of the two names; the larger bounds both. */
+function namedMaximum(body: Body): number | undefined {
+  const named = [body.max_tokens, body.max_completion_tokens].filter((most) => typeof most === 'number' && most > 0)
+  return named.length === 0 ? undefined : Math.ceil(Math.max(...named.map(Number)))
+}
+
+function choices(body: Body): number {
+  return Math.max(1, ...[body.n, body.best_of].map((count) => (typeof count === 'number' ? Math.ceil(count) : 1)))
+}
+
+function speaks({ modalities, audio }: Body): boolean {
+  return (Array.isArray(modalities) && modalities.includes('audio')) || (typeof audio === 'object' && audio !== null)
+}
+
+interface Case {
+  readonly body: Body
+  readonly input: ChatInput
+  readonly deployment: Deployment
+  readonly maxOutputTokens: number | undefined
+}
+
+function whyUnbounded({ body, input, deployment, maxOutputTokens }: Case): string | undefined {
+  const { group, price, provider, model, maxInputTokens } = deployment
+  if (price === undefined)
+    return `${group} has no known price. The operator can set input_cost_per_token and output_cost_per_token for ${provider}/${model}.`
+  if (maxOutputTokens === undefined)
+    return `Nobody knows how long an answer of ${group} can be. Send max_tokens; the operator can set model_info.max_output_tokens.`
+  if (input.opaque > 0 && maxInputTokens === undefined)
+    return `Nobody knows how large an input of ${group} can be, which a file needs. The operator can set model_info.max_input_tokens.`
+  if (body.service_tier === 'priority')
+    return 'service_tier "priority" is billed above the list price. Leave it out, or use a caller without a budget.'
+  if (isSet(body.web_search_options))
+    return 'web_search_options is billed for each search beside the tokens. Leave it out, or use a caller without a budget.'
+  return undefined
+}
+
+function isSet(value: unknown): boolean {
+  return value !== undefined && value !== null
+}

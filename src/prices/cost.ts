@@ -1,0 +1,64 @@
+import type { NanoUsd } from '../money.ts'
+import type { Price, Rates } from './price.ts'
+import { promptTokens, type Usage } from './usage.ts'
+
+const PICO_PER_NANO = 1000n
+
+/**
+ * What an answer costs: whole picos, added exactly and rounded up once. A price has one tier per request, by the size of
+ * the whole prompt, cached parts included, as the vendors bill it.
+ */
+export function costNano(price: Price, usage: Usage): NanoUsd {
+  const rates = everyRate(ratesFor(price, promptTokens(usage)))
+  return nanoFromPico(
+    pico(usage.inputTokens, rates.input) +
+      pico(usage.cacheReadTokens, rates.cacheRead) +
+      pico(usage.cacheWriteTokens, rates.cacheWrite) +
+      pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
+      pico(usage.inputAudioTokens, rates.inputAudio) +
+      pico(usage.inputImageTokens, rates.inputImage) +
+      pico(usage.outputTokens, rates.output) +
+      pico(usage.reasoningTokens, rates.reasoning) +
+      pico(usage.outputAudioTokens, rates.outputAudio) +
+      pico(usage.outputImageTokens, rates.outputImage) +
+      BigInt(price.request ?? 0),
+  )
+}
+
+/** The base rates, or those of the highest tier that the prompt is above. */
+export function ratesFor(price: Price, prompt: number): Rates {
+  let found: Rates & { readonly aboveTokens?: number } = price
+  for (const tier of price.tiers ?? [])
+    if (prompt > tier.aboveTokens && tier.aboveTokens > (found.aboveTokens ?? -1)) found = tier
+  return found
+}
+
+/**
+ * The fall-backs of classes without a rate of their own: cache reads, cache writes, sound and pictures cost what plain
+ * input costs, an hour's cache write what five minutes' costs, and reasoning, sound and pictures in the answer what plain
+ * output costs. A tier stands for itself: what it does not name falls back inside the tier, never to the base.
+ */
+export function everyRate(rates: Rates): Required<Rates> {
+  const { input, output } = rates
+  const cacheWrite = rates.cacheWrite ?? input
+  return {
+    input,
+    output,
+    cacheRead: rates.cacheRead ?? input,
+    cacheWrite,
+    cacheWrite1h: rates.cacheWrite1h ?? cacheWrite,
+    reasoning: rates.reasoning ?? output,
+    inputAudio: rates.inputAudio ?? input,
+    outputAudio: rates.outputAudio ?? output,
+    inputImage: rates.inputImage ?? input,
+    outputImage: rates.outputImage ?? output,
+  }
+}
+
+export function pico(tokens: number, rate: number): bigint {
+  return tokens === 0 ? 0n : BigInt(tokens) * BigInt(rate)
+}
+
+export function nanoFromPico(amount: bigint): NanoUsd {
+  return (amount + PICO_PER_NANO - 1n) / PICO_PER_NANO
+}
