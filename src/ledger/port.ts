@@ -56,7 +56,12 @@ export type Refusal =
       readonly neededNano: NanoUsd
       readonly retryAfterMs?: number
     }
-  | { readonly kind: 'rate_limited'; readonly state: RateState; readonly neededTokens?: number; readonly retryAfterMs?: number }
+  | {
+      readonly kind: 'rate_limited'
+      readonly state: RateState
+      readonly neededTokens?: number
+      readonly retryAfterMs?: number
+    }
   | { readonly kind: 'ledger_unavailable'; readonly retryAfterMs: number }
 
 export type Taken =

@@ -1,0 +1,47 @@
+import { maxNano, minNano, type NanoUsd } from '../money.ts'
+
+/** How fast a scope spends: an average over about ten seconds that fades. Advisory; lost memory starts from nothing. */
+export interface Pace {
+  readonly nanoPerMs: number
+  readonly atMs: number
+}
+
+const FADE_MS = 10_000
+
+export const standing: Pace = { nanoPerMs: 0, atMs: 0 }
+
+export function paced(pace: Pace, paidNano: NanoUsd, nowMs: number): Pace {
+  return { nanoPerMs: paceAt(pace, nowMs) + Number(paidNano) / FADE_MS, atMs: nowMs }
+}
+
+export function paceAt(pace: Pace, nowMs: number): number {
+  return pace.nanoPerMs * Math.exp(-Math.max(0, nowMs - pace.atMs) / FADE_MS)
+}
+
+export interface Market {
+  /** What the source had left at its last answer. */
+  readonly roomNano: NanoUsd
+  /** What other ledgers have on lease there. */
+  readonly othersNano: NanoUsd
+}
+
+/**
+ * How much to ask for (slices.md §5): what is missing, and spending for `aheadMs`, but never more than a quarter of what
+ * is left, half of that where others draw on it, and nothing ahead where few requests would still fit.
+ */
+export function sliceWant(need: {
+  shortNano: NanoUsd
+  /** The largest worst case among those who wait. */
+  holdNano: NanoUsd
+  freeNano: NanoUsd
+  nanoPerMs: number
+  aheadMs: number
+  market: Market | undefined
+}): NanoUsd {
+  const { shortNano, holdNano, freeNano, market } = need
+  if (!market) return shortNano
+  const left = maxNano(0n, market.roomNano) + freeNano
+  if (left < 8n * holdNano) return shortNano
+  const ahead = BigInt(Math.floor(need.nanoPerMs * need.aheadMs))
+  return shortNano + minNano(ahead, left / (market.othersNano > 0n ? 8n : 4n))
+}

@@ -1,0 +1,52 @@
+import type { Pool } from '../budget/pool.ts'
+import type { SlidingWindow } from '../limits/sliding-window.ts'
+import type { NanoUsd } from '../money.ts'
+import type { SpendEvent } from '../spend/event.ts'
+import type { Grant, RateState } from './port.ts'
+
+/**
+ * `open`: its holder may still use it. `expiring`: nobody closed it in time, the source is being asked. `closed`: its
+ * holder told what was paid, to be compared with its row past the horizon. `done`: nothing is left to ask; it is kept
+ * for a while so that a repeated take is known.
+ */
+export type GrantState = 'open' | 'expiring' | 'closed' | 'done'
+
+export interface GrantRecord {
+  readonly grant: Grant
+  readonly state: GrantState
+  readonly paidNano: NanoUsd
+  /** What was counted for it in tokens, and where, until the real number is known. */
+  readonly tokens: number
+  readonly tokensCountedIn: readonly { readonly entity: string; readonly second: number }[]
+}
+
+/** What survives an eviction: everything a ledger decides by. Synchronous, and a transaction is whole or absent. */
+export interface LedgerStore {
+  transaction<T>(work: () => T): T
+
+  pool(scope: string, startMs: number): Pool | undefined
+  /** The latest window of a scope that was ever used. */
+  newestPool(scope: string): Pool | undefined
+  pools(): readonly Pool[]
+  putPool(pool: Pool): void
+  deletePool(pool: Pool): void
+
+  grant(id: string): GrantRecord | undefined
+  putGrant(record: GrantRecord): void
+  deleteGrant(id: string): void
+  /** Those with `settleByMs` below the time, the earliest first. */
+  grantsDue(state: GrantState, beforeMs: number, limit: number): readonly GrantRecord[]
+  deleteGrantsDue(state: GrantState, beforeMs: number): void
+  /** The earliest and the latest `settleByMs` in a state; undefined when there is none. */
+  deadlines(state: GrantState): { readonly firstMs: number; readonly lastMs: number } | undefined
+
+  /** Rows on their way, kept once per id, the oldest first. */
+  keepEvent(event: SpendEvent): void
+  events(limit: number): readonly SpendEvent[]
+  deleteEvents(ids: readonly string[]): void
+
+  rate(entity: string, kind: RateState['kind']): SlidingWindow
+  putRate(entity: string, kind: RateState['kind'], window: SlidingWindow): void
+  /** Forgets windows whose newest use is older. */
+  deleteRatesBefore(second: number): void
+}
