@@ -1,6 +1,6 @@
 import type { Deployment } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
-import type { NanoUsd } from '../money.ts'
+import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
@@ -86,8 +86,8 @@ interface Bound {
 function dearest(price: Price, bound: Bound): NanoUsd {
   const prompt = bound.text + bound.image + bound.audio
   const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
-  const most = reachable.map((rates) => costIn(rates, bound)).reduce((a, b) => Math.max(a, b))
-  return nanoFromPico(most + BigInt(price.request ?? 0))
+  const costs = reachable.map((rates) => nanoFromPico(costIn(rates, bound) + BigInt(price.request ?? 0)))
+  return costs.reduce(maxNano)
 }
 
 function costIn(rates: Rates, { text, image, audio, output, speaks }: Bound): bigint {
