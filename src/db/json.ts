@@ -1,6 +1,6 @@
 /** JSON that `jsonb` accepts: without NUL and without half surrogate pairs, wherever a vendor or caller put them. */
 export function storableJson(value: unknown): string {
-  return JSON.stringify(value, (_, item: unknown) => {
+  return JSON.stringify(value ?? null, (_, item: unknown) => {
     if (typeof item === 'string') return storableText(item)
     if (typeof item !== 'object' || item === null || Array.isArray(item)) return item
     return Object.fromEntries(Object.entries(item).map(([key, inner]) => [storableText(key), inner]))

@@ -17,7 +17,11 @@ import {
 /** Whole nano-USD. */
 const nano = (name: string) => bigint(name, { mode: 'bigint' })
 const at = (name: string) => timestamp(name, { withTimezone: true, mode: 'date' })
-const timestamps = customType<{ data: Date[]; driverData: string }>({ dataType: () => 'timestamptz[]' })
+const timestamps = customType<{ data: Date[]; driverData: string }>({
+  dataType: () => 'timestamptz[]',
+  // The driver leaves times as PostgreSQL wrote them: {"2026-01-01 00:00:00+00",…}.
+  fromDriver: (text) => [...text.matchAll(/[^{},"]+/g)].map(([moment]) => new Date(moment)),
+})
 const booleans = customType<{ data: boolean[]; driverData: string }>({ dataType: () => 'boolean[]' })
 
 const written = {

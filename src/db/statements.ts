@@ -92,10 +92,10 @@ export async function refundExpired(db: Db, grantId: string, usedNano: NanoUsd |
   return BigInt(rows[0]?.back ?? 0)
 }
 
-/** How many of the rows were new. The rows are spend events (`src/spend/event.ts`) that `src/spend/record.ts` has checked. */
-export async function recordSpend(db: Db, rows: readonly object[]): Promise<number> {
-  const answer = await db.execute<{ fresh: number }>(sql`select record_spend(${JSON.stringify(rows)}::jsonb) as fresh`)
-  return answer.rows[0]?.fresh ?? 0
+/** How many rows were new. `eventsJson` is an array of spend events that `src/spend/record.ts`, the only caller, has checked. */
+export async function recordSpend(db: Db, eventsJson: string): Promise<number> {
+  const { rows } = await db.execute<{ fresh: number }>(sql`select record_spend(${eventsJson}::jsonb) as fresh`)
+  return rows[0]?.fresh ?? 0
 }
 
 export interface SpendReset extends WindowRef {

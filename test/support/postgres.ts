@@ -2,12 +2,17 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { applyMigrations, readMigrations, type Transaction } from '../../scripts/db/migrate.ts'
-import { startPostgres } from '../../scripts/local/postgres.ts'
+import { migrate } from '../../scripts/db/migrate.ts'
+import { type NeonEndpoint, startNeonEndpoint } from '../../scripts/local/neon-endpoint.ts'
+import { type Postgres, startPostgres } from '../../scripts/local/postgres.ts'
+import { createDb, type Db } from '../../src/db/client.ts'
 
 export interface TestPostgres {
-  readonly port: number
-  readonly url: string
+  /** As the gateway reaches it: through the endpoint that speaks like Neon's. */
+  readonly databaseUrl: string
+  readonly db: Db
+  readonly endpoint: NeonEndpoint
+  readonly server: Postgres
   /** Real sessions, for what only several of them show. */
   readonly pool: pg.Pool
   stop(): Promise<void>
@@ -15,37 +20,24 @@ export interface TestPostgres {
 
 /** A PostgreSQL of its own for a test file, migrated unless it says otherwise. */
 export async function testPostgres({ migrated = true } = {}): Promise<TestPostgres> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'tollgate-test-'))
-  const server = await startPostgres({ dataDir: join(dataDir, 'postgres'), database: 'tollgate', durable: false })
+  const folder = await mkdtemp(join(tmpdir(), 'tollgate-test-'))
+  const server = await startPostgres({ dataDir: join(folder, 'postgres'), database: 'tollgate', durable: false })
+  const endpoint = await startNeonEndpoint(server.port)
+  const databaseUrl = `postgresql://postgres:postgres@127.0.0.1:${endpoint.port}/tollgate`
   const pool = new pg.Pool({ connectionString: server.url, max: 16 })
   pool.on('error', () => {})
-  if (migrated) await applyMigrations(await readMigrations(), inOneTransaction(pool), () => {})
+  if (migrated) await migrate(databaseUrl)
   return {
-    port: server.port,
-    url: server.url,
+    databaseUrl,
+    db: createDb(databaseUrl),
+    endpoint,
+    server,
     pool,
     async stop() {
       await pool.end()
+      await endpoint.close()
       await server.stop()
-      await rm(dataDir, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     },
-  }
-}
-
-export function inOneTransaction(pool: pg.Pool): Transaction {
-  return async (statements) => {
-    const session = await pool.connect()
-    try {
-      await session.query('begin')
-      let rows: Record<string, unknown>[] = []
-      for (const { text, values } of statements) rows = (await session.query(text, [...(values ?? [])])).rows
-      await session.query('commit')
-      return rows
-    } catch (error) {
-      await session.query('rollback')
-      throw error
-    } finally {
-      session.release()
-    }
   }
 }

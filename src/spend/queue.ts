@@ -1,0 +1,48 @@
+import type { SpendEvent } from './event.ts'
+import type { SpendQueue } from './port.ts'
+import { BATCH_ROWS } from './record.ts'
+
+/** A queue binding, as far as we use it. */
+export interface QueueBinding {
+  sendBatch(messages: Iterable<{ body: unknown; contentType?: 'json' }>): Promise<unknown>
+}
+
+/** The queue takes 128 KB a message, and 256 KB or 100 messages a call; some of it is for its own use. */
+const MESSAGE_BYTES = 120_000
+const SEND_BYTES = 240_000
+
+/** Sends in as few messages as fit. A failure half-way throws: what is then handed on elsewhere arrives twice, which is harmless. */
+export function spendQueue(binding: QueueBinding): SpendQueue {
+  return {
+    async send(events) {
+      for (const messages of sends(events)) {
+        await binding.sendBatch(messages.map((batch) => ({ body: { v: 1, events: batch }, contentType: 'json' })))
+      }
+    },
+  }
+}
+
+interface Sized<T> {
+  readonly item: T
+  readonly bytes: number
+}
+
+/** Events to messages to calls. One event too big for a message is sent alone, so that only it is refused. */
+function sends(events: readonly SpendEvent[]): (readonly SpendEvent[])[][] {
+  const encoder = new TextEncoder()
+  const sized = events.map((item) => ({ item, bytes: encoder.encode(JSON.stringify(item)).length + 1 }))
+  const messages = packed(sized, MESSAGE_BYTES, BATCH_ROWS)
+  return packed(messages, SEND_BYTES, 100).map(({ item }) => item)
+}
+
+function packed<T>(items: readonly Sized<T>[], mostBytes: number, most: number): Sized<T[]>[] {
+  const packs: { item: T[]; bytes: number }[] = []
+  for (const { item, bytes } of items) {
+    const last = packs.at(-1)
+    if (last && last.bytes + bytes <= mostBytes && last.item.length < most) {
+      last.item.push(item)
+      last.bytes += bytes
+    } else packs.push({ item: [item], bytes })
+  }
+  return packs
+}
