@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import { type ChatCompletionRequest, LLMock } from '@copilotkit/aimock'
 import * as z from 'zod'
 import { type Endpoint, type EndpointAnswer, type EndpointRequest, jsonAnswer, serveEndpoint } from './endpoint.ts'
