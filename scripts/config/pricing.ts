@@ -1,0 +1,83 @@
+import { picoFromUsdPerToken } from '../../src/prices/pico.ts'
+import type { Price, Rates } from '../../src/prices/price.ts'
+import type { RateKeys } from './schema/model-list.ts'
+
+/** A deployment's own prices, in USD per token, as the file has them. */
+export type OwnRates = { readonly [Key in RateKeys]?: number | undefined }
+
+const inputRates = {
+  cache_read_input_token_cost: 'cacheRead',
+  cache_creation_input_token_cost: 'cacheWrite',
+  cache_creation_input_token_cost_above_1hr: 'cacheWrite1h',
+  input_cost_per_audio_token: 'inputAudio',
+  input_cost_per_image_token: 'inputImage',
+} as const satisfies Partial<Record<RateKeys, keyof Rates>>
+
+const outputRates = {
+  output_cost_per_reasoning_token: 'reasoning',
+  output_cost_per_audio_token: 'outputAudio',
+  output_cost_per_image_token: 'outputImage',
+} as const satisfies Partial<Record<RateKeys, keyof Rates>>
+
+const tierRates = [
+  {
+    aboveTokens: 128_000,
+    keys: {
+      input_cost_per_token_above_128k_tokens: 'input',
+      output_cost_per_token_above_128k_tokens: 'output',
+    },
+  },
+  {
+    aboveTokens: 200_000,
+    keys: {
+      input_cost_per_token_above_200k_tokens: 'input',
+      output_cost_per_token_above_200k_tokens: 'output',
+      cache_read_input_token_cost_above_200k_tokens: 'cacheRead',
+      cache_creation_input_token_cost_above_200k_tokens: 'cacheWrite',
+    },
+  },
+] as const satisfies readonly { aboveTokens: number; keys: Partial<Record<RateKeys, keyof Rates>> }[]
+
+/**
+ * The file's own prices over the list price. A price for input replaces everything the list says about input (a list
+ * price for cached tokens could otherwise exceed it), a price for output the same, and either the list's tiers.
+ */
+export function priceOver(list: Price | undefined, own: OwnRates): Price | undefined {
+  const input = own.input_cost_per_token ?? undefined
+  const output = own.output_cost_per_token ?? undefined
+  const base: Partial<Rates> = {
+    ...(input === undefined
+      ? pick(list, ['input', ...Object.values(inputRates)])
+      : { input: picoFromUsdPerToken(input) }),
+    ...(output === undefined
+      ? pick(list, ['output', ...Object.values(outputRates)])
+      : { output: picoFromUsdPerToken(output) }),
+    ...ratesOf(own, inputRates),
+    ...ratesOf(own, outputRates),
+  }
+  if (base.input === undefined || base.output === undefined) return undefined
+  const rates = { ...base, input: base.input, output: base.output }
+  const request =
+    own.input_cost_per_request === undefined ? list?.request : picoFromUsdPerToken(own.input_cost_per_request)
+  const ownTiers = tierRates.flatMap(({ aboveTokens, keys }) => {
+    const above = ratesOf(own, keys)
+    return Object.keys(above).length === 0 ? [] : [{ ...rates, ...above, aboveTokens }]
+  })
+  const listTiers = input === undefined && output === undefined ? (list?.tiers ?? []) : []
+  const tiers = ownTiers.length > 0 ? ownTiers : listTiers
+  return { ...rates, ...(request === undefined ? {} : { request }), ...(tiers.length === 0 ? {} : { tiers }) }
+}
+
+function ratesOf(own: OwnRates, keys: Partial<Record<RateKeys, keyof Rates>>): Partial<Rates> {
+  const named = Object.entries(keys) as [RateKeys, keyof Rates][]
+  return Object.fromEntries(
+    named.flatMap(([key, rate]) => {
+      const usd = own[key]
+      return usd === undefined ? [] : [[rate, picoFromUsdPerToken(usd)]]
+    }),
+  )
+}
+
+function pick(price: Price | undefined, names: readonly (keyof Rates)[]): Partial<Rates> {
+  return Object.fromEntries(names.flatMap((name) => (price?.[name] === undefined ? [] : [[name, price[name]]])))
+}

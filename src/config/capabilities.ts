@@ -1,0 +1,836 @@
+import { GatewayError } from '../errors.ts'
+import { nearestName } from './nearest.ts'
+
+/** What brings the capabilities that are known and not there yet, in the order in which they come. */
+export const milestones = {
+  dialects: 'milestone 2, dialects and vendors',
+  ledger: 'milestone 3, the full ledger',
+  routing: 'milestone 4, routing',
+  cache: 'milestone 5, cache',
+  tenants: 'milestone 6, tenants and administration',
+  signals: 'milestone 7, spend, signals and alerts',
+  operations: 'milestone 8, the other operations',
+  unplanned: 'no milestone plans it',
+} as const
+
+export type Milestone = keyof typeof milestones
+export type Area = 'chat' | AdminArea
+export type AdminArea = 'admin.key' | 'admin.team' | 'admin.organization'
+
+/**
+ * One capability that is not there yet, with every name that asks for it. When it comes, its row goes (or shrinks):
+ * this table is the only place where a name is known to be inactive.
+ */
+export interface Capability {
+  readonly capability: string
+  readonly comes: Milestone
+  /** Paths of `config.yaml`; `model_list.*.` stands for every row. */
+  readonly config?: readonly string[]
+  /** The same, where ignoring the key would let through what it forbids: an error instead of a notice. */
+  readonly restricts?: readonly string[]
+  /** Paths of `config` whose values restrict in some cases only. */
+  readonly restrictsWhen?: Readonly<Record<string, (value: unknown) => boolean>>
+  /** Fields of a request; `metadata.tags` looks one level into an object. */
+  readonly chat?: readonly string[]
+  readonly key?: readonly string[]
+  readonly team?: readonly string[]
+  readonly organization?: readonly string[]
+  /** Values that ask for nothing we do not do already, beside null and what is empty or false. */
+  readonly alreadySo?: Readonly<Record<string, (value: unknown) => boolean>>
+}
+
+const is =
+  (...values: unknown[]) =>
+  (value: unknown) =>
+    values.includes(value)
+const always = () => true
+
+export const capabilities: readonly Capability[] = [
+  // Dialects and vendors
+  {
+    capability: 'per-request and per-deployment parameter rules',
+    comes: 'dialects',
+    config: [
+      'litellm_settings.modify_params',
+      'litellm_settings.enable_preview_features',
+      'litellm_settings.enable_json_schema_validation',
+      'litellm_settings.use_chat_completions_url_for_anthropic_messages',
+      'litellm_settings.route_all_chat_openai_to_responses',
+      'model_list.*.litellm_params.drop_params',
+      'model_list.*.litellm_params.additional_drop_params',
+      'model_list.*.litellm_params.allowed_openai_params',
+      'model_list.*.litellm_params.merge_reasoning_content_in_choices',
+    ],
+    chat: [
+      'drop_params',
+      'additional_drop_params',
+      'allowed_openai_params',
+      'enable_json_schema_validation',
+      'ensure_alternating_roles',
+      'user_continue_message',
+      'assistant_continue_message',
+      'merge_reasoning_content_in_choices',
+      'supports_system_message',
+    ],
+  },
+  {
+    capability: 'forwarding headers of the client to the provider',
+    comes: 'dialects',
+    config: [
+      'general_settings.forward_client_headers_to_llm_api',
+      'general_settings.forward_openai_org_id',
+      'general_settings.forward_llm_provider_auth_headers',
+      'litellm_settings.forward_traceparent_to_llm_provider',
+      'litellm_settings.return_response_headers',
+    ],
+    chat: ['headers', 'extra_headers', 'provider_specific_header'],
+  },
+  {
+    capability: 'usage on every stream without being asked',
+    comes: 'dialects',
+    config: ['general_settings.always_include_stream_usage', 'litellm_settings.include_cost_in_streaming_usage'],
+  },
+  {
+    capability: "the client's own provider credentials",
+    comes: 'tenants',
+    config: [
+      'general_settings.allow_client_side_credentials',
+      'model_list.*.litellm_params.configurable_clientside_auth_params',
+    ],
+    chat: [
+      'api_key',
+      'api_base',
+      'base_url',
+      'api_version',
+      'organization',
+      'custom_llm_provider',
+      'litellm_credential_name',
+      'user_config',
+      'model_list',
+      'azure_ad_token',
+      'tenant_id',
+      'client_id',
+      'client_secret',
+      'azure_username',
+      'azure_password',
+      'azure_scope',
+    ],
+  },
+
+  // The full ledger
+  {
+    capability: 'a budget for the whole proxy',
+    comes: 'ledger',
+    config: ['litellm_settings.budget_duration', 'litellm_settings.default_soft_budget'],
+    restricts: ['litellm_settings.max_budget'],
+    alreadySo: { 'litellm_settings.max_budget': is(0) },
+  },
+  {
+    capability: 'budgets of users and customers',
+    comes: 'ledger',
+    config: ['litellm_settings.internal_user_budget_duration', 'litellm_settings.max_ui_session_budget'],
+    restricts: [
+      'litellm_settings.max_user_budget',
+      'litellm_settings.max_internal_user_budget',
+      'litellm_settings.default_max_internal_user_budget',
+      'litellm_settings.max_end_user_budget',
+      'litellm_settings.max_end_user_budget_id',
+      'general_settings.apply_user_budget_to_team_keys',
+    ],
+  },
+  {
+    capability: 'budgets of providers, deployments and tags',
+    comes: 'ledger',
+    config: ['model_list.*.litellm_params.budget_duration'],
+    restricts: [
+      'router_settings.provider_budget_config',
+      'model_list.*.litellm_params.max_budget',
+      'litellm_settings.tag_budget_config',
+    ],
+    chat: ['max_budget', 'budget_duration'],
+  },
+  {
+    capability: 'limits per model, member and window; shared budgets; parallel requests',
+    comes: 'ledger',
+    config: [
+      'model_list.*.litellm_params.max_parallel_requests',
+      'router_settings.default_max_parallel_requests',
+      'general_settings.disable_retry_on_max_parallel_request_limit_error',
+      'general_settings.token_rate_limit_type',
+    ],
+    restricts: [
+      'general_settings.max_parallel_requests',
+      'general_settings.global_max_parallel_requests',
+      'model_list.*.litellm_params.default_api_key_tpm_limit',
+      'model_list.*.litellm_params.default_api_key_rpm_limit',
+    ],
+    chat: ['max_parallel_requests', 'rpm', 'tpm'],
+    key: [
+      'soft_budget',
+      'budget_id',
+      'budget_limits',
+      'budget_fallbacks',
+      'budget_clamp',
+      'max_parallel_requests',
+      'tpm_limit_type',
+      'rpm_limit_type',
+      'model_max_budget',
+      'model_rpm_limit',
+      'model_tpm_limit',
+      'mcp_rpm_limit',
+      'tag_rpm_limit',
+      'temp_budget_increase',
+      'temp_budget_expiry',
+      'throttle_on_budget_exceeded',
+      'default_estimated_output_tokens',
+      'default_estimated_output_tokens_per_model',
+      'spend',
+      'metadata.model_rpm_limit',
+      'metadata.model_tpm_limit',
+      'metadata.model_max_budget',
+    ],
+    team: [
+      'soft_budget',
+      'budget_id',
+      'budget_limits',
+      'max_parallel_requests',
+      'tpm_limit_type',
+      'rpm_limit_type',
+      'model_max_budget',
+      'model_rpm_limit',
+      'model_tpm_limit',
+      'mcp_rpm_limit',
+      'team_member_budget',
+      'team_member_budget_duration',
+      'team_member_rpm_limit',
+      'team_member_tpm_limit',
+      'spend',
+      'metadata.model_rpm_limit',
+      'metadata.model_tpm_limit',
+    ],
+    organization: [
+      'soft_budget',
+      'budget_id',
+      'litellm_budget_table',
+      'max_parallel_requests',
+      'model_max_budget',
+      'model_rpm_limit',
+      'model_tpm_limit',
+      'spend',
+      'metadata.model_rpm_limit',
+      'metadata.model_tpm_limit',
+    ],
+    alreadySo: {
+      spend: is(0),
+      tpm_limit_type: is('best_effort_throughput'),
+      rpm_limit_type: is('best_effort_throughput'),
+      'general_settings.token_rate_limit_type': is('total'),
+    },
+  },
+  {
+    capability: 'shares of capacity by priority',
+    comes: 'ledger',
+    config: ['litellm_settings.priority_reservation_settings', 'router_settings.default_priority'],
+    restricts: ['litellm_settings.priority_reservation'],
+    chat: ['priority'],
+    key: ['metadata.priority'],
+    team: ['metadata.priority'],
+  },
+
+  // Routing
+  {
+    capability: 'routing strategies; groups are shuffled by weight until then',
+    comes: 'routing',
+    config: [
+      'router_settings.routing_strategy',
+      'router_settings.routing_strategy_args',
+      'router_settings.routing_groups',
+      'model_list.*.litellm_params.order',
+      'model_list.*.litellm_params.itpm',
+      'model_list.*.litellm_params.otpm',
+    ],
+    chat: ['order', 'weight'],
+    alreadySo: { 'router_settings.routing_strategy': is('simple-shuffle') },
+  },
+  {
+    capability: 'fallbacks',
+    comes: 'routing',
+    config: [
+      'litellm_settings.fallbacks',
+      'litellm_settings.context_window_fallbacks',
+      'litellm_settings.content_policy_fallbacks',
+      'litellm_settings.default_fallbacks',
+      'router_settings.fallbacks',
+      'router_settings.context_window_fallbacks',
+      'router_settings.content_policy_fallbacks',
+      'router_settings.default_fallbacks',
+      'router_settings.max_fallbacks',
+    ],
+    chat: [
+      'fallbacks',
+      'context_window_fallbacks',
+      'context_window_fallback_dict',
+      'content_policy_fallbacks',
+      'default_fallbacks',
+      'max_fallbacks',
+      'disable_fallbacks',
+      'mock_testing_fallbacks',
+      'mock_testing_context_fallbacks',
+      'mock_testing_content_policy_fallbacks',
+    ],
+    alreadySo: { disable_fallbacks: always, max_fallbacks: is(0), 'router_settings.max_fallbacks': is(0) },
+  },
+  {
+    capability: 'retries',
+    comes: 'routing',
+    config: [
+      'litellm_settings.num_retries',
+      'router_settings.num_retries',
+      'router_settings.retry_after',
+      'router_settings.retry_policy',
+      'router_settings.model_group_retry_policy',
+      'model_list.*.litellm_params.num_retries',
+    ],
+    chat: ['num_retries', 'max_retries', 'retry_policy', 'retry_strategy', 'mock_testing_rate_limit_error'],
+    alreadySo: {
+      num_retries: is(0),
+      max_retries: is(0),
+      'litellm_settings.num_retries': is(0),
+      'router_settings.num_retries': is(0),
+      'router_settings.retry_after': is(0),
+      'model_list.*.litellm_params.num_retries': is(0),
+    },
+  },
+  {
+    capability: 'cooldowns and health of deployments',
+    comes: 'routing',
+    config: [
+      'litellm_settings.allowed_fails',
+      'router_settings.allowed_fails',
+      'router_settings.allowed_fails_policy',
+      'router_settings.cooldown_time',
+      'router_settings.enable_health_check_routing',
+      'model_list.*.litellm_params.cooldown_time',
+      'model_list.*.litellm_params.allowed_fails',
+      'model_list.*.litellm_params.allowed_fails_policy',
+      'model_list.*.model_info.health_check_model',
+      'model_list.*.model_info.health_check_timeout',
+      'model_list.*.model_info.health_check_max_tokens',
+      'model_list.*.model_info.health_check_voice',
+      'model_list.*.model_info.disable_background_health_check',
+      'general_settings.background_health_checks',
+      'general_settings.health_check_interval',
+      'general_settings.health_check_details',
+      'general_settings.use_shared_health_check',
+      'general_settings.enable_health_check_routing',
+      'general_settings.health_check_staleness_threshold',
+      'general_settings.health_check_ignore_transient_errors',
+      'general_settings.health_check_concurrency',
+      'general_settings.background_health_check_model_groups',
+      'general_settings.model_list_healthy_only',
+    ],
+    chat: ['cooldown_time'],
+  },
+  {
+    capability: 'timeouts set by the request',
+    comes: 'routing',
+    chat: ['timeout', 'stream_timeout', 'request_timeout', 'force_timeout'],
+  },
+  {
+    capability: 'checks before the call, and affinity',
+    comes: 'routing',
+    config: [
+      'router_settings.enable_pre_call_checks',
+      'router_settings.optional_pre_call_checks',
+      'router_settings.model_group_affinity_config',
+      'router_settings.deployment_affinity_ttl_seconds',
+      'router_settings.allow_fail_open',
+      'model_list.*.litellm_params.region_name',
+      'model_list.*.model_info.tier',
+    ],
+    restrictsWhen: { 'router_settings.optional_pre_call_checks': keepsCallersOut },
+    chat: ['allowed_model_region', 'region_name'],
+  },
+  {
+    capability: 'routing by tags',
+    comes: 'routing',
+    config: ['router_settings.tag_filtering_match_any', 'model_list.*.litellm_params.tag_regex'],
+    restricts: ['router_settings.enable_tag_filtering'],
+    alreadySo: { 'router_settings.tag_filtering_match_any': is(true) },
+  },
+  {
+    capability: 'mirrored, mocked and automatic models; several models at once',
+    comes: 'routing',
+    config: [
+      'model_list.*.litellm_params.mock_response',
+      'model_list.*.litellm_params.silent_model',
+      'model_list.*.litellm_params.auto_router_config',
+      'model_list.*.litellm_params.auto_router_config_path',
+      'model_list.*.litellm_params.auto_router_default_model',
+      'model_list.*.litellm_params.auto_router_embedding_model',
+      'model_list.*.litellm_params.keepalive_seconds',
+      'general_settings.completion_model',
+      'general_settings.infer_model_from_keys',
+      'router_settings.router_general_settings',
+    ],
+    restricts: ['model_list.*.litellm_params.access_windows', 'model_list.*.model_info.supported_environments'],
+    chat: ['mock_response', 'mock_timeout', 'fastest_response', 'silent_model', 'base_model', 'model_info'],
+  },
+
+  // Cache
+  {
+    capability: 'response cache',
+    comes: 'cache',
+    config: [
+      'litellm_settings.cache',
+      'litellm_settings.cache_params',
+      'litellm_settings.enable_caching_on_provider_specific_optional_params',
+      'router_settings.cache_responses',
+      'router_settings.caching_groups',
+    ],
+    chat: ['cache', 'caching', 'caching_groups', 'cache_key', 'preset_cache_key', 'ttl', 'metadata.cache'],
+    key: ['allowed_cache_controls', 'enable_prompt_caching', 'metadata.cache'],
+    team: ['metadata.cache'],
+    alreadySo: { cache: onlyTurnsOff, 'metadata.cache': onlyTurnsOff },
+  },
+
+  // Tenants and administration
+  {
+    capability: 'models, credentials and settings kept in the database',
+    comes: 'tenants',
+    config: ['general_settings.store_model_in_db', 'general_settings.supported_db_objects'],
+  },
+  {
+    capability: 'users, projects and members',
+    comes: 'tenants',
+    config: [
+      'general_settings.user_header_name',
+      'general_settings.user_header_mappings',
+      'general_settings.default_team_disabled',
+      'general_settings.disable_auto_add_proxy_admin_to_teams',
+    ],
+    restricts: ['general_settings.enforce_user_param'],
+    key: ['user_id', 'project_id', 'agent_id', 'send_invite_email'],
+    team: [
+      'members_with_roles',
+      'members',
+      'admins',
+      'team_member_permissions',
+      'team_member_key_duration',
+      'user_id',
+      'user_email',
+    ],
+    organization: ['members', 'users'],
+  },
+  {
+    capability: 'rules for new keys, users and teams',
+    comes: 'tenants',
+    restricts: [
+      'litellm_settings.default_internal_user_params',
+      'litellm_settings.default_team_settings',
+      'litellm_settings.default_team_params',
+      'litellm_settings.default_key_generate_params',
+      'litellm_settings.upperbound_key_generate_params',
+      'litellm_settings.key_generation_settings',
+      'litellm_settings.enable_key_alias_format_validation',
+      'general_settings.service_account_settings',
+    ],
+  },
+  {
+    capability: 'routes, parameters and addresses a caller may use',
+    comes: 'tenants',
+    config: ['general_settings.public_routes', 'general_settings.use_x_forwarded_for'],
+    restricts: [
+      'general_settings.enforced_params',
+      'general_settings.reject_clientside_metadata_tags',
+      'general_settings.allowed_routes',
+      'general_settings.admin_only_routes',
+      'general_settings.allowed_ips',
+      'general_settings.trusted_proxy_ranges',
+      'general_settings.enforce_rbac',
+      'general_settings.role_permissions',
+      'general_settings.max_response_size_mb',
+      'general_settings.user_url_allowed_hosts',
+      'general_settings.provider_url_destination_allowed_hosts',
+      'model_list.*.model_info.team_id',
+    ],
+    key: [
+      'allowed_routes',
+      'key_type',
+      'enforced_params',
+      'permissions',
+      'allowed_passthrough_routes',
+      'allowed_vector_store_indexes',
+      'object_permission',
+      'access_group_ids',
+      'metadata.enforced_params',
+      'metadata.allowed_passthrough_routes',
+    ],
+    team: [
+      'allowed_passthrough_routes',
+      'allowed_vector_store_indexes',
+      'object_permission',
+      'access_group_ids',
+      'enforced_file_expires_after',
+      'enforced_batch_output_expires_after',
+      'metadata.enforced_params',
+    ],
+    organization: ['object_permission'],
+    alreadySo: { key_type: is('default') },
+  },
+  {
+    capability: 'model aliases, access groups and router settings of a tenant',
+    comes: 'tenants',
+    config: [
+      'model_list.*.model_info.access_groups',
+      'model_list.*.model_info.team_public_model_name',
+      'litellm_settings.public_model_groups',
+      'general_settings.enable_public_model_hub',
+    ],
+    key: ['aliases', 'config', 'router_settings'],
+    team: ['model_aliases', 'router_settings', 'secret_manager_settings', 'model_id'],
+  },
+  {
+    capability: 'key rotation',
+    comes: 'tenants',
+    key: ['auto_rotate', 'rotation_interval', 'new_key', 'grace_period', 'new_master_key'],
+  },
+  {
+    capability: 'sign-in and tokens of an identity provider',
+    comes: 'tenants',
+    config: [
+      'general_settings.enable_jwt_auth',
+      'general_settings.litellm_jwtauth',
+      'general_settings.enable_oauth2_auth',
+      'general_settings.enable_oauth2_proxy_auth',
+      'general_settings.oauth2_config_mappings',
+      'general_settings.ui_access_mode',
+    ],
+    alreadySo: { 'general_settings.ui_access_mode': is('all') },
+  },
+  {
+    capability: 'audit log',
+    comes: 'tenants',
+    config: ['litellm_settings.store_audit_logs', 'litellm_settings.audit_log_callbacks'],
+  },
+
+  // Spend, signals and alerts
+  {
+    capability: 'logging integrations',
+    comes: 'signals',
+    config: [
+      'litellm_settings.success_callback',
+      'litellm_settings.failure_callback',
+      'litellm_settings.callbacks',
+      'litellm_settings.service_callback',
+      'litellm_settings.service_callbacks',
+      'litellm_settings.langfuse_default_tags',
+      'litellm_settings.turn_off_message_logging',
+      'litellm_settings.redact_messages_in_exceptions',
+      'litellm_settings.redact_user_api_key_info',
+      'litellm_settings.require_auth_for_metrics_endpoint',
+      'litellm_settings.prometheus_metrics_config',
+      'litellm_settings.custom_prometheus_metadata_labels',
+      'litellm_settings.custom_prometheus_tags',
+      'litellm_settings.prometheus_initialize_budget_metrics',
+      'litellm_settings.prometheus_emit_stream_label',
+      'litellm_settings.disable_end_user_cost_tracking_prometheus_only',
+      'litellm_settings.enable_end_user_cost_tracking_prometheus_only',
+      'general_settings.otel',
+      'callback_settings',
+    ],
+    chat: [
+      'callbacks',
+      'success_callback',
+      'failure_callback',
+      'no-log',
+      'litellm_session_id',
+      'litellm_trace_id',
+      'litellm_metadata',
+      'logger_fn',
+      'metadata.session_id',
+      'metadata.trace_id',
+      'metadata.generation_name',
+    ],
+    key: ['logging', 'metadata.logging'],
+    team: ['logging', 'metadata.logging'],
+    alreadySo: { 'litellm_settings.turn_off_message_logging': is(true) },
+  },
+  {
+    capability: 'prompts and answers in the spend log, and how long it is kept',
+    comes: 'signals',
+    config: [
+      'general_settings.store_prompts_in_spend_logs',
+      'general_settings.disable_spend_logs',
+      'general_settings.disable_spend_updates',
+      'general_settings.disable_error_logs',
+      'general_settings.maximum_spend_logs_retention_period',
+      'general_settings.maximum_spend_logs_retention_interval',
+      'general_settings.maximum_spend_logs_cleanup_cron',
+      'general_settings.maximum_spend_logs_cleanup_batch_size',
+      'general_settings.maximum_spend_logs_cleanup_max_batches',
+      'general_settings.maximum_spend_logs_cleanup_run_budget',
+      'general_settings.maximum_spend_logs_cleanup_batch_timeout',
+    ],
+  },
+  {
+    capability: 'spend by tag and customer',
+    comes: 'signals',
+    config: [
+      'litellm_settings.extra_spend_tag_headers',
+      'litellm_settings.disable_add_user_agent_to_request_tags',
+      'litellm_settings.disable_end_user_cost_tracking',
+    ],
+    chat: ['tags', 'metadata.tags', 'metadata.spend_logs_metadata'],
+    key: ['tags', 'metadata.tags', 'metadata.spend_logs_metadata'],
+    team: ['tags', 'metadata.tags', 'metadata.spend_logs_metadata'],
+    organization: ['metadata.tags'],
+  },
+  {
+    capability: 'discounts, margins and prices beyond tokens and requests',
+    comes: 'signals',
+    config: [
+      'litellm_settings.cost_discount_config',
+      'litellm_settings.cost_margin_config',
+      'model_list.*.litellm_params.tiered_pricing',
+      'model_list.*.litellm_params.search_context_cost_per_query',
+      'model_list.*.litellm_params.citation_cost_per_token',
+      'model_list.*.litellm_params.input_cost_per_second',
+      'model_list.*.litellm_params.output_cost_per_second',
+      'model_list.*.litellm_params.input_cost_per_image',
+      'model_list.*.litellm_params.output_cost_per_image',
+      'model_list.*.litellm_params.input_cost_per_pixel',
+      'model_list.*.litellm_params.output_cost_per_pixel',
+      'model_list.*.litellm_params.input_cost_per_character',
+      'model_list.*.litellm_params.output_cost_per_character',
+      'model_list.*.litellm_params.input_cost_per_audio_per_second',
+      'model_list.*.litellm_params.input_cost_per_video_per_second',
+      'model_list.*.litellm_params.output_cost_per_video_per_second',
+      'model_list.*.litellm_params.input_cost_per_token_flex',
+      'model_list.*.litellm_params.output_cost_per_token_flex',
+      'model_list.*.litellm_params.cache_read_input_token_cost_flex',
+      'model_list.*.litellm_params.input_cost_per_token_priority',
+      'model_list.*.litellm_params.output_cost_per_token_priority',
+      'model_list.*.litellm_params.cache_read_input_token_cost_priority',
+      'model_list.*.litellm_params.input_cost_per_token_batches',
+      'model_list.*.litellm_params.output_cost_per_token_batches',
+    ],
+    chat: ['input_cost_per_token', 'output_cost_per_token', 'input_cost_per_second', 'output_cost_per_second'],
+  },
+  {
+    capability: 'alerts and spend reports',
+    comes: 'signals',
+    config: [
+      'general_settings.alerting',
+      'general_settings.alert_types',
+      'general_settings.alert_to_webhook_url',
+      'general_settings.alerting_threshold',
+      'general_settings.alerting_args',
+      'general_settings.alert_type_config',
+      'general_settings.spend_report_frequency',
+      'router_settings.alerting_config',
+    ],
+  },
+
+  // The other operations
+  {
+    capability: 'pass-through, files, batches and the other operations',
+    comes: 'operations',
+    config: [
+      'general_settings.pass_through_endpoints',
+      'general_settings.pass_through_request_timeout',
+      'general_settings.use_client_credentials_pass_through_routes',
+      'general_settings.embedding_model',
+      'general_settings.image_generation_model',
+      'general_settings.moderation_model',
+      'general_settings.max_batch_file_size_mb',
+      'general_settings.proxy_batch_polling_interval',
+      'general_settings.disable_responses_id_security',
+      'model_list.*.litellm_params.use_in_pass_through',
+      'model_list.*.litellm_params.max_file_size_mb',
+      'model_list.*.litellm_params.s3_bucket_name',
+      'model_list.*.litellm_params.gcs_bucket_name',
+      'files_settings',
+      'finetune_settings',
+    ],
+    chat: ['use_in_pass_through', 'model_file_id_mapping'],
+  },
+
+  // What no milestone brings
+  {
+    capability: 'guardrails and policies',
+    comes: 'unplanned',
+    config: ['router_settings.guardrail_list', 'litellm_settings.skip_system_message_in_guardrail'],
+    restricts: ['guardrails', 'policies'],
+    chat: ['guardrails', 'policies', 'metadata.guardrails'],
+    key: ['guardrails', 'policies', 'disable_global_guardrails', 'metadata.guardrails'],
+    team: ['guardrails', 'policies', 'disable_global_guardrails', 'metadata.guardrails'],
+    organization: ['guardrails', 'policies', 'metadata.guardrails'],
+  },
+  {
+    capability: 'code of your own inside the gateway',
+    comes: 'unplanned',
+    config: ['general_settings.plugins', 'general_settings.custom_sso'],
+    restricts: [
+      'general_settings.custom_auth',
+      'general_settings.custom_auth_run_common_checks',
+      'general_settings.custom_key_generate',
+    ],
+  },
+  {
+    capability: 'several configuration files',
+    comes: 'unplanned',
+    // What an unread file forbids is unknown.
+    restricts: ['include'],
+  },
+  {
+    capability: 'prompt store, tools, agents, assistants and vector stores',
+    comes: 'unplanned',
+    config: [
+      'prompts',
+      'mcp_servers',
+      'mcp_tools',
+      'vector_store_registry',
+      'search_tools',
+      'assistant_settings',
+      'router_settings.assistants_config',
+      'router_settings.search_tools',
+      'litellm_settings.public_mcp_servers',
+      'litellm_settings.public_agent_groups',
+      'general_settings.user_mcp_management_mode',
+    ],
+    chat: ['prompt_id', 'prompt_variables', 'prompt_version', 'prompt_label', 'search_tool_name', 'vector_store_ids'],
+    key: ['prompts'],
+    team: ['prompts'],
+    organization: ['prompts'],
+  },
+]
+
+/** The `mode`s of models that an operation serves today. */
+export const servedModes: readonly string[] = ['chat']
+
+/** The admin fields that have an effect today; a handler that reads another one adds it here. */
+export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> = {
+  'admin.key': [
+    'key',
+    'keys',
+    'key_aliases',
+    'key_alias',
+    'team_id',
+    'organization_id',
+    'models',
+    'max_budget',
+    'budget_duration',
+    'rpm_limit',
+    'tpm_limit',
+    'duration',
+    'metadata',
+    'blocked',
+  ],
+  'admin.team': [
+    'team_id',
+    'team_ids',
+    'team_alias',
+    'organization_id',
+    'models',
+    'max_budget',
+    'budget_duration',
+    'rpm_limit',
+    'tpm_limit',
+    'metadata',
+    'blocked',
+  ],
+  'admin.organization': [
+    'organization_id',
+    'organization_ids',
+    'organization_alias',
+    'models',
+    'max_budget',
+    'budget_duration',
+    'rpm_limit',
+    'tpm_limit',
+    'metadata',
+    'blocked',
+  ],
+}
+
+/** Whether a value of an inactive name asks for nothing: null, false, empty, or what is the case anyway. */
+export function asksForNothing(row: Capability, name: string, value: unknown): boolean {
+  return isEmpty(value) || row.alreadySo?.[name]?.(value) === true
+}
+
+/**
+ * Refuses a body that asks for what the gateway knows and does not do yet: 501 with the field in `param`. Fields it
+ * does not know pass, they are the provider's; so do values that ask for nothing.
+ */
+export function refuseInactive(body: Record<string, unknown>, area: Area): void {
+  const inactive = inactiveFields(area)
+  for (const [name, value] of Object.entries(body)) {
+    refuse(inactive, name, value)
+    if (!inactive.parents.has(name) || !isRecord(value)) continue
+    for (const [field, inner] of Object.entries(value)) refuse(inactive, `${name}.${field}`, inner)
+  }
+}
+
+/** The known name nearest to an admin field that does not exist; undefined when it does exist, active or not. */
+export function unknownAdminField(area: AdminArea, name: string): string | undefined {
+  const known = [...activeAdminFields[area], ...inactiveFields(area).rows.keys()].filter((k) => !k.includes('.'))
+  return known.includes(name) ? undefined : nearestName(name, known)
+}
+
+interface InactiveFields {
+  readonly rows: ReadonlyMap<string, Capability>
+  /** Fields that are looked into. */
+  readonly parents: ReadonlySet<string>
+}
+
+const byArea = new Map<Area, InactiveFields>()
+const column = {
+  chat: 'chat',
+  'admin.key': 'key',
+  'admin.team': 'team',
+  'admin.organization': 'organization',
+} as const satisfies Record<Area, keyof Capability>
+
+/** The table is constant, so this is made once per isolate and never stale. */
+function inactiveFields(area: Area): InactiveFields {
+  const known = byArea.get(area)
+  if (known) return known
+  const rows = new Map(capabilities.flatMap((row) => (row[column[area]] ?? []).map((name) => [name, row] as const)))
+  const parents = new Set([...rows.keys()].filter((name) => name.includes('.')).map((name) => name.split('.')[0] ?? ''))
+  const made = { rows, parents }
+  byArea.set(area, made)
+  return made
+}
+
+function refuse(inactive: InactiveFields, name: string, value: unknown): void {
+  const row = inactive.rows.get(name)
+  if (!row || asksForNothing(row, name, value)) return
+  throw new GatewayError(
+    'not_implemented',
+    `'${name}' is not available yet: ${row.capability} (${milestones[row.comes]}). Send the request without it.`,
+    { param: name },
+  )
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === null || value === undefined || value === false || value === '') return true
+  if (Array.isArray(value)) return value.length === 0
+  return isRecord(value) && Object.keys(value).length === 0
+}
+
+/** `{"no-cache": true}` says what happens without a cache anyway. */
+function onlyTurnsOff(value: unknown): boolean {
+  const off = ['no-cache', 'no-store']
+  return isRecord(value) && Object.entries(value).every(([name, inner]) => isEmpty(inner) || off.includes(name))
+}
+
+/** Of the optional checks, those that refuse a request; the others only prefer a deployment. */
+function keepsCallersOut(value: unknown): boolean {
+  const checks = ['router_budget_limiting', 'enforce_model_rate_limits']
+  return Array.isArray(value) && value.some((name) => checks.includes(name))
+}
