@@ -1,0 +1,354 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { brokenPromise, record } from '../../src/budget/books.ts'
+import type { Grant, Refusal, Settlement, Take } from '../../src/ledger/port.ts'
+import { EXPIRED_MS, type LedgerWorld, MINUTE_MS, rowOf, scope, settings, takeOf } from './ledger-world.ts'
+
+/** What every ledger keeps, whatever it is made of. */
+export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | LedgerWorld): void {
+  describe(`a ledger: ${name}`, () => {
+    const NAME = 'team:t'
+    const KEY = scope('key:k@30d')
+    const TEAM = scope('team:t@life')
+    let world: LedgerWorld
+
+    beforeEach(async () => {
+      world = await make()
+    })
+
+    afterEach(() => {
+      expect(brokenPromise(world.source.books)).toBeUndefined()
+    })
+
+    const limit = (which: { name: string }, nano: bigint) => world.source.books.limits.set(which.name, nano)
+    const ask = (more: Partial<Take> = {}, ledger = NAME) =>
+      world.ledger.take(ledger, takeOf(world, { scopes: [KEY], ...more }))
+
+    async function granted(more: Partial<Take> = {}, ledger = NAME): Promise<Grant> {
+      const taken = await ask(more, ledger)
+      if (!taken.granted) throw new Error(`refused: ${taken.refusal.kind}`)
+      return taken.grant
+    }
+
+    async function refused(more: Partial<Take> = {}, ledger = NAME): Promise<Refusal> {
+      const taken = await ask(more, ledger)
+      if (taken.granted) throw new Error('was granted')
+      return taken.refusal
+    }
+
+    const settle = (grant: Grant, paidNano: bigint, more: Partial<Settlement> = {}) =>
+      world.ledger.settle(grant.ledger, [{ grantId: grant.id, paidNano, tokens: 0, ...more }])
+
+    /** Logged, then settled, as the gateway does. */
+    async function finish(grant: Grant, costNano: bigint): Promise<void> {
+      record(world.source.books, [rowOf(grant, costNano)])
+      await settle(grant, costNano < grant.amountNano ? costNano : grant.amountNano)
+    }
+
+    const window = (which: { name: string }) =>
+      [...world.source.books.windows.values()].find((one) => one.scope === which.name)
+
+    it('grants in all scopes, names all windows, and covers only the limited', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 100n)
+      const life = scope('key:k@life', { limited: false })
+      const grant = await granted({ scopes: [KEY, TEAM, life], attempt: 'a1' })
+      expect(grant).toMatchObject({ id: `${NAME}:a1`, ledger: NAME, amountNano: 10n, covered: [true, true, false] })
+      expect(grant.windows.map((one) => one.scope)).toEqual([KEY.name, TEAM.name, life.name])
+      expect(grant.startByMs).toBe(world.now() + settings.grantLifeMs)
+      expect(grant.settleByMs).toBe(world.now() + EXPIRED_MS - 1)
+      expect(window(life)).toBeUndefined()
+    })
+
+    it('takes from no scope when one is short', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 5n)
+      const refusal = await refused({ scopes: [KEY, TEAM] })
+      expect(refusal).toMatchObject({ kind: 'budget_exceeded', scope: TEAM.name, limitNano: 5n, neededNano: 10n })
+      await granted({ amountNano: 100n })
+    })
+
+    it('answers the same attempt the same, once', async () => {
+      limit(KEY, 10n)
+      const take = takeOf(world, { scopes: [KEY], limits: [{ entity: 'key:k', rpm: 1 }] })
+      const first = await world.ledger.take(NAME, take)
+      await world.evict(NAME)
+      expect(await world.ledger.take(NAME, take)).toEqual(first)
+      world.advance(settings.grantLifeMs + 1)
+      expect(await world.ledger.take(NAME, take)).toMatchObject({ granted: false })
+    })
+
+    it('lets exactly twenty of two hundred at once pass a budget that holds twenty', async () => {
+      limit(KEY, 200n)
+      limit(TEAM, 1_000n)
+      const answers = await Promise.all(Array.from({ length: 200 }, () => ask({ scopes: [KEY, TEAM] })))
+      const grants = answers.flatMap((taken) => (taken.granted ? [taken.grant] : []))
+      expect(grants).toHaveLength(20)
+      const kinds = new Set(answers.flatMap((taken) => (taken.granted ? [] : [taken.refusal.kind])))
+      expect(kinds).toEqual(new Set(['budget_held']))
+      expect(world.source.calls).toBeLessThan(10)
+
+      for (const grant of grants) await finish(grant, 4n)
+      const again = await Promise.all(Array.from({ length: 50 }, () => ask({ scopes: [KEY, TEAM] })))
+      expect(again.filter((taken) => taken.granted)).toHaveLength(12)
+    })
+
+    it('says held when ending requests would make room, and exceeded when they would not', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 70n })
+      expect(await refused({ amountNano: 40n })).toMatchObject({
+        kind: 'budget_held',
+        scope: KEY.name,
+        limitNano: 100n,
+        spentNano: 0n,
+        heldNano: 70n,
+        neededNano: 40n,
+        retryAfterMs: expect.any(Number),
+        resetAtMs: expect.any(Number),
+      })
+      await settle(grant, 70n)
+      const refusal = await refused({ amountNano: 40n })
+      expect(refusal).toMatchObject({ kind: 'budget_exceeded', spentNano: 70n, heldNano: 0n })
+      expect(refusal).not.toHaveProperty('retryAfterMs')
+      await granted({ amountNano: 30n })
+    })
+
+    it('names no reset for a window that never ends', async () => {
+      limit(TEAM, 1n)
+      expect(await refused({ scopes: [TEAM] })).not.toHaveProperty('resetAtMs')
+    })
+
+    it('says held while another ledger has the rest, and lends what it gives back', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 100n }, 'user:u')
+      await settle(grant, 0n)
+      expect(await refused({ amountNano: 40n })).toMatchObject({ kind: 'budget_held', heldNano: 100n })
+      world.advance(settings.idleReturnMs)
+      await world.tick('user:u')
+      await granted({ amountNano: 100n })
+    })
+
+    it('settles once, and never for more than was held', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 50n })
+      await settle(grant, 20n)
+      await world.evict(NAME)
+      await settle(grant, 50n)
+      await granted({ amountNano: 80n })
+      expect((await refused({ amountNano: 1n })).kind).toBe('budget_held')
+
+      const other = await granted({ amountNano: 0n })
+      await settle(other, 99n)
+      expect((await refused({ amountNano: 81n })).kind).toBe('budget_exceeded')
+    })
+
+    it('refuses a rate without touching the money, and money without touching the rate', async () => {
+      limit(KEY, 10n)
+      const limits = [{ entity: 'key:k', rpm: 1, tpm: 100 }]
+      expect((await refused({ amountNano: 11n, limits })).kind).toBe('budget_exceeded')
+      expect(await refused({ limits, tokens: 101 })).toMatchObject({
+        kind: 'rate_limited',
+        state: { entity: 'key:k', kind: 'tokens', limit: 100, remaining: 100 },
+        neededTokens: 101,
+      })
+      await granted({ limits, tokens: 100 })
+      expect(await refused({ limits, amountNano: 0n })).toMatchObject({
+        kind: 'rate_limited',
+        state: { kind: 'requests', limit: 1, remaining: 0 },
+        retryAfterMs: expect.any(Number),
+      })
+    })
+
+    it('puts the real tokens in the place of the estimate, also after an eviction', async () => {
+      const limits = [{ entity: 'team:t', tpm: 100 }]
+      const taken = await ask({ scopes: [], limits, tokens: 90 })
+      expect(taken).toMatchObject({ granted: true, rates: [{ kind: 'tokens', remaining: 10 }] })
+      await world.evict(NAME)
+      expect((await refused({ scopes: [], limits, tokens: 20 })).kind).toBe('rate_limited')
+      if (taken.granted) await settle(taken.grant, 0n, { tokens: 30 })
+      await granted({ scopes: [], limits, tokens: 70 })
+    })
+
+    it('blocks at zero, and frees a minute later', async () => {
+      expect(await refused({ scopes: [], limits: [{ entity: 'key:k', rpm: 0 }] })).not.toHaveProperty('retryAfterMs')
+      const limits = [{ entity: 'key:k', rpm: 1 }]
+      await granted({ scopes: [], limits })
+      world.advance(MINUTE_MS - 1)
+      const refusal = await refused({ scopes: [], limits })
+      world.advance(refusal.kind === 'rate_limited' ? (refusal.retryAfterMs ?? 0) : 0)
+      await granted({ scopes: [], limits })
+    })
+
+    it('is unavailable without its source, unless what it has suffices', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 50n })
+      await settle(grant, 0n)
+      world.source.otherwise = 'lost'
+      await granted({ amountNano: 50n })
+      expect(await refused({ amountNano: 50n })).toMatchObject({
+        kind: 'ledger_unavailable',
+        retryAfterMs: expect.any(Number),
+      })
+    })
+
+    it('finds the slice whose answer was lost', async () => {
+      limit(KEY, 100n)
+      world.source.fates.push('unheard')
+      expect((await refused({ amountNano: 100n })).kind).toBe('ledger_unavailable')
+      await world.evict(NAME)
+      await granted({ amountNano: 100n })
+      expect(window(KEY)).toMatchObject({ leased: 100n })
+    })
+
+    it('gives a slice of unknown fate back by itself', async () => {
+      limit(KEY, 100n)
+      world.source.fates.push('unheard')
+      await refused({ amountNano: 100n })
+      await world.evict(NAME)
+      for (let n = 0; n < 3; n++) {
+        world.advance(settings.idleReturnMs)
+        await world.tick(NAME)
+      }
+      expect(window(KEY)).toMatchObject({ leased: 0n })
+    })
+
+    it('repeats a return whose answer was lost, and returns nothing twice', async () => {
+      limit(KEY, 100n)
+      await settle(await granted({ amountNano: 60n }), 0n)
+      world.advance(settings.idleReturnMs)
+      world.source.fates.push('unheard')
+      await world.tick(NAME)
+      await world.evict(NAME)
+      await granted({ amountNano: 100n }, 'user:u')
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ leased: 100n })
+    })
+
+    it('charges a grant that nobody closed, ignores its late settlement, and lets its late row melt the charge', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 60n })
+      world.advance(EXPIRED_MS)
+      world.source.fates.push('unheard')
+      await world.tick(NAME)
+      await world.evict(NAME)
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 60n, leased: 0n })
+      await settle(grant, 5n)
+      expect((await refused({ amountNano: 41n })).kind).toBe('budget_exceeded')
+
+      record(world.source.books, [rowOf(grant, 5n)])
+      expect(window(KEY)).toMatchObject({ spent: 5n })
+      await granted({ amountNano: 95n })
+    })
+
+    it('charges what the row says when a grant was logged and never settled', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 60n })
+      record(world.source.books, [rowOf(grant, 5n)])
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 5n })
+      await granted({ amountNano: 95n })
+    })
+
+    it('charges a settled grant whose row was lost, once the horizon has passed', async () => {
+      limit(KEY, 100n)
+      await settle(await granted({ amountNano: 60n }), 25n)
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 0n })
+      world.advance(settings.horizonMs)
+      world.source.fates.push('unheard')
+      await world.tick(NAME)
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 25n, leased: 0n })
+      await granted({ amountNano: 75n })
+    })
+
+    it('starts a new window with all of its money, and charges a call to the one it began in', async () => {
+      const MINUTE = scope('key:k@1m')
+      limit(MINUTE, 100n)
+      const at = { scopes: [MINUTE], amountNano: 60n }
+      const grant = await granted(at)
+      world.advance(MINUTE_MS)
+      const next = await granted({ ...at, amountNano: 100n })
+      expect(next.windows[0]?.startMs).toBe((grant.windows[0]?.startMs ?? 0) + MINUTE_MS)
+      await finish(grant, 60n)
+      expect((await refused({ ...at, amountNano: 1n })).kind).toBe('budget_held')
+      expect(window(MINUTE)).toMatchObject({ startMs: grant.windows[0]?.startMs, spent: 60n })
+    })
+
+    it('starts nothing on a grant after its window has ended', async () => {
+      const SECONDS = scope('key:k@5s')
+      limit(SECONDS, 100n)
+      world.advance(4_000 - (world.now() % 5_000) + 5_000)
+      const grant = await granted({ scopes: [SECONDS] })
+      expect(grant.startByMs).toBe(world.now() + 999)
+    })
+
+    it('never goes back to an earlier window', async () => {
+      const MINUTE = scope('key:k@1m')
+      limit(MINUTE, 100n)
+      const grant = await granted({ scopes: [MINUTE] })
+      world.advance(-MINUTE_MS)
+      expect((await granted({ scopes: [MINUTE] })).windows).toEqual(grant.windows)
+    })
+
+    it('refuses nobody for a limit that was taken away, and covers nothing there', async () => {
+      const grant = await granted({ amountNano: 1_000n })
+      expect(grant.covered).toEqual([false])
+      await finish(grant, 7n)
+      expect(window(KEY)).toMatchObject({ spent: 7n, leased: 0n })
+    })
+
+    it('lends no more under a lowered limit', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 60n })
+      limit(KEY, 50n)
+      expect((await refused({ amountNano: 10n })).kind).toBe('budget_held')
+      await finish(grant, 60n)
+      expect(await refused({ amountNano: 10n })).toMatchObject({ kind: 'budget_exceeded', limitNano: 50n, spentNano: 60n })
+    })
+
+    it('keeps a row that travels with the settlement until somebody has it, whatever became of its grant', async () => {
+      limit(KEY, 100n)
+      const grant = await granted({ amountNano: 60n })
+      const unknown = { ...rowOf(grant, 3n), id: '01900000-0000-7000-8000-000000000001', grant_id: null, ledger: null }
+      world.source.otherwise = 'lost'
+      await settle(grant, 5n, { event: rowOf(grant, 5n) })
+      await settle(grant, 5n, { event: rowOf(grant, 5n) })
+      await world.ledger.settle(NAME, [{ grantId: unknown.id, paidNano: 0n, tokens: 0, event: unknown }])
+      await world.tick(NAME)
+      await world.evict(NAME)
+      expect(world.source.books.log.size).toBe(0)
+
+      world.source.otherwise = 'ok'
+      world.source.fates.push('unheard')
+      await world.tick(NAME)
+      await world.tick(NAME)
+      expect([...world.source.books.log.keys()].sort()).toEqual([unknown.id, grant.id.slice(-36)].sort())
+      expect(window(KEY)).toMatchObject({ spent: 8n })
+    })
+
+    it('comes to rest: nothing leased, nothing left to do, everything lent again', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 100n)
+      for (let n = 0; n < 5; n++) await finish(await granted({ scopes: [KEY, TEAM] }), 3n)
+      await granted({ scopes: [TEAM], amountNano: 20n })
+      for (let n = 0; n < 4; n++) {
+        world.advance(EXPIRED_MS)
+        await world.tick(NAME)
+      }
+      expect(window(KEY)).toMatchObject({ spent: 15n, leased: 0n })
+      expect(window(TEAM)).toMatchObject({ spent: 35n, leased: 0n })
+      const callsBefore = world.source.calls
+      world.advance(settings.horizonMs)
+      await world.tick(NAME)
+      expect(world.source.calls).toBe(callsBefore)
+      expect((await refused({ scopes: [KEY, TEAM], amountNano: 66n }, 'user:u')).kind).toBe('budget_exceeded')
+      await granted({ scopes: [KEY, TEAM], amountNano: 65n }, 'user:u')
+    })
+  })
+}

@@ -1,0 +1,19 @@
+import { MemoryLedger } from '../../src/ledger/memory.ts'
+import { ledgerContract } from './ledger-contract.ts'
+import { FickleSource, settings } from './ledger-world.ts'
+
+ledgerContract('in memory', () => {
+  let nowMs = Date.UTC(2026, 10, 22, 12)
+  const source = new FickleSource()
+  const ledger = new MemoryLedger({ source, settings, clock: () => nowMs })
+  return {
+    ledger,
+    source,
+    now: () => nowMs,
+    advance: (ms) => {
+      nowMs += ms
+    },
+    tick: async (name) => void (await ledger.tick(name)),
+    evict: (name) => Promise.resolve(ledger.evict(name)),
+  }
+})
