@@ -1,0 +1,51 @@
+import { noUsage } from '../../src/prices/usage.ts'
+import type { SpendEvent } from '../../src/spend/event.ts'
+
+/** A finished attempt that cost something, to be varied by the test. */
+export function spendEventOf(more: Partial<SpendEvent> & Pick<SpendEvent, 'id'>): SpendEvent {
+  const startMs = more.start_ms ?? Date.UTC(2026, 10, 22, 12)
+  return {
+    v: 1,
+    request_id: `request-${more.id}`,
+    call_type: 'acompletion',
+    status: 'success',
+    ledger: null,
+    grant_id: null,
+    single: true,
+    hold_nano: '0',
+    cost_nano: '0',
+    scopes: [],
+    windows: [],
+    covered: [],
+    overrun: false,
+    key_id: 'key-1',
+    api_key: 'hash-1',
+    key_alias: null,
+    user: null,
+    team_id: null,
+    organization_id: null,
+    end_user: null,
+    model: 'gpt-4o-mini',
+    model_group: 'fast',
+    model_id: 'deployment-1',
+    custom_llm_provider: 'openai',
+    api_base: 'https://api.openai.com/v1',
+    dialect: 'openai',
+    stream: false,
+    usage: { ...noUsage, inputTokens: 10, outputTokens: 5 },
+    prompt_tokens: 10,
+    completion_tokens: 5,
+    total_tokens: 15,
+    usage_estimated: false,
+    price_version: 'test',
+    start_ms: startMs,
+    first_token_ms: null,
+    end_ms: startMs + 1_000,
+    cache_hit: false,
+    http_status: 200,
+    error_type: null,
+    error_message: null,
+    request_tags: [],
+    ...more,
+  }
+}
