@@ -27,7 +27,7 @@ try {
   const fileName = process.env.GATEWAY_CONFIG ?? 'config.yaml'
   const plan: DeployPlan = {
     target,
-    config: buildConfig(readText(fileName), { fileName, target: 'deploy' }),
+    config: buildConfig(readText(fileName), { fileName, target: 'deploy' }).config,
     wranglerToml,
     root: process.cwd(),
     release: await release(),

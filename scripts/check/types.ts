@@ -1,8 +1,8 @@
 import type { Check } from './check.ts'
 import { command, findingsOf } from './command.ts'
 
-/** Three programs, because the types of Workers and of Node must not mix where the code runs on one of them only. */
-const PROJECTS = ['tsconfig.json', 'scripts/tsconfig.json', 'test/tsconfig.json']
+/** A program for each place where code runs, because the types of Workers and of Node must not mix. */
+const PROJECTS = ['tsconfig.json', 'scripts/tsconfig.json', 'test/tsconfig.json', 'test/workers/tsconfig.json']
 
 export const types: Check = {
   name: 'types',
