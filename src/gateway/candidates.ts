@@ -3,6 +3,8 @@ import { deploymentsFor, groupOf, readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
 import type { Provider, Target } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
+import { simpleShuffle } from '../routing/simple-shuffle.ts'
+import type { GatewayDeps } from './deps.ts'
 
 /** A deployment that can be asked: its vendor's file and its secrets at hand. */
 export interface Candidate {
@@ -25,10 +27,12 @@ type Env = Readonly<Record<string, unknown>>
 /** `env` and `config` are the same objects for the life of an isolate, so secrets are read once. */
 const known = new WeakMap<Config, WeakMap<Env, Map<string, Group>>>()
 
-/** The deployments that serve a model name. Throws `model_not_found`, or `not_implemented` for a group left with none. */
-export function candidatesFor(model: string, config: Config, env: Env): readonly Candidate[] {
-  const groups = groupsOf(config, env)
-  const group = groups.get(groupOf(config, model) ?? model)
+/**
+ * Whom to ask, best first: never empty. Throws `model_not_found`, or `not_implemented` for a group of which nobody can
+ * be asked, saying why of each.
+ */
+export function plan(model: string, { config, env, random }: GatewayDeps): readonly [Candidate, ...Candidate[]] {
+  const group = groupsOf(config, env).get(groupOf(config, model) ?? model)
   if (!group) {
     throw new GatewayError(
       'model_not_found',
@@ -36,12 +40,11 @@ export function candidatesFor(model: string, config: Config, env: Env): readonly
       { param: 'model' },
     )
   }
-  if (group.candidates.length === 0) {
-    throw new GatewayError('not_implemented', `No deployment of ${model} can serve it: ${group.reasons.join('; ')}.`, {
-      param: 'model',
-    })
-  }
-  return group.candidates
+  const [first, ...rest] = simpleShuffle(group.candidates, random)
+  if (first) return [first, ...rest]
+  throw new GatewayError('not_implemented', `No deployment of ${model} can serve it: ${group.reasons.join('; ')}.`, {
+    param: 'model',
+  })
 }
 
 function groupsOf(config: Config, env: Env): Map<string, Group> {

@@ -1,9 +1,9 @@
+import { refuseInactive } from '../config/capabilities.ts'
 import { parseChat } from '../dialects/openai.ts'
-import { simpleShuffle } from '../routing/simple-shuffle.ts'
 import { mayUse } from '../tenants/access.ts'
 import { ask } from './ask.ts'
 import type { Call } from './call.ts'
-import { candidatesFor } from './candidates.ts'
+import { plan } from './candidates.ts'
 import type { GatewayDeps } from './deps.ts'
 import { fail } from './finish.ts'
 import { relayed } from './relayed.ts'
@@ -16,8 +16,9 @@ import { whole } from './whole.ts'
  */
 export async function serve(call: Call, deps: GatewayDeps): Promise<Response> {
   const request = parseChat(call.body)
+  refuseInactive(request, 'chat')
   mayUse(call.principal, request.model)
-  const [candidate] = simpleShuffle(candidatesFor(request.model, deps.config, deps.env), deps.random)
+  const [candidate] = plan(request.model, deps)
   const attempt = await take(call, request, candidate, deps)
   try {
     const answer = await ask(attempt, deps)

@@ -1,0 +1,127 @@
+import { systemClock } from './clock.ts'
+import { builtConfig } from './config/built.ts'
+import type { Text } from './config/config.ts'
+import { readText } from './config/read.ts'
+import { createDb, type Db } from './db/client.ts'
+import type { GatewayDeps } from './gateway/deps.ts'
+import { HandOver } from './gateway/hand-over.ts'
+import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
+import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
+import type { AppDeps } from './routes/deps.ts'
+import { readinessOf } from './routes/readiness.ts'
+import { spendQueue } from './spend/queue.ts'
+import { spendLogs } from './spend/report.ts'
+import { cachedTenants } from './tenants/cached.ts'
+import { neonTenants } from './tenants/neon.ts'
+import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
+
+/** What the runtime may give. Secrets are read through the config's references; a binding may be missing in plain workerd. */
+export type GatewayEnv = Partial<Omit<Env, 'LEDGER'>> & {
+  readonly LEDGER: { getByName(name: string): LedgerStub }
+} & Readonly<Record<string, unknown>>
+
+/** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
+const LEDGER_TIMEOUT_MS = 5_000
+
+type Defer = GatewayDeps['defer']
+
+/** One line of JSON for the operator; never a body, a key or a prompt. */
+export function operatorLog(
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  facts: Readonly<Record<string, unknown>>,
+): void {
+  console.error(JSON.stringify({ level, message, ...facts }))
+}
+
+const warn = (message: string, facts: Readonly<Record<string, unknown>>) => operatorLog('warn', message, facts)
+
+/** Keeps background work alive after the answer, and tells of its failure by name. */
+export function deferTo(ctx: Pick<ExecutionContext, 'waitUntil'>): Defer {
+  return (name, work) =>
+    ctx.waitUntil(
+      work.catch((error: unknown) => operatorLog('error', 'background work failed', { name, error: String(error) })),
+    )
+}
+
+type Isolate = Omit<AppDeps, 'gateway'> & { readonly gateway: Omit<GatewayDeps, 'defer' | 'ledger'>; readonly db: Db }
+
+/** `env` is one object for an isolate's life, so everything is made once for it. */
+const isolates = new WeakMap<object, Isolate>()
+
+/** The composition root: the only file that names every backend. */
+export function depsFor(env: GatewayEnv, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
+  const { gateway, ...rest } = isolateOf(env)
+  const defer = deferTo(ctx)
+  return { ...rest, gateway: { ...gateway, ledger: ledgerFor(env, defer), defer } }
+}
+
+export function dbFor(env: GatewayEnv): Db {
+  return isolateOf(env).db
+}
+
+function isolateOf(env: GatewayEnv): Isolate {
+  const known = isolates.get(env)
+  if (known) return known
+  const made = isolate(env)
+  isolates.set(env, made)
+  return made
+}
+
+function ledgerFor(env: GatewayEnv, defer: Defer) {
+  return new DurableLedger({ namespace: env.LEDGER, timeoutMs: LEDGER_TIMEOUT_MS, clock: systemClock, warn, defer })
+}
+
+function isolate(env: GatewayEnv): Isolate {
+  const config = builtConfig()
+  const text = (value: Text) => readText(value, config, env)
+  const { general } = config
+  const db = createDb(text(general.databaseUrl) ?? missing('DATABASE_URL'))
+  const redis = redisOf(text(general.redisUrl), text(general.redisToken))
+  const tenantStore = neonTenants(db)
+  const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
+  const queue = env.SPEND
+  return {
+    db,
+    tenantStore,
+    tenants: cachedTenants(tenantStore, copies, {
+      clock: systemClock,
+      allowStale: general.allowRequestsOnDbUnavailable,
+    }),
+    spendReport: { logs: (query) => spendLogs(db, query) },
+    guards: { guess: guardOf(env.GUESS, GUESS), flood: guardOf(env.FLOOD, FLOOD), bars: bars() },
+    readiness: readinessOf(
+      {
+        db: () => db.execute('select 1'),
+        ...(redis ? { cache: () => redisClient(redis).ping() } : {}),
+      },
+      systemClock,
+    ),
+    randomBytes: (bytes) => crypto.getRandomValues(bytes),
+    log: (line) => console.error(line),
+    gateway: {
+      config,
+      env,
+      version: env.VERSION?.tag || env.VERSION?.id || 'local',
+      clock: systemClock,
+      random: Math.random,
+      fetch: (input, init) => fetch(input, init),
+      handOver: new HandOver({
+        spend: queue ? spendQueue(queue) : { send: () => Promise.reject(new Error('there is no queue binding SPEND')) },
+        // Settling has nothing to leave behind: what fails is tried again by the hand-over itself.
+        ledger: ledgerFor(env, () => {}),
+        sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+        clock: systemClock,
+        warn,
+      }),
+    },
+  }
+}
+
+function redisOf(url: string | undefined, token: string | undefined) {
+  return url !== undefined && token !== undefined ? { url, token } : undefined
+}
+
+function missing(name: string): never {
+  throw new Error(`${name} is not set. Put it in .dev.vars, or run: npx wrangler secret put ${name}`)
+}

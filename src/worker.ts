@@ -1,0 +1,28 @@
+import { createApp } from './app.ts'
+import { dbFor, depsFor, type GatewayEnv, operatorLog } from './deps.ts'
+import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
+import { keepPartitionsAhead } from './spend/partitions.ts'
+
+export { LedgerObject } from './ledger/ledger-object.ts'
+
+const app = createApp<GatewayEnv>(depsFor)
+
+const failed = (name: string, error: unknown) => operatorLog('error', `${name} failed`, { error: String(error) })
+
+export default {
+  async fetch(request, env, ctx) {
+    const answer = Promise.resolve(app.fetch(request, env, ctx))
+    // A client that leaves must not take the bookkeeping with it.
+    ctx.waitUntil(answer.catch(() => {}))
+    return await answer
+  },
+
+  async queue(batch, env) {
+    const consume = batch.queue.endsWith('-dead') ? consumeDeadLetters : consumeSpend
+    await consume(batch, { db: dbFor(env), failed })
+  },
+
+  async scheduled(controller, env) {
+    await keepPartitionsAhead(dbFor(env), controller.scheduledTime)
+  },
+} satisfies ExportedHandler<GatewayEnv>

@@ -1,0 +1,271 @@
+import { describe, expect, it } from 'vitest'
+import { brokenPromise } from '../../../src/budget/books.ts'
+import type { GatewayError } from '../../../src/errors.ts'
+import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
+
+const hello = { model: 'small', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
+const refusal = async (asked: Promise<Response>): Promise<GatewayError> => {
+  try {
+    await asked
+  } catch (error) {
+    return error as GatewayError
+  }
+  throw new Error('it was answered')
+}
+
+describe('a whole answer', () => {
+  it('is handed on, priced, logged once, and its hold is closed at what it cost', async () => {
+    const world = gatewayWorld(() => answered('Hello!', { prompt_tokens: 10, completion_tokens: 20 }))
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    const response = await world.ask(hello, keyWith(1_000_000_000n))
+    const body = (await response.json()) as { model: string; choices: { message: { content: string } }[] }
+    await world.rest()
+
+    // gpt-4o-mini: 0.15 and 0.60 USD per million tokens → 10 × 150 + 20 × 600 nano.
+    const cost = 10n * 150n + 20n * 600n
+    expect(body.choices[0]!.message.content).toBe('Hello!')
+    expect(body.model).toBe('small')
+    expect(response.headers.get('x-litellm-response-cost')).toBe(String(Number(cost) / 1e9))
+    expect(response.headers.get('x-litellm-model-id')).toBe('small-1')
+    expect(world.rows()).toMatchObject([
+      { cost_nano: String(cost), status: 'success', prompt_tokens: 10, completion_tokens: 20, covered: [true] },
+    ])
+    expect(world.account.windows.get('key:k1@life|0') ?? [...world.account.windows.values()][0]).toMatchObject({
+      spent: cost,
+    })
+    expect(brokenPromise(world.account)).toBeUndefined()
+  })
+
+  it('asks the vendor with our key, the vendor’s model and nobody’s redirects', async () => {
+    const seen: { url: string; init: RequestInit }[] = []
+    const world = gatewayWorld((url, init) => {
+      seen.push({ url, init })
+      return answered('Hi', { prompt_tokens: 1, completion_tokens: 1 })
+    })
+    await world.ask(hello)
+    expect(seen[0]!.url).toBe('https://vendor.test/v1/chat/completions')
+    expect(seen[0]!.init.redirect).toBe('manual')
+    expect(new Headers(seen[0]!.init.headers).get('authorization')).toBe('Bearer sk-vendor-secret')
+    expect(JSON.parse(String(seen[0]!.init.body))).toEqual({ ...hello, model: 'gpt-4o-mini' })
+  })
+
+  it('needs no ledger for a caller whom nothing limits, and is logged all the same', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    await world.ask(hello, keyWith())
+    await world.rest()
+    expect(world.account.leases.size).toBe(0)
+    expect(world.rows()).toMatchObject([{ grant_id: null, scopes: ['key:k1@life'], covered: [false], hold_nano: '0' }])
+  })
+
+  it('is estimated and marked when the vendor does not say what it used', async () => {
+    const world = gatewayWorld(() =>
+      Response.json({
+        id: 'x',
+        model: 'm',
+        choices: [{ index: 0, message: { content: 'Hello there' }, finish_reason: 'stop' }],
+      }),
+    )
+    await world.ask(hello)
+    await world.rest()
+    expect(world.rows()[0]).toMatchObject({ usage_estimated: true, status: 'success' })
+    expect(world.rows()[0]!.completion_tokens).toBeGreaterThan(0)
+  })
+
+  it('is a failure, not a success, when it is not JSON', async () => {
+    const world = gatewayWorld(() => new Response('<html>gateway timeout</html>', { status: 200 }))
+    const error = await refusal(world.ask(hello))
+    await world.rest()
+    expect(error).toMatchObject({ kind: 'upstream_failed', status: 502 })
+    expect(world.rows()).toMatchObject([{ status: 'failure', http_status: 502 }])
+  })
+})
+
+describe('a refusal', () => {
+  it('of the budget names scope, limit and need, takes nothing and asks no vendor', async () => {
+    let asked = 0
+    const world = gatewayWorld(() => {
+      asked += 1
+      return answered('Hi', { prompt_tokens: 1, completion_tokens: 1 })
+    })
+    world.account.limits.set('key:k1@life', 10n)
+    const error = await refusal(world.ask(hello, keyWith(10n)))
+    await world.rest()
+    expect(error).toMatchObject({ kind: 'budget_exceeded', status: 429, type: 'budget_exceeded' })
+    expect(error.details.facts).toMatchObject({ scope: 'key:k1@life', max_budget: 1e-8, spend: 0 })
+    expect(error.details.retry).toBe(false)
+    expect([asked, world.rows().length]).toEqual([0, 0])
+  })
+
+  it('of a rate limit says when to come back', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    const key = keyWith(undefined, [{ entity: 'key:k1', rpm: 1 }])
+    const first = await world.ask(hello, key)
+    expect(first.headers.get('x-ratelimit-limit-requests')).toBe('1')
+    expect(first.headers.get('x-ratelimit-remaining-requests')).toBe('0')
+    const error = await refusal(world.ask(hello, key))
+    expect(error).toMatchObject({ kind: 'rate_limited', status: 429 })
+    expect(error.details.retryAfterMs).toBeGreaterThan(0)
+    world.pass(61_001)
+    expect((await world.ask(hello, key)).status).toBe(200)
+  })
+
+  it('of a model without a price concerns only callers with a budget', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    expect(await refusal(world.ask({ ...hello, model: 'unpriced' }, keyWith(1_000_000_000n)))).toMatchObject({
+      kind: 'model_without_price',
+      status: 400,
+    })
+    expect((await world.ask({ ...hello, model: 'unpriced' })).status).toBe(200)
+  })
+
+  it('of a vendor keeps its status and message, costs nothing and gives the hold back', async () => {
+    const world = gatewayWorld(() =>
+      Response.json(
+        { error: { message: 'Rate limit reached for gpt-4o-mini', type: 'requests', code: 'rate_limit_exceeded' } },
+        { status: 429, headers: { 'retry-after': '7' } },
+      ),
+    )
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    const error = await refusal(world.ask(hello, keyWith(1_000_000_000n)))
+    await world.rest()
+    expect(error.status).toBe(429)
+    expect(error.message).toContain('Rate limit reached')
+    expect(error.details.retryAfterMs).toBe(7_000)
+    expect(world.rows()).toMatchObject([{ status: 'failure', cost_nano: '0', hold_nano: '0', http_status: 429 }])
+  })
+
+  it('of an unknown model, or one of which no deployment works, says why', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    expect(await refusal(world.ask({ ...hello, model: 'nope' }))).toMatchObject({
+      code: 'model_not_found',
+      status: 400,
+    })
+    const keyless = await refusal(world.ask({ ...hello, model: 'keyless' }))
+    expect(keyless).toMatchObject({ kind: 'not_implemented', status: 501 })
+    expect(keyless.message).toContain('NOT_SET_ANYWHERE is not set')
+  })
+
+  it('of a field whose effect is not there names it', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    const error = await refusal(world.ask({ ...hello, num_retries: 3 }))
+    expect(error).toMatchObject({ status: 501 })
+    expect(error.details.param).toBe('num_retries')
+  })
+})
+
+describe('a client that leaves', () => {
+  it('cancels the vendor; what was asked is charged by estimate and the hold is closed', async () => {
+    let vendorSignal: AbortSignal | undefined
+    const world = gatewayWorld((_, init) => {
+      vendorSignal = init.signal ?? undefined
+      return new Promise((_, reject) => init.signal?.addEventListener('abort', () => reject(init.signal?.reason)))
+    })
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    const asking = refusal(world.ask(hello, keyWith(1_000_000_000n)))
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    world.leave()
+    expect((await asking).kind).toBe('client_closed')
+    await world.rest()
+    expect(vendorSignal?.aborted).toBe(true)
+    expect(world.rows()).toMatchObject([{ status: 'cancelled', usage_estimated: true }])
+    expect(BigInt(world.rows()[0]!.cost_nano)).toBeGreaterThan(0n)
+    expect(brokenPromise(world.account)).toBeUndefined()
+  })
+})
+
+describe('a stream', () => {
+  const lines = [
+    chunk({ role: 'assistant', content: 'Hel' }),
+    chunk({ content: 'lo' }),
+    chunk({}, 'stop'),
+    usageChunk(10, 20),
+    '[DONE]',
+  ]
+  const text = async (response: Response) => await response.text()
+
+  it('is passed on without the usage nobody asked for, and is metered by it', async () => {
+    const bodies: string[] = []
+    const world = gatewayWorld((_, init) => {
+      bodies.push(String(init.body))
+      return streamed(lines)
+    })
+    const shown = await text(await world.ask({ ...hello, stream: true }))
+    await world.rest()
+    expect(JSON.parse(bodies[0]!)).toMatchObject({ stream: true, stream_options: { include_usage: true } })
+    expect(shown).toContain('"content":"Hel"')
+    expect(shown).not.toContain('prompt_tokens')
+    expect(shown.trimEnd().endsWith('data: [DONE]')).toBe(true)
+    expect(world.rows()).toMatchObject([
+      { status: 'success', stream: true, cost_nano: String(10n * 150n + 20n * 600n), usage_estimated: false },
+    ])
+    expect(world.rows()[0]!.first_token_ms).not.toBeNull()
+  })
+
+  it('shows the usage to who asked for it', async () => {
+    const world = gatewayWorld(() => streamed(lines))
+    const shown = await text(await world.ask({ ...hello, stream: true, stream_options: { include_usage: true } }))
+    expect(shown).toContain('"prompt_tokens":10')
+  })
+
+  it('that breaks off ends with an error event and no [DONE], and is charged for what came', async () => {
+    const world = gatewayWorld(() => streamed(lines.slice(0, 2), true))
+    const shown = await text(await world.ask({ ...hello, stream: true }))
+    await world.rest()
+    expect(shown).toContain('"error"')
+    expect(shown).not.toContain('[DONE]')
+    expect(world.rows()).toMatchObject([{ status: 'failure', usage_estimated: true, error_type: 'upstream_error' }])
+    expect(BigInt(world.rows()[0]!.cost_nano)).toBeGreaterThan(0n)
+  })
+
+  it('whose reader leaves cancels the vendor and is charged for what came', async () => {
+    let cancelled = false
+    const world = gatewayWorld(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull: (controller) =>
+              controller.enqueue(new TextEncoder().encode(`data: ${chunk({ content: 'word ' })}\n\n`)),
+            cancel: () => {
+              cancelled = true
+            },
+          }),
+          { headers: { 'content-type': 'text/event-stream' } },
+        ),
+    )
+    const response = await world.ask({ ...hello, stream: true })
+    const reader = response.body!.getReader()
+    await reader.read()
+    await reader.cancel()
+    await world.rest()
+    expect(cancelled).toBe(true)
+    expect(world.rows()).toMatchObject([{ status: 'cancelled', usage_estimated: true }])
+  })
+
+  it('that is no stream is a failure', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    expect(await refusal(world.ask({ ...hello, stream: true }))).toMatchObject({ kind: 'upstream_failed' })
+  })
+})
+
+describe('many at once', () => {
+  it('spend a budget that holds twenty exactly to its end, and no further', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 10, completion_tokens: 100 }))
+    const probe = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    probe.account.limits.set('key:k1@life', 1_000_000_000n)
+    await probe.ask(hello, keyWith(1_000_000_000n))
+    const hold = [...probe.account.leases.values()][0]!.granted
+    await probe.rest()
+
+    const limit = hold * 20n
+    world.account.limits.set('key:k1@life', limit)
+    const asked = await Promise.allSettled(Array.from({ length: 200 }, () => world.ask(hello, keyWith(limit))))
+    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(20)
+    await world.rest()
+    const spent = world.rows().reduce((sum, row) => sum + BigInt(row.cost_nano), 0n)
+    expect(spent <= limit).toBe(true)
+    expect(brokenPromise(world.account)).toBeUndefined()
+    // What fits beside what is spent is served again.
+    expect((await world.ask(hello, keyWith(limit))).status).toBe(200)
+  })
+})
