@@ -1,6 +1,6 @@
-import type { EntityChanges, KeyName, KeyQuery, PrincipalSource, TenantStore } from './port.ts'
+import type { EntityChanges, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
 import { principalOf, spentOf } from './principal-of.ts'
-import type { EntityRecord, KeyRecord, OrganizationRecord, TeamRecord, WindowRecord } from './record.ts'
+import type { BudgetRecord, EntityRecord, KeyRecord, OrganizationRecord, TeamRecord, WindowRecord } from './record.ts'
 import { alreadyThere, notThere } from './refusals.ts'
 import { entityName } from './scope.ts'
 
@@ -170,8 +170,12 @@ function defined<C extends object>(changes: C): Defined<C> {
 
 /** Only what was set; a budget becomes the one row it is. */
 function limitsGiven({ models, metadata, rpmLimit, tpmLimit, blocked, budget }: EntityChanges): Partial<EntityRecord> {
-  const budgets = budget === undefined ? undefined : budget === null ? [] : [budget]
+  const budgets = budget === undefined ? undefined : budget === null ? [] : [rowOf(budget)]
   return defined({ models, metadata, rpmLimit, tpmLimit, blocked, budgets })
+}
+
+function rowOf({ scope, limitNano, duration, timeZone, anchorMs }: NewBudget): BudgetRecord {
+  return { scope, limitNano, duration, timeZone, anchorMs }
 }
 
 function matches(key: KeyRecord, query: KeyQuery): boolean {

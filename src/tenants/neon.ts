@@ -2,11 +2,12 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { budget, organization, team, virtualKey } from '../db/schema.ts'
 import { GatewayError } from '../errors.ts'
-import type { Author, EntityChanges, KeyName, KeyQuery, PrincipalSource, TenantStore } from './port.ts'
+import { dayOfId, newId } from '../ids.ts'
+import type { Author, EntityChanges, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
 import { principalOf } from './principal-of.ts'
-import type { BudgetRecord, EntityRecord, KeyRecord, OrganizationRecord, TeamRecord } from './record.ts'
+import type { EntityRecord, KeyRecord, OrganizationRecord, TeamRecord } from './record.ts'
 import { alreadyThere, notThere } from './refusals.ts'
-import { entityName } from './scope.ts'
+import { entityName, scopeName } from './scope.ts'
 
 /** Postgres. A principal is one statement; a write is one transaction that also raises the generation. */
 export function neonTenants(db: Db): TenantStore & PrincipalSource {
@@ -93,6 +94,7 @@ export function neonTenants(db: Db): TenantStore & PrincipalSource {
       return keyRecord(row.key)
     },
     async updateKey(id, changes, author) {
+      const entity = entityName('key', id)
       const update = sql`update ${virtualKey} set ${assigned({
         key_alias: changes.keyAlias,
         user_id: changes.userId,
@@ -104,7 +106,7 @@ export function neonTenants(db: Db): TenantStore & PrincipalSource {
         updated_by: author.by,
       })} where id = ${id}`
       const [row] = await write<{ key: KeyRow }>(
-        [update, ...setBudget(entityName('key', id), changes.budget), raise([id])],
+        [update, ...setBudget(entity, changes.budget), ...carry(entity, changes.budget, author.nowMs), raise([id])],
         readKey(sql`k.id = ${id}`),
       ).catch(explain(changes))
       return row && keyRecord(row.key)
@@ -346,7 +348,7 @@ function assigned(columns: Columns): SQL {
 }
 
 /** The limit lives in one row; another duration is another scope, and the old one stops limiting. */
-function setBudget(entity: string, value: BudgetRecord | null | undefined): SQL[] {
+function setBudget(entity: string, value: NewBudget | null | undefined): SQL[] {
   if (value === undefined) return []
   if (value === null) return [sql`delete from ${budget} where entity = ${entity}`]
   const { scope, limitNano, duration, timeZone, anchorMs } = value
@@ -360,6 +362,34 @@ function setBudget(entity: string, value: BudgetRecord | null | undefined): SQL[
       time_zone: timeZone,
       anchor: timeOf(anchorMs),
     })} on conflict (scope) do update set limit_nano = excluded.limit_nano`,
+  ]
+}
+
+/**
+ * A new duration opens with what was spent since its window began: one row of the log, so that the log stays the spend.
+ * `@life` counts everything anyway, and what was carried before is not carried twice.
+ */
+function carry(entity: string, value: NewBudget | null | undefined, nowMs: number): SQL[] {
+  if (!value || value.duration === 'life') return []
+  const { scope } = value
+  const start = sql`${timeOf(value.windowStartMs)}::timestamptz`
+  const id = newId(nowMs)
+  return [
+    sql`select lock_windows(array[${scope}]::text[], array[${start}])`,
+    sql`with past as (
+        select coalesce(sum(cost_nano) filter (where kind in ('request', 'expired') and start_time >= ${start}
+            and ${scopeName(entity, 'life')} = any(scopes) and ${scope} <> all(scopes)), 0)
+          - coalesce(sum(cost_nano) filter (where kind = 'carry' and scopes = array[${scope}]::text[]
+            and windows = array[${start}]), 0) as cost
+        from spend_log where day >= (${start} at time zone 'UTC')::date - 1
+      ), carried as (
+        insert into spend_log (day, id, kind, cost_nano, scopes, windows, covered, start_time, end_time)
+        select ${dayOfId(id)}::date, ${`carry:${id}`}, 'carry', cost, array[${scope}]::text[], array[${start}],
+          array[false], ${timeOf(nowMs)}::timestamptz, ${timeOf(nowMs)}::timestamptz
+        from past where cost > 0 returning cost_nano
+      )
+      update budget_window w set spent = w.spent + carried.cost_nano from carried
+      where w.scope = ${scope} and w.window_start = ${start}`,
   ]
 }
 

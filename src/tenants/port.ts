@@ -31,6 +31,11 @@ export interface Copies {
   drop(keyHashes: readonly string[]): Promise<void>
 }
 
+/** A budget as it is set, with the start of its window that is open now. */
+export interface NewBudget extends BudgetRecord {
+  readonly windowStartMs: number
+}
+
 /** What an admin write may set. Undefined leaves a field as it is; a budget of null takes the limit away. */
 export interface EntityChanges {
   readonly models?: readonly string[] | undefined
@@ -38,7 +43,7 @@ export interface EntityChanges {
   readonly rpmLimit?: number | null | undefined
   readonly tpmLimit?: number | null | undefined
   readonly blocked?: boolean | undefined
-  readonly budget?: BudgetRecord | null | undefined
+  readonly budget?: NewBudget | null | undefined
 }
 
 export interface KeyChanges extends EntityChanges {

@@ -1,0 +1,92 @@
+import type { Config } from '../config/config.ts'
+import { readText } from '../config/read.ts'
+import { GatewayError } from '../errors.ts'
+import { digestOf, hexOf, keyNameOf } from '../tenants/key-text.ts'
+import type { Moment, Tenants } from '../tenants/port.ts'
+import type { Principal } from '../tenants/principal.ts'
+import { masterPrincipal } from '../tenants/principal-of.ts'
+import { mustBeActive } from '../tenants/standing.ts'
+import { presentedKey } from './credentials.ts'
+import { addressOf, type Bars, type Guard } from './guard.ts'
+import { sameBytes } from './same-bytes.ts'
+
+export interface Door {
+  readonly config: Config
+  readonly env: Readonly<Record<string, unknown>>
+  readonly tenants: Tenants
+  readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
+}
+
+const LONGEST_KEY = 512
+
+/**
+ * Who is asking, or a refusal. An address that guessed too often is barred for a while from presenting keys which this
+ * isolate has not met; everyone else behind that address goes on.
+ */
+export async function authenticate(headers: Headers, door: Door, moment: Moment): Promise<Principal> {
+  const { config, tenants, guards } = door
+  const key = presentedKey(headers, config.general.keyHeaderName)
+  if (key === undefined) throw missing(config)
+  const digest = await digestOf(key.slice(0, LONGEST_KEY + 1))
+  const master = await masterDigest(config, door.env)
+  if (master && sameBytes(digest, master)) return masterPrincipal(moment.nowMs)
+  if (!key.startsWith('sk-') || key.length > LONGEST_KEY) {
+    throw denied(`LiteLLM Virtual Key expected. Received=${keyNameOf(key)}, expected to start with 'sk-'.`)
+  }
+
+  const keyHash = hexOf(digest)
+  const address = addressOf(headers)
+  if (guards.bars.has(address, moment.nowMs) && !tenants.knows(keyHash)) throw guessing(guards.guess)
+  const principal = await tenants.principalOf(keyHash, moment)
+  if (!principal) {
+    if (!(await guards.guess.allows(address, moment.nowMs))) {
+      guards.bars.add(address, moment.nowMs + guards.guess.periodMs)
+      throw guessing(guards.guess)
+    }
+    throw unknown(key)
+  }
+  if (!(await guards.flood.allows(principal.keyId, moment.nowMs))) throw flooding(guards.flood)
+  mustBeActive(principal, moment.nowMs)
+  return principal
+}
+
+const digests = new WeakMap<Config, WeakMap<object, Promise<Uint8Array | undefined>>>()
+
+/** `config` and `env` are the same objects for the life of an isolate, so the master key is hashed once. */
+function masterDigest(config: Config, env: Door['env']): Promise<Uint8Array | undefined> {
+  const byEnv = digests.get(config) ?? new WeakMap<object, Promise<Uint8Array | undefined>>()
+  digests.set(config, byEnv)
+  const known = byEnv.get(env)
+  if (known) return known
+  const text = readText(config.general.masterKey, config, env)
+  const digest = text ? digestOf(text) : Promise.resolve(undefined)
+  byEnv.set(env, digest)
+  return digest
+}
+
+const denied = (message: string) => new GatewayError('auth_error', `Authentication Error, ${message}`, { retry: false })
+
+function missing(config: Config): GatewayError {
+  const header = config.general.keyHeaderName
+  return denied(
+    `No api key passed in. Send your key as ${header === undefined ? '`Authorization: Bearer sk-...`' : `\`${header}: Bearer sk-...\``}.`,
+  )
+}
+
+function unknown(key: string): GatewayError {
+  return new GatewayError(
+    'token_not_found_in_db',
+    `Authentication Error, Invalid proxy server token passed. Received API Key = ${keyNameOf(key)}. No such key exists. Ask the admin for a key.`,
+    { retry: false },
+  )
+}
+
+const guessing = (guard: Guard) =>
+  new GatewayError('rate_limited', 'Too many unknown keys came from your address. Wait, then use a key that exists.', {
+    retryAfterMs: guard.periodMs,
+  })
+
+const flooding = (guard: Guard) =>
+  new GatewayError('rate_limited', 'This key sends more requests than the gateway takes from one key. Slow down.', {
+    retryAfterMs: guard.periodMs,
+  })

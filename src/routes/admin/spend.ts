@@ -1,0 +1,37 @@
+import * as z from 'zod'
+import { GatewayError } from '../../errors.ts'
+import { spendLogsQuery } from '../../spend/logs-query.ts'
+import { type Route, route } from '../route.ts'
+
+/** No log is older than this, and Postgres does not know the year 0. */
+const EARLIEST_MS = Date.UTC(2000, 0, 1)
+
+const logs = route({
+  method: 'GET',
+  paths: ['/spend/logs/v2'],
+  access: 'key',
+  tag: 'Spend',
+  summary: 'The rows of the spend log, newest first. A key sees its own.',
+  query: z.strictObject(spendLogsQuery.shape),
+  out: z.object({
+    data: z.array(z.record(z.string(), z.unknown())),
+    total: z.number(),
+    page: z.number(),
+    page_size: z.number(),
+    total_pages: z.number(),
+  }),
+  handle({ query, principal, deps }) {
+    if (query.start_date < EARLIEST_MS || query.end_date < query.start_date) {
+      throw new GatewayError('invalid_request', 'start_date must be after 1999 and not after end_date.', {
+        param: 'start_date',
+      })
+    }
+    if (principal.role === 'proxy_admin') return deps.spendLogs(query)
+    if (query.api_key !== undefined && query.api_key !== principal.keyHash) {
+      throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
+    }
+    return deps.spendLogs({ ...query, api_key: principal.keyHash })
+  },
+})
+
+export const spendRoutes: readonly Route[] = [logs]

@@ -1,0 +1,32 @@
+import { keyRoutes } from './admin/keys.ts'
+import { organizationRoutes } from './admin/organizations.ts'
+import { spendRoutes } from './admin/spend.ts'
+import { teamRoutes } from './admin/teams.ts'
+import { chatRoutes } from './chat.ts'
+import { healthRoutes } from './health.ts'
+import { modelRoutes } from './models.ts'
+import { openapi } from './openapi.ts'
+import { pageRoutes } from './page.ts'
+import { type Route, route } from './route.ts'
+
+const description = route({
+  method: 'GET',
+  paths: ['/openapi.json'],
+  access: 'public',
+  tag: 'About',
+  summary: 'Every route, as OpenAPI.',
+  handle: ({ deps }) => openapi(routes, deps.gateway.version),
+})
+
+/** Every route there is. The router, the role check, OpenAPI and docs/routes.md are made from it. */
+export const routes: readonly Route[] = [
+  ...chatRoutes,
+  ...modelRoutes,
+  ...keyRoutes,
+  ...teamRoutes,
+  ...organizationRoutes,
+  ...spendRoutes,
+  ...healthRoutes,
+  ...pageRoutes,
+  description,
+]
