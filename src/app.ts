@@ -13,14 +13,14 @@ import type { Principal } from './tenants/principal.ts'
 
 export type { AppDeps } from './routes/deps.ts'
 
-interface Served {
-  Bindings: Env
+interface Served<E extends object = object> {
+  Bindings: E
   Variables: { ids: RequestIds; deps?: AppDeps; receivedAtMs: number }
 }
 
 /** The front door: every request gets an id, finds its route, shows who it is, and leaves with an answer in our words. */
-export function createApp(depsFor: (env: Env, ctx: ExecutionContext) => AppDeps): Hono<Served> {
-  const app = new Hono<Served>()
+export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionContext) => AppDeps): Hono<Served<E>> {
+  const app = new Hono<Served<E>>()
   app.onError((error, c) => leave(c, refusal(error, c.var.ids.requestId, c.var.deps?.log ?? console.error)))
   app.use(async (c, next) => {
     // The id comes first: also a gateway that cannot be built answers under one.
@@ -45,7 +45,7 @@ export function createApp(depsFor: (env: Env, ctx: ExecutionContext) => AppDeps)
   return app
 }
 
-async function answer(route: Route, c: Context<Served>): Promise<Response> {
+async function answer<E extends object>(route: Route, c: Context<Served<E>>): Promise<Response> {
   const { deps, ids, receivedAtMs } = c.var
   if (!deps) throw new Error('a route was reached before the gateway was built')
   const request = c.req.raw
@@ -75,7 +75,7 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
 }
 
 /** What every answer carries, whoever made it. */
-function leave(c: Context<Served>, response: Response): Response {
+function leave<E extends object>(c: Context<Served<E>>, response: Response): Response {
   const { ids, deps } = c.var
   const answered = mutable(response)
   for (const [name, value] of Object.entries(idHeaders(ids))) answered.headers.set(name, value)

@@ -11,8 +11,8 @@ export interface AppDeps {
   readonly gateway: GatewayDeps
   readonly tenants: Tenants
   readonly tenantStore: TenantStore
-  /** One page of the spend log, from Postgres. */
-  readonly spendLogs: (query: SpendLogsQuery) => Promise<SpendLogsPage>
+  /** Pages of the spend log, from Postgres. */
+  readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
   readonly readiness: Readiness
   /** Fills bytes with randomness: what new keys are made of. */

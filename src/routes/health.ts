@@ -28,13 +28,13 @@ const ready = route({
   async handle({ deps }) {
     const { config, version, clock } = deps.gateway
     const states = await deps.readiness.states()
-    const connected = states.database?.ok === true
+    const connected = states.db?.ok === true
     const all = Object.values(states).every(({ ok }) => ok)
     const serving = connected || config.general.allowRequestsOnDbUnavailable
     const body = {
       status: all ? 'healthy' : serving ? 'degraded' : 'unhealthy',
       db: connected ? 'connected' : 'Not connected',
-      cache: states.redis ? 'redis' : null,
+      cache: states.cache ? 'redis' : null,
       litellm_version: version,
       config_version: config.version,
       dependencies: Object.fromEntries(

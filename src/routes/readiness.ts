@@ -7,7 +7,7 @@ export interface DependencyState {
   readonly latencyMs: number
 }
 
-/** What the gateway stands on, asked at most every few seconds whoever wants to know. Never throws. */
+/** What the gateway stands on (`db`, `cache`), asked at most every few seconds whoever wants to know. Never throws. */
 export interface Readiness {
   states(): Promise<Readonly<Record<string, DependencyState>>>
 }

@@ -16,8 +16,8 @@ export interface CachedOptions {
   /** `allow_requests_on_db_unavailable`: with Postgres away the last copy decides, however old. */
   readonly allowStale: boolean
   readonly maxEntries?: number
-  /** How long a request waits for a reading that another request began, before it reads by itself. */
-  readonly shareMs?: number
+  /** How long a reading may take, and how long a request waits for one that another request began. */
+  readonly waitMs?: number
 }
 
 /**
@@ -25,7 +25,7 @@ export interface CachedOptions {
  * Each key is read once at a time, whoever asks.
  */
 export function cachedTenants(source: PrincipalSource, copies: Copies | undefined, options: CachedOptions): Tenants {
-  const { clock, allowStale, maxEntries = 5_000, shareMs = 3_000 } = options
+  const { clock, allowStale, maxEntries = 5_000, waitMs = 3_000 } = options
   const here = boundedMap<Principal>(maxEntries)
   const unknownUntilMs = boundedMap<number>(maxEntries)
   const reading = new Map<string, { readonly promise: Promise<Principal | undefined>; readonly startedAtMs: number }>()
@@ -42,7 +42,7 @@ export function cachedTenants(source: PrincipalSource, copies: Copies | undefine
     }
     let fresh: Principal | undefined
     try {
-      fresh = await source.principalOf(keyHash, clock())
+      fresh = await fromPostgres(keyHash)
     } catch (cause) {
       const last = here.get(keyHash) ?? shared
       if (allowStale && last) return last
@@ -64,6 +64,12 @@ export function cachedTenants(source: PrincipalSource, copies: Copies | undefine
     return fresh
   }
 
+  async function fromPostgres(keyHash: string): Promise<Principal | undefined> {
+    const answer = await within(source.principalOf(keyHash, clock()), waitMs)
+    if (answer === LATE) throw new Error(`no answer within ${waitMs} ms`)
+    return answer
+  }
+
   function keep(copy: Principal): void {
     const known = here.get(copy.keyHash)
     if (known && known.readAtMs > copy.readAtMs) return
@@ -83,7 +89,7 @@ export function cachedTenants(source: PrincipalSource, copies: Copies | undefine
 
   const running = (keyHash: string, nowMs: number) => {
     const entry = reading.get(keyHash)
-    return entry && nowMs - entry.startedAtMs < shareMs ? entry.promise : undefined
+    return entry && nowMs - entry.startedAtMs < waitMs ? entry.promise : undefined
   }
 
   return {
@@ -98,7 +104,7 @@ export function cachedTenants(source: PrincipalSource, copies: Copies | undefine
       if ((unknownUntilMs.get(keyHash) ?? 0) > nowMs) return undefined
       const shared = running(keyHash, nowMs)
       if (!shared) return start(keyHash, LIFE_MS, moment)
-      const answer = await within(shared, shareMs)
+      const answer = await within(shared, waitMs)
       return answer === LATE ? start(keyHash, LIFE_MS, moment) : answer
     },
     knows: (keyHash) => here.has(keyHash),

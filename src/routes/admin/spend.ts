@@ -26,11 +26,11 @@ const logs = route({
         param: 'start_date',
       })
     }
-    if (principal.role === 'proxy_admin') return deps.spendLogs(query)
+    if (principal.role === 'proxy_admin') return deps.spendReport.logs(query)
     if (query.api_key !== undefined && query.api_key !== principal.keyHash) {
       throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
     }
-    return deps.spendLogs({ ...query, api_key: principal.keyHash })
+    return deps.spendReport.logs({ ...query, api_key: principal.keyHash })
   },
 })
 
