@@ -4,6 +4,7 @@ import type { Grant, Ledger, Take } from '../../src/ledger/port.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
 import type { Scope } from '../../src/tenants/scope.ts'
+import { spendEventOf } from '../support/spend-event.ts'
 
 /** `lost`: the call never arrives. `unheard`: it takes effect, and its answer is lost. */
 export type Fate = 'ok' | 'lost' | 'unheard'
@@ -13,6 +14,8 @@ export class FickleSource implements SliceSource {
   readonly books: Books = newBooks()
   readonly fates: Fate[] = []
   otherwise: Fate = 'ok'
+  /** How long a call is on its way; 0 is at once. */
+  latencyMs = 0
   calls = 0
 
   exchange(...[ledger, asks]: Parameters<SliceSource['exchange']>) {
@@ -33,7 +36,8 @@ export class FickleSource implements SliceSource {
 
   async #meet<T>(statement: () => T): Promise<T> {
     this.calls += 1
-    await Promise.resolve()
+    if (this.latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, this.latencyMs))
+    else await Promise.resolve()
     const fate = this.fates.shift() ?? this.otherwise
     if (fate === 'lost') throw new Error('the database is away')
     const answer = statement()
@@ -46,6 +50,8 @@ export class FickleSource implements SliceSource {
 export interface LedgerWorld {
   readonly ledger: Ledger
   readonly source: FickleSource
+  /** Two that no other test has used. */
+  readonly names: readonly [string, string]
   now(): number
   advance(ms: number): void
   /** What the alarm does. */
@@ -86,53 +92,14 @@ export function takeOf(world: Pick<LedgerWorld, 'now'>, more: Partial<Take> = {}
 
 /** The row of an attempt that has ended. */
 export function rowOf(grant: Grant, costNano: bigint): SpendEvent {
-  const nothing = Object.fromEntries(
-    ['input', 'cacheRead', 'cacheWrite', 'cacheWrite1h', 'inputAudio', 'inputImage', 'output', 'reasoning', 'outputAudio', 'outputImage'].map(
-      (kind) => [`${kind}Tokens`, 0],
-    ),
-  ) as SpendEvent['usage']
-  return {
-    v: 1,
+  return spendEventOf({
     id: grant.id.slice(-36),
-    request_id: grant.id.slice(-36),
-    call_type: 'completion',
-    status: 'success',
     ledger: grant.ledger,
     grant_id: grant.id,
-    single: true,
     hold_nano: String(grant.amountNano),
     cost_nano: String(costNano),
     scopes: grant.windows.map((window) => window.scope),
     windows: grant.windows.map((window) => window.startMs),
     covered: [...grant.covered],
-    overrun: false,
-    key_id: 'k',
-    api_key: '',
-    key_alias: null,
-    user: null,
-    team_id: null,
-    organization_id: null,
-    end_user: null,
-    model: 'm',
-    model_group: 'm',
-    model_id: 'm',
-    custom_llm_provider: 'openai',
-    api_base: '',
-    dialect: 'openai',
-    stream: false,
-    usage: nothing,
-    prompt_tokens: 0,
-    completion_tokens: 0,
-    total_tokens: 0,
-    usage_estimated: false,
-    price_version: 'test',
-    start_ms: 0,
-    first_token_ms: null,
-    end_ms: 0,
-    cache_hit: false,
-    http_status: 200,
-    error_type: null,
-    error_message: null,
-    request_tags: [],
-  }
+  })
 }

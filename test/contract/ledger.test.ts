@@ -9,6 +9,7 @@ ledgerContract('in memory', () => {
   return {
     ledger,
     source,
+    names: ['team:t', 'user:u'],
     now: () => nowMs,
     advance: (ms) => {
       nowMs += ms
