@@ -15,11 +15,6 @@ import { cachedTenants } from './tenants/cached.ts'
 import { neonTenants } from './tenants/neon.ts'
 import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
 
-/** What the runtime may give. Secrets are read through the config's references; a binding may be missing in plain workerd. */
-export type GatewayEnv = Partial<Omit<Env, 'LEDGER'>> & {
-  readonly LEDGER: { getByName(name: string): LedgerStub }
-} & Readonly<Record<string, unknown>>
-
 /** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
 const LEDGER_TIMEOUT_MS = 5_000
 
@@ -50,17 +45,17 @@ type Isolate = Omit<AppDeps, 'gateway'> & { readonly gateway: Omit<GatewayDeps, 
 const isolates = new WeakMap<object, Isolate>()
 
 /** The composition root: the only file that names every backend. */
-export function depsFor(env: GatewayEnv, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
+export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
   const { gateway, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
   return { ...rest, gateway: { ...gateway, ledger: ledgerFor(env, defer), defer } }
 }
 
-export function dbFor(env: GatewayEnv): Db {
+export function dbFor(env: Env): Db {
   return isolateOf(env).db
 }
 
-function isolateOf(env: GatewayEnv): Isolate {
+function isolateOf(env: Env): Isolate {
   const known = isolates.get(env)
   if (known) return known
   const made = isolate(env)
@@ -68,19 +63,26 @@ function isolateOf(env: GatewayEnv): Isolate {
   return made
 }
 
-function ledgerFor(env: GatewayEnv, defer: Defer) {
-  return new DurableLedger({ namespace: env.LEDGER, timeoutMs: LEDGER_TIMEOUT_MS, clock: systemClock, warn, defer })
+function ledgerFor(env: Env, defer: Defer) {
+  return new DurableLedger({ namespace: ledgersOf(env), timeoutMs: LEDGER_TIMEOUT_MS, clock: systemClock, warn, defer })
 }
 
-function isolate(env: GatewayEnv): Isolate {
+/** The binding's generated type does not know the class behind it; wrangler.toml binds `LedgerObject`, which has these methods. */
+function ledgersOf(env: Env): { getByName(name: string): LedgerStub } {
+  return env.LEDGER as unknown as { getByName(name: string): LedgerStub }
+}
+
+function isolate(env: Env): Isolate {
   const config = builtConfig()
-  const text = (value: Text) => readText(value, config, env)
+  const values: Readonly<Record<string, unknown>> = { ...env }
+  const text = (value: Text) => readText(value, config, values)
   const { general } = config
   const db = createDb(text(general.databaseUrl) ?? missing('DATABASE_URL'))
   const redis = redisOf(text(general.redisUrl), text(general.redisToken))
   const tenantStore = neonTenants(db)
   const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
-  const queue = env.SPEND
+  // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
+  const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
   return {
     db,
     tenantStore,
@@ -89,7 +91,7 @@ function isolate(env: GatewayEnv): Isolate {
       allowStale: general.allowRequestsOnDbUnavailable,
     }),
     spendReport: { logs: (query) => spendLogs(db, query) },
-    guards: { guess: guardOf(env.GUESS, GUESS), flood: guardOf(env.FLOOD, FLOOD), bars: bars() },
+    guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(
       {
         db: () => db.execute('select 1'),
@@ -101,8 +103,8 @@ function isolate(env: GatewayEnv): Isolate {
     log: (line) => console.error(line),
     gateway: {
       config,
-      env,
-      version: env.VERSION?.tag || env.VERSION?.id || 'local',
+      env: values,
+      version: version?.tag || version?.id || 'local',
       clock: systemClock,
       random: Math.random,
       fetch: (input, init) => fetch(input, init),

@@ -1,11 +1,11 @@
 import { createApp } from './app.ts'
-import { dbFor, depsFor, type GatewayEnv, operatorLog } from './deps.ts'
+import { dbFor, depsFor, operatorLog } from './deps.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { keepPartitionsAhead } from './spend/partitions.ts'
 
 export { LedgerObject } from './ledger/ledger-object.ts'
 
-const app = createApp<GatewayEnv>(depsFor)
+const app = createApp(depsFor)
 
 const failed = (name: string, error: unknown) => operatorLog('error', `${name} failed`, { error: String(error) })
 
@@ -25,4 +25,4 @@ export default {
   async scheduled(controller, env) {
     await keepPartitionsAhead(dbFor(env), controller.scheduledTime)
   },
-} satisfies ExportedHandler<GatewayEnv>
+} satisfies ExportedHandler<Env>
