@@ -111,12 +111,19 @@ type Body = ChatBody | ChatRequest
 
 /** Vendors honour one of the two names; the larger bounds both. */
 function namedMaximum(body: Body): number | undefined {
-  const named = [body.max_tokens, body.max_completion_tokens].filter((most) => typeof most === 'number' && most > 0)
-  return named.length === 0 ? undefined : Math.ceil(Math.max(...named.map(Number)))
+  const named = counts(body.max_tokens, body.max_completion_tokens)
+  return named.length === 0 ? undefined : Math.max(...named)
 }
 
 function choices(body: Body): number {
-  return Math.max(1, ...[body.n, body.best_of].map((count) => (typeof count === 'number' ? Math.ceil(count) : 1)))
+  return Math.max(1, ...counts(body.n, body.best_of))
+}
+
+/** Numbers above 0, also where they came as text: some servers are as lenient. */
+function counts(...values: readonly unknown[]): number[] {
+  return values
+    .map((value) => Math.ceil(Number(value)))
+    .filter((count) => count > 0 && Number.isFinite(count))
 }
 
 function speaks({ modalities, audio }: Body): boolean {

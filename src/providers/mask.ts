@@ -1,7 +1,7 @@
 const SECRETS = [
-  /\b(?:sk|pk|rk|gsk|xai|hf|fw|r8|csk|nvapi|pplx|sess)[-_][\w*.…-]{4,}/g,
+  /\b(?:sk|pk|rk|gsk|xai|hf|fw|r8|csk|nvapi|pplx|sess)[-_][\w*…-]{8,}/g,
   /\bAIza[\w-]{10,}/g,
-  /\beyJ[\w-]{8,}(?:\.[\w-]+){1,2}/g,
+  /\beyJ[\w-]{5,}(?:\.[\w-]+){1,2}/g,
   /(?<=\bBearer\s+)[^\s"',]+/gi,
 ]
 

@@ -4,7 +4,7 @@
  */
 export function retryAfterMs(headers: Headers): number | undefined {
   const ms = number(headers.get('retry-after-ms'))
-  if (ms !== undefined) return ms
+  if (ms !== undefined) return Math.ceil(ms)
   const text = headers.get('retry-after')
   const seconds = number(text)
   if (seconds !== undefined) return Math.ceil(seconds * 1000)
