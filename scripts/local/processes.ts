@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 export interface RunningProcess {
   readonly pid: number
+  readonly parent: number
   readonly group: number
   readonly command: string
 }
@@ -11,11 +12,13 @@ export interface RunningProcess {
 export function runningProcesses(): RunningProcess[] {
   if (process.platform === 'win32') return []
   if (process.platform !== 'linux') {
-    return execFileSync('ps', ['-A', '-o', 'pid=,pgid=,command='], { encoding: 'utf8' })
+    return execFileSync('ps', ['-A', '-o', 'pid=,ppid=,pgid=,command='], { encoding: 'utf8' })
       .split('\n')
       .flatMap((line) => {
-        const match = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)
-        return match ? [{ pid: Number(match[1]), group: Number(match[2]), command: match[3] ?? '' }] : []
+        const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(.*)$/.exec(line)
+        if (!match) return []
+        const [pid = 0, parent = 0, group = 0] = match.slice(1, 4).map(Number)
+        return [{ pid, parent, group, command: match[4] ?? '' }]
       })
   }
   return readdirSync('/proc')
@@ -23,10 +26,10 @@ export function runningProcesses(): RunningProcess[] {
     .flatMap((name) => {
       try {
         const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
-        const [state, , group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+        const [state, parent, group] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
         if (state === 'Z') return []
         const command = readFileSync(`/proc/${name}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()
-        return [{ pid: Number(name), group: Number(group), command }]
+        return [{ pid: Number(name), parent: Number(parent), group: Number(group), command }]
       } catch {
         return []
       }

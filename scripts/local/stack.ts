@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { migrate } from '../db/migrate.ts'
 import { Faults } from './faults.ts'
@@ -60,10 +60,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     for (const end of stops.splice(0).reverse()) await end()
   }
   try {
-    if (fresh) {
-      await removePostgresData(dataDir)
-      rmSync(stateDir, { recursive: true, force: true })
-    }
+    if (fresh) await removePostgresData(dataDir)
     mkdirSync(stateDir, { recursive: true })
 
     const postgres = await startPostgres({ dataDir, database: 'tollgate', durable })
