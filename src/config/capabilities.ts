@@ -410,7 +410,7 @@ export const capabilities: readonly Capability[] = [
       'general_settings.disable_auto_add_proxy_admin_to_teams',
     ],
     restricts: ['general_settings.enforce_user_param'],
-    key: ['user_id', 'project_id', 'agent_id', 'send_invite_email'],
+    key: ['project_id', 'agent_id', 'send_invite_email'],
     team: [
       'members_with_roles',
       'members',
@@ -716,6 +716,7 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'keys',
     'key_aliases',
     'key_alias',
+    'user_id',
     'team_id',
     'organization_id',
     'models',
