@@ -121,9 +121,7 @@ function choices(body: Body): number {
 
 /** Numbers above 0, also where they came as text: some servers are as lenient. */
 function counts(...values: readonly unknown[]): number[] {
-  return values
-    .map((value) => Math.ceil(Number(value)))
-    .filter((count) => count > 0 && Number.isFinite(count))
+  return values.map((value) => Math.ceil(Number(value))).filter((count) => count > 0 && Number.isFinite(count))
 }
 
 function speaks({ modalities, audio }: Body): boolean {

@@ -42,19 +42,28 @@ describe('lookup', () => {
     expect(lookup('hosted_vllm', 'gpt-4o-mini', at)).toBeUndefined()
   })
 
-  it.each(['gpt-4o', 'gpt-4o-mini', 'gpt-4.1', 'gpt-5', 'gpt-5.4', 'gpt-5.5', 'gpt-5.6-sol', 'gpt-6-sol', 'gpt-6-luna', 'o3', 'o4-mini'])(
-    'knows a longest answer for %s, and bills as the price data itself does',
-    (model) => {
-      const entry = lookup('openai', model, at)
-      expect(entry?.maxOutputTokens).toBeGreaterThanOrEqual(16_384)
-      for (const inputTokens of [1000, 300_000]) {
-        const usage = { input_tokens: inputTokens, output_tokens: 500 }
-        const theirs = calcPrice(usage, model, { providerId: 'openai', timestamp: at })!.total_price
-        const ours = costNano(entry!.price!, { ...noUsage, inputTokens, outputTokens: 500 })
-        expect(Number(ours) / 1e9).toBeCloseTo(theirs, 8)
-      }
-    },
-  )
+  it.each([
+    'gpt-4o',
+    'gpt-4o-mini',
+    'gpt-4.1',
+    'gpt-5',
+    'gpt-5.4',
+    'gpt-5.5',
+    'gpt-5.6-sol',
+    'gpt-6-sol',
+    'gpt-6-luna',
+    'o3',
+    'o4-mini',
+  ])('knows a longest answer for %s, and bills as the price data itself does', (model) => {
+    const entry = lookup('openai', model, at)
+    expect(entry?.maxOutputTokens).toBeGreaterThanOrEqual(16_384)
+    for (const inputTokens of [1000, 300_000]) {
+      const usage = { input_tokens: inputTokens, output_tokens: 500 }
+      const theirs = calcPrice(usage, model, { providerId: 'openai', timestamp: at })!.total_price
+      const ours = costNano(entry!.price!, { ...noUsage, inputTokens, outputTokens: 500 })
+      expect(Number(ours) / 1e9).toBeCloseTo(theirs, 8)
+    }
+  })
 
   it('names the data it was made from', () => {
     expect(catalogueVersion).toMatch(/^genai-prices \d+\.\d+\.\d+, limits \d{4}-\d{2}-\d{2}$/)

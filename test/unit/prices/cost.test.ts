@@ -86,7 +86,10 @@ const anyPrice: fc.Arbitrary<Price> = fc
   .tuple(
     anyRates,
     fc.uniqueArray(
-      fc.record({ aboveTokens: fc.integer({ min: 0, max: 3_000_000 }), ...rates }, { requiredKeys: ['aboveTokens', 'input', 'output'] }),
+      fc.record(
+        { aboveTokens: fc.integer({ min: 0, max: 3_000_000 }), ...rates },
+        { requiredKeys: ['aboveTokens', 'input', 'output'] },
+      ),
       { maxLength: 3, selector: (tier) => tier.aboveTokens },
     ),
     fc.integer({ min: 0, max: 20_000_000_000 }),
@@ -108,7 +111,9 @@ function independently(price: Price, usage: Usage): bigint {
     usage.cacheWrite1hTokens +
     usage.inputAudioTokens +
     usage.inputImageTokens
-  const tier = [...(price.tiers ?? [])].sort((a, b) => b.aboveTokens - a.aboveTokens).find((t) => t.aboveTokens < prompt)
+  const tier = [...(price.tiers ?? [])]
+    .sort((a, b) => b.aboveTokens - a.aboveTokens)
+    .find((t) => t.aboveTokens < prompt)
   const used: Rates = tier ?? price
   const chain: [keyof Usage, (keyof Rates)[]][] = [
     ['inputTokens', ['input']],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../../src/dialects/chat.ts'
-import { promptTokens, completionTokens } from '../../../src/prices/usage.ts'
+import { completionTokens, promptTokens } from '../../../src/prices/usage.ts'
 import { openai } from '../../../src/providers/openai.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 import { customOpenai } from '../../../src/providers/vllm.ts'
@@ -119,10 +119,18 @@ describe('usage', () => {
   })
 
   it('reads usage without details, and knows when nothing was said', () => {
-    expect(openai.usage({ usage: { prompt_tokens: 3, completion_tokens: 4, prompt_tokens_details: null } })).toMatchObject(
-      { inputTokens: 3, outputTokens: 4 },
-    )
-    for (const silent of [{}, { usage: null }, { usage: {} }, { usage: 'x' }, null, 'text', { usage: { prompt_tokens: 'x' } }])
+    expect(
+      openai.usage({ usage: { prompt_tokens: 3, completion_tokens: 4, prompt_tokens_details: null } }),
+    ).toMatchObject({ inputTokens: 3, outputTokens: 4 })
+    for (const silent of [
+      {},
+      { usage: null },
+      { usage: {} },
+      { usage: 'x' },
+      null,
+      'text',
+      { usage: { prompt_tokens: 'x' } },
+    ])
       expect(openai.usage(silent)).toBeUndefined()
   })
 })

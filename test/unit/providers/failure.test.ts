@@ -20,7 +20,11 @@ describe('failure', () => {
   })
 
   it('answers for any bytes, with an error status and words', () => {
-    const body = fc.oneof(fc.string(), fc.json(), fc.record({ error: fc.jsonValue() }).map((value) => JSON.stringify(value)))
+    const body = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.record({ error: fc.jsonValue() }).map((value) => JSON.stringify(value)),
+    )
     fc.assert(
       fc.property(fc.integer({ min: 200, max: 599 }), body, (status, text) => {
         const failure: Failure = openai.failure(status, new Headers(), text)

@@ -9,7 +9,11 @@ const MODEL = '"model":"gpt-4o-mini-2024-07-18"'
 const USAGE = { ...noUsage, inputTokens: 9, outputTokens: 4 }
 const text = (name: string) => new TextDecoder().decode(fixture(name))
 const renamed = (from: string) => from.replaceAll(MODEL, '"model":"fast"')
-const frames = (from: string) => from.split('\n\n').slice(0, -1).map((frame) => `${frame}\n\n`)
+const frames = (from: string) =>
+  from
+    .split('\n\n')
+    .slice(0, -1)
+    .map((frame) => `${frame}\n\n`)
 const withoutUsageChunk = (from: string) =>
   frames(from)
     .filter((frame) => !frame.includes('"choices":[],"usage":{'))
@@ -65,7 +69,10 @@ describe('relay', () => {
   })
 
   it('is complete only when every choice has finished', async () => {
-    expect((await through([fixture('two-choices')], { choices: 2 })).end).toMatchObject({ how: 'complete', usage: USAGE })
+    expect((await through([fixture('two-choices')], { choices: 2 })).end).toMatchObject({
+      how: 'complete',
+      usage: USAGE,
+    })
     const { text: got, end } = await through([fixture('two-choices-one-missing')], { choices: 2 })
     expect(end.how).toBe('cut')
     expect(got).not.toContain('[DONE]')
@@ -212,7 +219,11 @@ describe('relay', () => {
   it('counts a client that leaves after [DONE] as served', async () => {
     const ends: StreamEnd[] = []
     const source = counted(fixture('usage-last'))
-    const body = relay(source.stream, { meter: meter(), cutEvent: () => new Uint8Array(), onEnd: (end) => ends.push(end) })
+    const body = relay(source.stream, {
+      meter: meter(),
+      cutEvent: () => new Uint8Array(),
+      onEnd: (end) => ends.push(end),
+    })
     const reader = body.getReader()
     await reader.read()
     await reader.cancel()
@@ -221,7 +232,12 @@ describe('relay', () => {
 
   it('does not wait for ever for a vendor that says [DONE] and does not hang up', async () => {
     const source = counted(fixture('usage-last'))
-    const body = relay(source.stream, { meter: meter(), cutEvent: () => new Uint8Array(), onEnd: () => {}, lingerMs: 20 })
+    const body = relay(source.stream, {
+      meter: meter(),
+      cutEvent: () => new Uint8Array(),
+      onEnd: () => {},
+      lingerMs: 20,
+    })
     expect(await new Response(body).text()).toContain('[DONE]')
     expect(source.cancelled()).not.toBe(false)
   })

@@ -5,7 +5,10 @@ import { scan } from '../../../src/streams/scan.ts'
 const bytes = (text: string) => new TextEncoder().encode(text)
 const json = fc.jsonValue({ maxDepth: 4 })
 const text = fc.string({ unit: 'grapheme', maxLength: 20 })
-const delta = fc.record({ role: text, content: fc.oneof(text, fc.constant(null)), refusal: text, x: json }, { requiredKeys: [] })
+const delta = fc.record(
+  { role: text, content: fc.oneof(text, fc.constant(null)), refusal: text, x: json },
+  { requiredKeys: [] },
+)
 const choice = fc.record({
   index: fc.nat(3),
   delta,
@@ -37,7 +40,9 @@ it('agrees with JSON.parse about everything it claims', () => {
       expect(found.hasChoices).toBe(value.choices.length > 0)
       expect(found.hasFinish).toBe(value.choices.some(({ finish_reason }) => finish_reason === 'stop'))
       if (typeof value.model === 'string')
-        expect(JSON.parse(new TextDecoder().decode(bytes(written).subarray(found.modelStart, found.modelEnd)))).toBe(value.model)
+        expect(JSON.parse(new TextDecoder().decode(bytes(written).subarray(found.modelStart, found.modelEnd)))).toBe(
+          value.model,
+        )
       else expect(found.modelStart).toBe(-1)
     }),
     { numRuns: 300 },
@@ -45,7 +50,8 @@ it('agrees with JSON.parse about everything it claims', () => {
 })
 
 it('counts characters, not bytes and not escapes', () => {
-  const count = (content: string) => scan(bytes(`{"choices":[{"delta":{"role":"assistant","content":"${content}"}}]}`)).chars
+  const count = (content: string) =>
+    scan(bytes(`{"choices":[{"delta":{"role":"assistant","content":"${content}"}}]}`)).chars
   expect(count('')).toBe(0)
   expect(count('Hé🙂')).toBe(3)
   expect(count('a\\n\\"\\u00e9\\\\')).toBe(5)
