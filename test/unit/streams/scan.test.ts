@@ -30,9 +30,9 @@ const event = fc.record(
 
 it('agrees with JSON.parse about everything it claims', () => {
   fc.assert(
-    fc.property(event, fc.constantFrom(undefined, 2), fc.boolean(), (value, indent, escape) => {
+    fc.property(event, fc.constantFrom(undefined, 2), fc.boolean(), (value, indent, ascii) => {
       const plain = JSON.stringify(value, null, indent)
-      const written = escape ? plain.replace(/[\u0080-\uffff]/g, escaped) : plain
+      const written = ascii ? plain.replace(/[\u0080-\uffff]/g, escaped) : plain
       const found = scan(bytes(written))
       expect(found.whole).toBe(true)
       expect(found.hasUsage).toBe(value.usage != null)
