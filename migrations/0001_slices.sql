@@ -4,6 +4,9 @@
 -- Who touches a window locks its row first; who needs several locks takes limits (share) before windows, each sorted.
 -- Leases and log rows are only changed under the locks of their windows. Money is whole nano-USD and crosses as
 -- decimal strings, moments cross as milliseconds since the epoch.
+--
+-- What reads the log by day is planned anew each time (force_custom_plan): a plan for a known day opens its partition
+-- alone, one for any day opens all of them, while others wait for the locks.
 
 CREATE FUNCTION time_of_ms(p_ms bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
   SELECT to_timestamp(p_ms / 1000.0)
@@ -93,12 +96,21 @@ BEGIN
   END LOOP;
 END $$;
 --> statement-breakpoint
+-- The rows of expired grants among `p_ids`, in the one partition of their day.
+CREATE FUNCTION expired_rows(p_day date, p_ids text[]) RETURNS SETOF spend_log LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
+BEGIN
+  RETURN QUERY SELECT * FROM spend_log s WHERE s.day = p_day AND s.id = ANY (p_ids);
+END $$;
+--> statement-breakpoint
 -- A batch of spend events as the gateway wrote them (src/spend/event.ts). Rows seen before change nothing. In a window
 -- that its grant covers, a row's lease pays min(cost, hold), or what the lease still has. A row whose grant has expired
 -- pays nothing, since the lease has paid already: it melts the expired row instead, a single grant's whole.
-CREATE FUNCTION record_spend(p_rows jsonb) RETURNS int LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_spend(p_rows jsonb) RETURNS int LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
-  v_fresh int;
+  v_fresh spend_log[];
+  v_expired spend_log;
+  v_melt bigint;
+  v_paid_already text[] := '{}';
 BEGIN
   PERFORM lock_windows(
     ARRAY(SELECT s FROM jsonb_array_elements(p_rows) r, jsonb_array_elements_text(r->'scopes') s),
@@ -130,20 +142,29 @@ BEGIN
     ORDER BY 1, 2
     ON CONFLICT (day, id) DO NOTHING
     RETURNING *
-  ), late AS (
-    SELECT e.day, e.id, e.grant_id, e.scopes, e.windows,
-      least(e.cost_nano, sum(CASE WHEN f.single THEN e.cost_nano ELSE least(f.cost_nano, f.hold_nano) END))::bigint AS melt
-    FROM fresh f JOIN spend_log e ON e.day = day_of_id(f.grant_id) AND e.id = 'expired:' || f.grant_id
-    GROUP BY e.day, e.id
-  ), melted AS (
-    UPDATE spend_log e SET cost_nano = e.cost_nano - late.melt FROM late WHERE e.day = late.day AND e.id = late.id
-  ), moves AS (
-    SELECT k.scope, k.start, f.ledger, f.cost_nano AS spent, 1 AS requests,
-      CASE WHEN k.covered AND NOT EXISTS (SELECT FROM late WHERE late.grant_id = f.grant_id)
+  )
+  SELECT coalesce(array_agg(fresh), '{}') INTO v_fresh FROM fresh;
+
+  FOR v_expired IN
+    SELECT e.* FROM (
+      SELECT day_of_id(f.grant_id) AS day, array_agg('expired:' || f.grant_id) AS ids
+      FROM unnest(v_fresh) f WHERE f.grant_id IS NOT NULL GROUP BY 1
+    ) g, LATERAL expired_rows(g.day, g.ids) e
+  LOOP
+    SELECT least(v_expired.cost_nano, sum(
+        CASE WHEN f.single THEN v_expired.cost_nano ELSE least(f.cost_nano, f.hold_nano) END))::bigint
+      INTO v_melt FROM unnest(v_fresh) f WHERE f.grant_id = v_expired.grant_id;
+    UPDATE spend_log s SET cost_nano = s.cost_nano - v_melt WHERE s.day = v_expired.day AND s.id = v_expired.id;
+    UPDATE budget_window w SET spent = w.spent - v_melt
+      WHERE (w.scope, w.window_start) IN (SELECT * FROM unnest(v_expired.scopes, v_expired.windows));
+    v_paid_already := v_paid_already || v_expired.grant_id;
+  END LOOP;
+
+  WITH moves AS (
+    SELECT k.scope, k.start, f.ledger, f.cost_nano AS spent,
+      CASE WHEN k.covered AND f.grant_id IS NOT NULL AND f.grant_id <> ALL (v_paid_already)
         THEN least(f.cost_nano, f.hold_nano) ELSE 0 END AS due
-    FROM fresh f, unnest(f.scopes, f.windows, f.covered) AS k(scope, start, covered)
-    UNION ALL
-    SELECT k.scope, k.start, NULL, -late.melt, 0, 0 FROM late, unnest(late.scopes, late.windows) AS k(scope, start)
+    FROM unnest(v_fresh) f, unnest(f.scopes, f.windows, f.covered) AS k(scope, start, covered)
   ), payments AS (
     SELECT l.scope, l.window_start, l.ledger, least(d.due, l.granted - l.returned - l.charged) AS paid
     FROM (SELECT scope, start, ledger, sum(due)::bigint AS due FROM moves GROUP BY 1, 2, 3) d
@@ -152,22 +173,20 @@ BEGIN
   ), leases AS (
     UPDATE budget_lease l SET charged = l.charged + p.paid FROM payments p
     WHERE l.scope = p.scope AND l.window_start = p.window_start AND l.ledger = p.ledger
-  ), windows AS (
-    UPDATE budget_window w SET spent = w.spent + m.spent, requests = w.requests + m.requests,
+  )
+  UPDATE budget_window w SET spent = w.spent + m.spent, requests = w.requests + m.requests,
       leased = w.leased - coalesce((
         SELECT sum(p.paid) FROM payments p WHERE p.scope = w.scope AND p.window_start = w.window_start), 0)::bigint
-    FROM (SELECT scope, start, sum(spent)::bigint AS spent, sum(requests) AS requests FROM moves GROUP BY 1, 2) m
-    WHERE w.scope = m.scope AND w.window_start = m.start
-  )
-  SELECT count(*) INTO v_fresh FROM fresh;
-  RETURN v_fresh;
+    FROM (SELECT scope, start, sum(spent)::bigint AS spent, count(*) AS requests FROM moves GROUP BY 1, 2) m
+    WHERE w.scope = m.scope AND w.window_start = m.start;
+  RETURN cardinality(v_fresh);
 END $$;
 --> statement-breakpoint
 -- A grant that nobody closed, or (verify) one closed at `amount_nano`: {id, amount_nano, single, scopes, windows (ms),
 -- settle_by_ms}, windows being those in which it holds money. What its rows did not pay becomes a row of its own.
 -- Answers what the lease has paid for the grant; asked again, it answers the same.
 CREATE FUNCTION expire_grants(p_ledger text, p_grants jsonb)
-RETURNS TABLE (grant_id text, paid bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (grant_id text, paid bigint) LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_grant record;
@@ -221,7 +240,7 @@ END $$;
 --> statement-breakpoint
 -- Of an expired allowance only `p_used` was used (told late by its holder; null past the queue's horizon: what is
 -- logged). The rest goes back to its windows. An expired single grant stays charged as it was reserved.
-CREATE FUNCTION refund_expired(p_grant text, p_used bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE FUNCTION refund_expired(p_grant text, p_used bigint) RETURNS bigint LANGUAGE plpgsql SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_row spend_log;
   v_logged bigint;

@@ -124,12 +124,13 @@ export function record(books: Books, events: readonly BookEvent[]): number {
     const cost = BigInt(event.cost_nano)
     const paid = minNano(cost, BigInt(event.hold_nano))
     const expired = event.grant_id === null ? undefined : books.log.get(expiredId(event.grant_id))
+    const payer = event.grant_id === null || expired ? null : event.ledger
     event.scopes.forEach((scope, i) => {
       const ref = { scope, startMs: event.windows[i] ?? 0 }
       const window = windowOf(books, ref)
       window.spent += cost
       window.requests += 1
-      if (!expired && event.covered[i] && event.ledger !== null) pay(books, ref, event.ledger, paid)
+      if (payer !== null && event.covered[i]) pay(books, ref, payer, paid)
     })
     // The lease has paid already: the row takes its part out of the expired one.
     if (expired) reduce(books, expired, event.single ? expired.costNano : minNano(paid, expired.costNano))

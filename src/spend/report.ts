@@ -27,7 +27,7 @@ export async function spendLogs(db: Db, query: SpendLogsQuery): Promise<SpendLog
 }
 
 /** What has been spent in each of these windows, in their order: 0 where nothing was. An entity's whole spend is its `@life` window at 0. */
-export async function spentIn(
+export async function spendIn(
   db: Db,
   windows: readonly { readonly scope: string; readonly startMs: number }[],
 ): Promise<readonly NanoUsd[]> {
@@ -46,7 +46,7 @@ export async function spentIn(
 
 /** Everything ever spent under an entity (`key:0192…`), whatever its budgets. */
 export async function spendOf(db: Db, entity: string): Promise<NanoUsd> {
-  const [spent] = await spentIn(db, [{ scope: `${entity}@life`, startMs: 0 }])
+  const [spent] = await spendIn(db, [{ scope: `${entity}@life`, startMs: 0 }])
   return spent ?? 0n
 }
 

@@ -9,7 +9,7 @@ import { spendEventOf } from '../support/spend-event.ts'
 
 // The books are the specification: the statements must answer the same, and leave the same behind, after every step.
 
-const RUNS = 120
+const RUNS = 60
 const SEED = 7
 
 let postgres: TestPostgres
@@ -17,7 +17,7 @@ beforeAll(async () => {
   postgres = await testPostgres()
   // Half of the rows lie in partitions of their own, the other half in the default one.
   await postgres.pool.query(`select make_spend_partitions('2026-11-22', 0)`)
-})
+}, 60_000)
 afterAll(() => postgres.stop())
 
 async function ask(step: Step): Promise<unknown> {

@@ -6,7 +6,7 @@ import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 let postgres: TestPostgres
 beforeAll(async () => {
   postgres = await testPostgres({ migrated: false })
-})
+}, 60_000)
 afterAll(() => postgres.stop())
 
 const journal = async () => (await postgres.pool.query('select name from migration order by name')).rows

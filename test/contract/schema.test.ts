@@ -8,7 +8,7 @@ import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 let postgres: TestPostgres
 beforeAll(async () => {
   postgres = await testPostgres()
-})
+}, 60_000)
 afterAll(() => postgres.stop())
 
 const tables = Object.values(schema).filter((value) => value instanceof PgTable)

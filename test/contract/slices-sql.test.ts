@@ -13,7 +13,7 @@ type Statement = readonly [text: string, values: unknown[]]
 let postgres: TestPostgres
 beforeAll(async () => {
   postgres = await testPostgres()
-})
+}, 60_000)
 afterAll(() => postgres.stop())
 
 const ask = (scope: string, want: number, more: { returned?: number; seq?: number } = {}) => ({

@@ -15,6 +15,8 @@ describe('checkEvent', () => {
     ['an id without a time', { id: 'not-a-uuid' }, /id/],
     ['an id in capitals, which would be another row', { id: good.id.toUpperCase() }, /id/],
     ['a negative cost', { cost_nano: '-1' }, /cost_nano/],
+    ['a cost that is no number', { cost_nano: 'much' }, /cost_nano/],
+    ['windows that are no list', { windows: 0 }, /windows/],
     ['a cost that would overflow a window', { cost_nano: '9223372036854775808' }, /cost_nano/],
     ['fewer windows than scopes', { windows: [] }, /windows/],
     ['no word on what is covered', { covered: [] }, /covered/],
