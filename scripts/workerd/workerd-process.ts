@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
+import { endWithParent } from './guardian.ts'
+import { cpuMs, rssBytes } from './process-accounting.ts'
 
 export interface WorkerdOptions {
   /** A capnp file whose sockets have port 0. */
@@ -30,7 +31,6 @@ export interface WorkerdProcess {
 /** workerd's package exports the path of its binary and brings no types. */
 const workerdBinary: string = createRequire(import.meta.url)('workerd').default
 const START_TIMEOUT_MS = 30_000
-const USER_HZ = 100
 
 /** Starts workerd and answers when every socket listens. It dies with this process, however this process dies. */
 export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdProcess> {
@@ -48,8 +48,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdProc
     child.once('spawn', () => resolve(child.pid as number))
   })
   const pid = await spawned
-  const guardian = guard(pid)
-  exited.then(() => guardian.kill('SIGKILL')).catch(() => {})
+  endWithParent(child, pid)
   try {
     const ports = await listening(child, options)
     return {
@@ -68,19 +67,6 @@ export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdProc
     await exited
     throw error
   }
-}
-
-/** A shell that waits for its input to end, which happens when this process is gone, and then kills workerd. */
-function guard(pid: number): ChildProcess {
-  const guardian = spawn('sh', ['-c', 'read -r _; kill -9 "$1"', 'sh', String(pid)], {
-    stdio: ['pipe', 'ignore', 'ignore'],
-    detached: true,
-  })
-  guardian.unref()
-  const input = guardian.stdin as Socket
-  input.on('error', () => {})
-  input.unref()
-  return guardian
 }
 
 /** workerd names each socket's port on its control descriptor as soon as it listens. */
@@ -115,20 +101,4 @@ function listening(child: ChildProcess, { sockets, logFile }: WorkerdOptions): P
 
 function lastWords(logFile: string): string {
   return readFileSync(logFile, 'utf8').split('\n').slice(-20).join('\n')
-}
-
-function cpuMs(pid: number): number {
-  if (process.platform !== 'linux') return cpuMsFromPs(pid)
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name before it may hold spaces
-  return ((Number(fields[11]) + Number(fields[12])) * 1000) / USER_HZ
-}
-
-function cpuMsFromPs(pid: number): number {
-  const text = execFileSync('ps', ['-o', 'time=', '-p', String(pid)], { encoding: 'utf8' }).trim()
-  return text.split(/[:-]/).reduce((total, part) => total * 60 + Number(part), 0) * 1000
-}
-
-function rssBytes(pid: number): number {
-  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) * 1024
 }

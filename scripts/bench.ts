@@ -1,0 +1,244 @@
+// npm run bench [-- --rounds 5 --seconds 2 --seed 1]: what Tollgate costs beside a bare proxy in the same runtime, and
+// beside Portkey's gateway on Node. docs/bench.md says how to read it.
+import { once } from 'node:events'
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { mean, median, seeded, shuffled } from './bench/figures.ts'
+import type { Load, LoadResult } from './bench/load.ts'
+import {
+  forked,
+  type Manner,
+  type Started,
+  startBareProxy,
+  startMock,
+  startPortkey,
+  startTollgate,
+} from './bench/manners.ts'
+import { chatBody } from './bench/request.ts'
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const rounds = Number(values.rounds)
+const seconds = Number(values.seconds)
+const seed = Number(values.seed)
+
+/** What is measured in each round. `share` of `seconds` is how long one measurement takes. */
+const PHASES = {
+  throughput: { stream: false, concurrency: 32, share: 1 },
+  latency: { stream: false, concurrency: 1, share: 0.5 },
+  streams: { stream: true, concurrency: 32, share: 0.75 },
+  firstToken: { stream: true, concurrency: 1, share: 0.4 },
+} as const
+type Phase = keyof typeof PHASES
+
+interface Sample extends LoadResult {
+  readonly cpuMsPerRequest: number
+  readonly objectCallsPerRequest: number
+  readonly sqlPerRequest: number
+}
+
+interface Pair {
+  readonly own: Sample
+  /** The mean of the bare proxy just before and just after. */
+  readonly bare: (figure: (sample: Sample) => number) => number
+}
+
+const stateDir = resolve(import.meta.dirname, '../.local/bench')
+const stops: (() => Promise<void>)[] = []
+const keep = <T>({ value, stop }: Started<T>): T => {
+  stops.push(stop)
+  return value
+}
+
+try {
+  await main()
+} finally {
+  for (const stop of stops.reverse()) await stop().catch((error) => console.error(String(error)))
+}
+process.exit(process.exitCode) // a driver's idle connection must not hold the command open
+
+async function main(): Promise<void> {
+  mkdirSync(stateDir, { recursive: true })
+  console.log(`seed ${seed}, ${rounds} rounds of ${seconds} s`)
+  const generator = forked('load.ts')
+  stops.push(async () => void generator.kill())
+  const upstream = keep(await startMock())
+  const bare = keep(await startBareProxy(stateDir, upstream))
+  const tollgate = keep(await startTollgate(stateDir, upstream))
+  const portkey = await startPortkey(resolve(stateDir, 'portkey'), upstream).then(keep, (error: Error) => {
+    console.log(`portkey is left out: it could not be installed or started (${error.message.split('\n')[0]})`)
+  })
+  const others = [...tollgate, ...(portkey ? [portkey] : [])]
+  const everyone = [bare, ...others]
+
+  for (const manner of everyone) {
+    for (const phase of ['throughput', 'streams'] as const) await sample(manner, phase, 1)
+  }
+  const rssBefore = new Map(everyone.map((manner) => [manner.name, manner.rssBytes()]))
+
+  const pairs = new Map<string, Pair[]>()
+  const bareSamples = new Map<Phase, Sample[]>()
+  const random = seeded(seed)
+  for (let round = 1; round <= rounds; round++) {
+    for (const phase of Object.keys(PHASES) as Phase[]) {
+      const rates: string[] = []
+      const measureBare = async (): Promise<Sample> => {
+        const result = await sample(bare, phase, seconds)
+        bareSamples.set(phase, [...(bareSamples.get(phase) ?? []), result])
+        rates.push(`bare ${Math.round(result.perSecond)}`)
+        return result
+      }
+      let before = await measureBare()
+      for (const manner of shuffled(others, random)) {
+        const own = await sample(manner, phase, seconds)
+        rates.push(`${manner.name} ${Math.round(own.perSecond)}`)
+        const after = await measureBare()
+        const around = [before, after]
+        const place = `${manner.name} ${phase}`
+        pairs.set(place, [...(pairs.get(place) ?? []), { own, bare: (figure) => mean(around.map(figure)) }])
+        before = after
+      }
+      console.log(`round ${round}, ${phase}, per second: ${rates.join(', ')}`)
+    }
+  }
+
+  const rows = everyone.map((manner) => {
+    const of = (phase: Phase, figure: (sample: Sample) => number): number =>
+      median(
+        (manner === bare
+          ? (bareSamples.get(phase) ?? [])
+          : (pairs.get(`${manner.name} ${phase}`)?.map(({ own }) => own) ?? [])
+        ).map(figure),
+      )
+    const beside = (
+      phase: Phase,
+      compare: (own: number, bare: number) => number,
+      figure: (sample: Sample) => number,
+    ) =>
+      manner === bare
+        ? compare(1, 1)
+        : median(
+            (pairs.get(`${manner.name} ${phase}`) ?? []).map((pair) => compare(figure(pair.own), pair.bare(figure))),
+          )
+    const ratio = (own: number, other: number): number => own / other
+    const more = (own: number, other: number): number => own - other
+    return {
+      manner: manner.name,
+      rps: round(
+        of('throughput', (s) => s.perSecond),
+        0,
+      ),
+      rps_vs_bare: round(
+        beside('throughput', ratio, (s) => s.perSecond),
+        3,
+      ),
+      cpu_ms: round(
+        of('throughput', (s) => s.cpuMsPerRequest),
+        4,
+      ),
+      cpu_vs_bare: round(
+        beside('throughput', ratio, (s) => s.cpuMsPerRequest),
+        3,
+      ),
+      p50_ms: round(
+        of('latency', (s) => s.latencyMs.p50),
+        3,
+      ),
+      p50_added_ms: round(
+        beside('latency', more, (s) => s.latencyMs.p50),
+        3,
+      ),
+      p99_ms: round(
+        of('latency', (s) => s.latencyMs.p99),
+        3,
+      ),
+      p99_added_ms: round(
+        beside('latency', more, (s) => s.latencyMs.p99),
+        3,
+      ),
+      streams_per_s: round(
+        of('streams', (s) => s.perSecond),
+        1,
+      ),
+      streams_vs_bare: round(
+        beside('streams', ratio, (s) => s.perSecond),
+        3,
+      ),
+      stream_cpu_vs_bare: round(
+        beside('streams', ratio, (s) => s.cpuMsPerRequest),
+        3,
+      ),
+      ttft_ms: round(
+        of('firstToken', (s) => s.firstByteMs.p50),
+        3,
+      ),
+      ttft_added_ms: round(
+        beside('firstToken', more, (s) => s.firstByteMs.p50),
+        3,
+      ),
+      object_calls: round(
+        of('throughput', (s) => s.objectCallsPerRequest),
+        4,
+      ),
+      sql: round(
+        of('throughput', (s) => s.sqlPerRequest),
+        4,
+      ),
+      rss_before_mb: round((rssBefore.get(manner.name) ?? 0) / 1e6, 1),
+      rss_after_mb: round(manner.rssBytes() / 1e6, 1),
+    }
+  })
+  const row = (name: string) => rows.find(({ manner }) => manner === name)
+  const governedVsPortkey = row('portkey') ? (row('governed')?.rps ?? 0) / (row('portkey')?.rps ?? 1) : null
+  console.table(Object.fromEntries(rows.map(({ manner, ...figures }) => [manner, figures])))
+  console.log(
+    JSON.stringify({
+      seed,
+      rounds,
+      seconds,
+      governed_vs_bare: row('governed')?.rps_vs_bare,
+      governed_cpu_vs_bare: row('governed')?.cpu_vs_bare,
+      governed_vs_portkey: governedVsPortkey === null ? null : round(governedVsPortkey, 3),
+      ttft_added_ms: row('governed')?.ttft_added_ms,
+      manners: rows,
+    }),
+  )
+
+  async function sample(manner: Manner, phase: Phase, fullSeconds: number): Promise<Sample> {
+    const { stream, concurrency, share } = PHASES[phase]
+    const body = chatBody(stream).toString()
+    const [before, cpuBefore] = [await manner.counts(), manner.cpuMs()]
+    const load: Load = {
+      url: manner.url,
+      headers: manner.headers,
+      body,
+      concurrency,
+      stream,
+      seconds: fullSeconds * share,
+    }
+    const answer = once(generator, 'message')
+    generator.send(load)
+    const [result] = (await answer) as [LoadResult]
+    if (result.failures > 0) {
+      throw new Error(`${manner.name}, ${phase}: ${result.failures} bad answers. The first:\n${result.firstFailure}`)
+    }
+    await manner.settled() // what a request leaves behind is part of what it costs
+    const [after, cpuAfter] = [await manner.counts(), manner.cpuMs()]
+    return {
+      ...result,
+      cpuMsPerRequest: (cpuAfter - cpuBefore) / result.requests,
+      objectCallsPerRequest: (after.objectCalls - before.objectCalls) / result.requests,
+      sqlPerRequest: (after.sqlStatements - before.sqlStatements) / result.requests,
+    }
+  }
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits))
+}
