@@ -22,6 +22,17 @@ const BOM = [0xef, 0xbb, 0xbf]
  * one, which is the same JSON, so that everything after may count on one stretch of bytes.
  */
 export function eventData(frame: Uint8Array): EventData | undefined {
+  return plainData(frame) ?? dataIn(frame)
+}
+
+/** Nearly every event is one line of data and a blank one. */
+function plainData(frame: Uint8Array): EventData | undefined {
+  const end = frame.length - 2
+  if (!isField(frame, 0, end, DATA) || frame.indexOf(LF) !== end || frame.includes(CR)) return undefined
+  return { frame, start: valueStart(frame, DATA.length, end), end, isError: false }
+}
+
+function dataIn(frame: Uint8Array): EventData | undefined {
   const lines: { start: number; end: number }[] = []
   let isError = false
   let at = BOM.every((byte, i) => frame[i] === byte) ? BOM.length : 0

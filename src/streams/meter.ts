@@ -1,6 +1,6 @@
 import type { Usage } from '../prices/usage.ts'
 import { eventData } from './event.ts'
-import { concat, isLineFeed } from './frames.ts'
+import { isLineFeed } from './frames.ts'
 import { scan } from './scan.ts'
 
 /** Sees every event of one stream, once and in order, and tells what the client gets of it. */
@@ -89,7 +89,7 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
     outputChars += found.chars
     if (found.hasUsage && !found.hasChoices && !options.showUsage) return undefined
     if (found.modelStart < 0) return frame
-    return concat([frame.subarray(0, found.modelStart), model, frame.subarray(found.modelEnd)])
+    return spliced(frame, found.modelStart, found.modelEnd, model)
   }
 
   return {
@@ -124,6 +124,14 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
       return malformed
     },
   }
+}
+
+function spliced(frame: Uint8Array, start: number, end: number, replacement: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(frame.length - (end - start) + replacement.length)
+  bytes.set(frame.subarray(0, start))
+  bytes.set(replacement, start)
+  bytes.set(frame.subarray(end), start + replacement.length)
+  return bytes
 }
 
 function isDone(frame: Uint8Array, start: number, end: number): boolean {

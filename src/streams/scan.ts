@@ -34,7 +34,8 @@ const FINISH_REASON = bytesOf('finish_reason')
 const DATA = bytesOf('data')
 const TEXTS = ['content', 'reasoning_content', 'reasoning', 'refusal', 'arguments', 'name', 'transcript'].map(bytesOf)
 const NULL = bytesOf('null')
-const WORDS = [NULL, bytesOf('true'), bytesOf('false')]
+const TRUE = bytesOf('true')
+const FALSE = bytesOf('false')
 
 /** One pass over an event's bytes that decodes and allocates nothing: a stream has thousands, and each is looked at. */
 export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
@@ -91,9 +92,9 @@ export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
       depth -= 1
       closed = depth === 0
     } else if (byte !== undefined && isLetter(byte)) {
-      const word = WORDS.find((known) => startsWith(bytes, at, known))
-      if (word === undefined) break
-      at += word.length - 1
+      const length = wordLength(bytes, at)
+      if (length === 0) break
+      at += length - 1
     } else if (byte === undefined || !isPunctuation(byte)) break
     at = skipSpace(bytes, at + 1, to)
   }
@@ -139,6 +140,12 @@ function isOneOf(bytes: Uint8Array, start: number, end: number, words: readonly 
 function startsWith(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
   for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false
   return true
+}
+
+/** Of the three words that JSON has, the one that stands here. */
+function wordLength(bytes: Uint8Array, at: number): number {
+  if (startsWith(bytes, at, NULL) || startsWith(bytes, at, TRUE)) return 4
+  return startsWith(bytes, at, FALSE) ? 5 : 0
 }
 
 function isLetter(byte: number): boolean {
