@@ -115,6 +115,12 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       await granted({ amountNano: 30n })
     })
 
+    it('asks the source once before it refuses', async () => {
+      limit(KEY, 5n)
+      await refused()
+      expect(world.source.calls).toBe(1)
+    })
+
     it('names no reset for a window that never ends', async () => {
       limit(TEAM, 1n)
       expect(await refused({ scopes: [TEAM] })).not.toHaveProperty('resetAtMs')
@@ -135,7 +141,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       const grant = await granted({ amountNano: 50n })
       await settle(grant, 20n)
       await world.evict(NAME)
-      await settle(grant, 50n)
+      await settle(grant, 0n)
       await granted({ amountNano: 80n })
       expect((await refused({ amountNano: 1n })).kind).toBe('budget_held')
 
@@ -295,7 +301,12 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       const MINUTE = scope('key:k@1m')
       limit(MINUTE, 100n)
       const grant = await granted({ scopes: [MINUTE] })
-      world.advance(-MINUTE_MS)
+      await finish(grant, 1n)
+      for (let n = 0; n < 3; n++) {
+        world.advance(MINUTE_MS)
+        await world.tick(NAME)
+      }
+      world.advance(-4 * MINUTE_MS)
       expect((await granted({ scopes: [MINUTE] })).windows).toEqual(grant.windows)
     })
 
@@ -312,7 +323,11 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       limit(KEY, 50n)
       expect((await refused({ amountNano: 10n })).kind).toBe('budget_held')
       await finish(grant, 60n)
-      expect(await refused({ amountNano: 10n })).toMatchObject({ kind: 'budget_exceeded', limitNano: 50n, spentNano: 60n })
+      expect(await refused({ amountNano: 10n })).toMatchObject({
+        kind: 'budget_exceeded',
+        limitNano: 50n,
+        spentNano: 60n,
+      })
     })
 
     it('keeps a row that travels with the settlement until somebody has it, whatever became of its grant', async () => {

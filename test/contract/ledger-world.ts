@@ -1,4 +1,4 @@
-import { expire, exchange, newBooks, record, refund, type Books } from '../../src/budget/books.ts'
+import { type Books, exchange, expire, newBooks, record, refund } from '../../src/budget/books.ts'
 import { newId } from '../../src/ids.ts'
 import type { Grant, Ledger, Take } from '../../src/ledger/port.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'

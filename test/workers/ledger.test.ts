@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DurableLedger } from '../../src/ledger/durable.ts'
 import { ledgerContract } from '../contract/ledger-contract.ts'
 import { FickleSource, type LedgerWorld, scope, settings, takeOf } from '../contract/ledger-world.ts'
-import { type TestLedgerObject, world as shared } from './worker.ts'
+import { world as shared, type TestLedgerObject } from './worker.ts'
 
 interface Bindings {
   readonly LEDGER: DurableObjectNamespace<TestLedgerObject>

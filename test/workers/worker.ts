@@ -12,4 +12,5 @@ export class TestLedgerObject extends LedgerObject {
   }
 }
 
+// biome-ignore lint/style/noDefaultExport: the runtime asks for it.
 export default { fetch: () => new Response('only for tests') } satisfies ExportedHandler

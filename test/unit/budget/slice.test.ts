@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { paceAt, paced, sliceWant, standing } from '../../../src/budget/slice.ts'
+
+describe('the size of a slice', () => {
+  const need = { shortNano: 10n, holdNano: 10n, freeNano: 0n, nanoPerMs: 1, aheadMs: 5_000, market: undefined }
+  const market = (roomNano: bigint, othersNano = 0n) => ({ roomNano, othersNano })
+
+  it('is what is missing while nothing is known of what is left', () => {
+    expect(sliceWant(need)).toBe(10n)
+  })
+
+  it('looks some seconds ahead', () => {
+    expect(sliceWant({ ...need, market: market(1_000_000n) })).toBe(5_010n)
+  })
+
+  it('is never more than a quarter of what is left, an eighth where others draw on it', () => {
+    expect(sliceWant({ ...need, market: market(800n) })).toBe(210n)
+    expect(sliceWant({ ...need, market: market(800n, 1n) })).toBe(110n)
+  })
+
+  it('takes nothing ahead where few requests still fit', () => {
+    expect(sliceWant({ ...need, market: market(79n) })).toBe(10n)
+    expect(sliceWant({ ...need, market: market(-500n) })).toBe(10n)
+  })
+})
+
+it('a pace rises with what is spent and fades within seconds', () => {
+  let pace = standing
+  for (let ms = 0; ms < 60_000; ms += 100) pace = paced(pace, 1_000n, ms)
+  expect(paceAt(pace, 60_000)).toBeGreaterThan(9)
+  expect(paceAt(pace, 60_000)).toBeLessThan(11)
+  expect(paceAt(pace, 120_000)).toBeLessThan(0.1)
+})

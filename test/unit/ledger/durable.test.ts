@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../../../src/errors.ts'
+import { DurableLedger, type LedgerStub } from '../../../src/ledger/durable.ts'
+import type { Grant, Settlement, Taken } from '../../../src/ledger/port.ts'
+import { takeOf } from '../../contract/ledger-world.ts'
+
+const grant: Grant = {
+  id: 'team:t:a',
+  ledger: 'team:t',
+  amountNano: 10n,
+  windows: [],
+  covered: [],
+  startByMs: 2_000,
+  settleByMs: 9_000,
+}
+const granted: Taken = { granted: true, grant, rates: [] }
+
+function world(stub: Partial<LedgerStub>, nowMs = 0) {
+  const names: string[] = []
+  const deferred: Promise<unknown>[] = []
+  const settled: Settlement[] = []
+  const ledger = new DurableLedger({
+    namespace: {
+      getByName(name) {
+        names.push(name)
+        return {
+          take: () => Promise.resolve(granted),
+          settle: (settlements) => Promise.resolve(void settled.push(...settlements)),
+          ...stub,
+        }
+      },
+    },
+    timeoutMs: 20,
+    clock: () => nowMs,
+    warn: () => undefined,
+    defer: (_, work) => deferred.push(work),
+  })
+  const take = () => ledger.take('team:t', takeOf({ now: () => nowMs }))
+  return { ledger, take, names, settled, rest: () => Promise.all(deferred) }
+}
+
+describe("the Worker's half of a ledger", () => {
+  it('asks the object of that name, with a stub of its own for each call', async () => {
+    const { take, names } = world({})
+    expect(names).toEqual([])
+    expect(await take()).toEqual(granted)
+    await take()
+    expect(names).toEqual(['team:t', 'team:t'])
+  })
+
+  it.each([
+    ['overloaded', () => Promise.reject(Object.assign(new Error('Too many requests queued'), { overloaded: true }))],
+    ['silent', () => new Promise<Taken>(() => undefined)],
+    ['broken', () => Promise.reject(new Error('reset'))],
+  ])('says that a ledger is unavailable when it is %s', async (_, take) => {
+    expect(await world({ take }).take()).toEqual({
+      granted: false,
+      refusal: { kind: 'ledger_unavailable', retryAfterMs: expect.any(Number) },
+    })
+  })
+
+  it('gives a grant back that comes after its caller was refused', async () => {
+    const late = world({ take: () => new Promise((resolve) => setTimeout(() => resolve(granted), 60)) })
+    expect(await late.take()).toMatchObject({ granted: false })
+    await late.rest()
+    expect(late.settled).toEqual([{ grantId: grant.id, paidNano: 0n, tokens: 0 }])
+  })
+
+  it('starts nothing on a grant whose time has passed on the way', async () => {
+    const slow = world({}, 2_001)
+    expect(await slow.take()).toMatchObject({ granted: false, refusal: { kind: 'ledger_unavailable' } })
+    await slow.rest()
+    expect(slow.settled).toHaveLength(1)
+  })
+
+  it('throws when a settlement did not arrive, so that it is tried again', async () => {
+    const { ledger } = world({ settle: () => Promise.reject(new Error('reset')) })
+    await expect(ledger.settle('team:t', [])).rejects.toMatchObject({ kind: 'ledger_unavailable' })
+    await expect(ledger.settle('team:t', [])).rejects.toBeInstanceOf(GatewayError)
+  })
+})

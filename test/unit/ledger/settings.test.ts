@@ -1,0 +1,12 @@
+import { expect, it } from 'vitest'
+import { ledgerDefaults } from '../../../src/config/config.ts'
+import { ledgerSettingsFrom } from '../../../src/ledger/settings.ts'
+
+it('lays what is given over the defaults', () => {
+  expect(ledgerSettingsFrom(undefined)).toEqual(ledgerDefaults)
+  expect(ledgerSettingsFrom('{"horizonMs":20000}')).toEqual({ ...ledgerDefaults, horizonMs: 20_000 })
+})
+
+it.each(['{', '{"horizonMs":"20s"}', '{"horizonMs":0}', '{"horizon":1}', '[]'])('refuses %s by name', (text) => {
+  expect(() => ledgerSettingsFrom(text)).toThrow(/^LEDGER_SETTINGS /)
+})
