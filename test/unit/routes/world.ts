@@ -11,6 +11,7 @@ import type { SpendLogsQuery } from '../../../src/spend/logs-query.ts'
 import { memorySpend } from '../../../src/spend/memory.ts'
 import { cachedTenants } from '../../../src/tenants/cached.ts'
 import { memoryTenants } from '../../../src/tenants/memory.ts'
+import type { PrincipalSource, TenantStore } from '../../../src/tenants/port.ts'
 import type { WindowRecord } from '../../../src/tenants/record.ts'
 
 const CONFIG = `
@@ -44,11 +45,19 @@ export interface Said {
 }
 
 /** The whole front door over memory twins; `now` is virtual. */
-export function world(over: { maxRequestBytes?: number; keyHeaderName?: string; databaseDown?: () => boolean } = {}) {
+export function world(
+  over: {
+    maxRequestBytes?: number
+    keyHeaderName?: string
+    databaseDown?: () => boolean
+    /** Postgres instead of its twin. */
+    tenants?: TenantStore & PrincipalSource
+  } = {},
+) {
   let now = Date.UTC(2026, 10, 22, 12)
   const clock = () => now
   const spends = new Map<string, WindowRecord>()
-  const store = memoryTenants((scope) => spends.get(scope))
+  const store = over.tenants ?? memoryTenants((scope) => spends.get(scope))
   const account = newBooks()
   const ledger = new MemoryLedger({ source: memorySource(account), clock })
   const spend = memorySpend((events) => books.record(account, events))

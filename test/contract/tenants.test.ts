@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDb } from '../../src/db/client.ts'
+import { newId } from '../../src/ids.ts'
+import { memoryTenants } from '../../src/tenants/memory.ts'
+import { neonTenants } from '../../src/tenants/neon.ts'
+import type { WindowRecord } from '../../src/tenants/record.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { world } from '../unit/routes/world.ts'
+import { tenantsContract } from './tenants-contract.ts'
+
+tenantsContract('in memory', () => {
+  const windows = new Map<string, WindowRecord>()
+  return Promise.resolve({
+    tenants: memoryTenants((scope) => windows.get(scope)),
+    spend: (scope, startMs, spentNano) => {
+      windows.set(scope, { scope, startMs, spentNano })
+      return Promise.resolve()
+    },
+  })
+})
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await testPostgres()
+}, 60_000)
+afterAll(() => postgres.stop())
+
+const empty = () =>
+  postgres.pool.query(
+    'truncate virtual_key, team, organization, budget, budget_window, spend_log; delete from setting',
+  )
+
+const spend = async (scope: string, startMs: number, spentNano: bigint) => {
+  await postgres.pool.query('insert into budget_window (scope, window_start, spent) values ($1, $2, $3)', [
+    scope,
+    new Date(startMs),
+    String(spentNano),
+  ])
+}
+
+tenantsContract('in Postgres', async () => {
+  await empty()
+  return { tenants: neonTenants(postgres.db), spend }
+})
+
+describe('Postgres alone', () => {
+  const NOW = Date.UTC(2026, 10, 22, 12)
+  const author = { by: 'admin', nowMs: NOW }
+  const generation = async () =>
+    (await postgres.pool.query("select value from setting where name = 'generation'")).rows[0]?.value
+
+  it('reads a principal in one statement', async () => {
+    await empty()
+    await neonTenants(postgres.db).createKey({ id: newId(NOW), token: 'h', keyName: 'k' }, author)
+    const before = postgres.endpoint.stats().statements
+    await neonTenants(postgres.db).principalOf('h', NOW)
+    expect(postgres.endpoint.stats().statements - before).toBe(1)
+  })
+
+  it('every write is one transaction that raises the generation and names what changed', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    const id = newId(NOW)
+    const before = postgres.endpoint.stats().requests
+    await tenants.createTeam({ teamId: 't' }, author)
+    await tenants.createKey({ id, token: 'h', keyName: 'k' }, author)
+    await tenants.updateKey(id, { blocked: true }, author)
+    await tenants.deleteKeys(['h'])
+    expect(postgres.endpoint.stats().requests - before).toBe(4)
+    expect(await generation()).toMatchObject({ number: 4, changed: [{ ids: ['t'] }, { ids: [id] }, { ids: [id] }, { ids: [id] }] })
+    await expect(tenants.createTeam({ teamId: 't' }, author)).rejects.toThrow('already exists')
+    expect((await generation()).number).toBe(4)
+  })
+
+  it('a new duration opens with what was spent since its window began, once', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    const id = newId(NOW)
+    const entity = `key:${id}`
+    await tenants.createKey({ id, token: 'h', keyName: 'k' }, author)
+    const row = (atMs: number, cost: number, scopes: string[]) =>
+      postgres.pool.query(
+        `insert into spend_log (day, id, cost_nano, scopes, windows, covered, start_time, end_time)
+         values ($1::date, $2, $3, $4, array_fill($5::timestamptz, array[cardinality($4::text[])]), array_fill(false, array[cardinality($4::text[])]), $1, $1)`,
+        [new Date(atMs), newId(atMs), cost, scopes, new Date(0)],
+      )
+    await row(NOW - 3 * 86_400_000, 100, [`${entity}@life`])
+    await row(NOW - 3_600_000, 7, [`${entity}@life`])
+    await row(NOW - 1_000, 5, [`${entity}@life`, 'team:x@life'])
+    await row(NOW - 1_000, 50, ['key:another@life'])
+    const daily = {
+      scope: `${entity}@1d`,
+      limitNano: 1_000n,
+      duration: '1d',
+      timeZone: 'UTC',
+      anchorMs: NOW,
+      windowStartMs: NOW - 12 * 3_600_000,
+    }
+    for (const limitNano of [1_000n, 2_000n]) await tenants.updateKey(id, { budget: { ...daily, limitNano } }, author)
+    expect(await tenants.findKey({ id })).toMatchObject({
+      budgets: [{ limitNano: 2_000n }],
+      windows: [{ scope: `${entity}@1d`, startMs: daily.windowStartMs, spentNano: 12n }],
+    })
+    const { rows } = await postgres.pool.query("select id, cost_nano, scopes from spend_log where kind = 'carry'")
+    expect(rows).toMatchObject([{ id: expect.stringMatching(/^carry:/), cost_nano: '12', scopes: [`${entity}@1d`] }])
+  })
+
+  it('a database that is away is said to be away', async () => {
+    const tenants = neonTenants(createDb('postgresql://a:b@127.0.0.1:9/none', { timeoutMs: 500 }))
+    await expect(tenants.findTeam('t')).rejects.toMatchObject({ status: 503, code: 'database_unavailable' })
+  })
+
+  it('no admin body makes it fail', async () => {
+    await empty()
+    const w = world({ tenants: neonTenants(postgres.db) })
+    const odd = ['x'.repeat(256), '\u{1F512}'.repeat(64), "'; drop table team; --", '%_\\', '{}', 'a:b@c=d%', '\0', '\ud800', 'x'.repeat(257), '']
+    for (const [i, text] of odd.entries()) {
+      const bodies: [string, object][] = [
+        ['/organization/new', { organization_id: text, organization_alias: text, models: [text] }],
+        ['/team/new', { team_id: text, team_alias: text, organization_id: text, metadata: { [text]: text } }],
+        ['/key/generate', { key_alias: text, team_id: text, user_id: text, models: [text], metadata: { x: [text] } }],
+        ['/key/generate', { max_budget: 9e9, tpm_limit: Number.MAX_SAFE_INTEGER, rpm_limit: 2 ** 31 - 1, duration: '99mo', key_alias: `${i}` }],
+      ]
+      for (const [path, body] of bodies) {
+        const { status, json } = await w.post(path, body)
+        expect([200, 400], JSON.stringify(json)).toContain(status)
+      }
+      const query = encodeURIComponent(text.toWellFormed())
+      for (const path of [`/team/info?team_id=${query}`, `/key/list?key_alias=${query}&sort_by=spend`, `/key/info?key=${query}`]) {
+        expect([200, 400, 404]).toContain((await w.get(path)).status)
+      }
+    }
+    expect(w.logged).toEqual([])
+    expect((await w.get('/key/list')).json.total_count).toBeGreaterThan(10)
+  })
+})
