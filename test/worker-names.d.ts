@@ -1,0 +1,13 @@
+// Names of the Workers runtime that src mentions, for the tests that run in Node: as much of each as they touch. What
+// they really are is checked where src itself is (worker-configuration.d.ts).
+import type { webcrypto } from 'node:crypto'
+
+declare global {
+  interface ExecutionContext<Props = unknown> {
+    waitUntil(promise: Promise<unknown>): void
+    passThroughOnException(): void
+    readonly props: Props
+  }
+  type SubtleCrypto = webcrypto.SubtleCrypto
+  type BodyInit = NonNullable<ConstructorParameters<typeof Response>[0]>
+}
