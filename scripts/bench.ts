@@ -1,7 +1,7 @@
 // npm run bench [-- --rounds 5 --seconds 2 --seed 1]: what Tollgate costs beside a bare proxy in the same runtime, and
 // beside Portkey's gateway on Node. docs/bench.md says how to read it.
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { mean, median, seeded, shuffled } from './bench/figures.ts'
@@ -49,17 +49,29 @@ interface Pair {
   readonly bare: (figure: (sample: Sample) => number) => number
 }
 
-const stateDir = resolve(import.meta.dirname, '../.local/bench')
+const benchDir = resolve(import.meta.dirname, '../.local/bench')
+const stateDir = resolve(benchDir, `run-${process.pid}`)
 const stops: (() => Promise<void>)[] = []
 const keep = <T>({ value, stop }: Started<T>): T => {
   stops.push(stop)
   return value
 }
 
+async function stopAll(): Promise<void> {
+  for (const stop of stops.splice(0).reverse()) await stop().catch((error) => console.error(String(error)))
+  rmSync(stateDir, { recursive: true, force: true })
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stopAll().finally(() => process.exit(130)))
+}
+
 try {
   await main()
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
 } finally {
-  for (const stop of stops.reverse()) await stop().catch((error) => console.error(String(error)))
+  await stopAll()
 }
 process.exit(process.exitCode) // a driver's idle connection must not hold the command open
 
@@ -71,7 +83,7 @@ async function main(): Promise<void> {
   const upstream = keep(await startMock())
   const bare = keep(await startBareProxy(stateDir, upstream))
   const tollgate = keep(await startTollgate(stateDir, upstream))
-  const portkey = await startPortkey(resolve(stateDir, 'portkey'), upstream).then(keep, (error: Error) => {
+  const portkey = await startPortkey(resolve(benchDir, 'portkey'), upstream).then(keep, (error: Error) => {
     console.log(`portkey is left out: it could not be installed or started (${error.message.split('\n')[0]})`)
   })
   const others = [...tollgate, ...(portkey ? [portkey] : [])]

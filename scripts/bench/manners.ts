@@ -177,11 +177,11 @@ export async function startPortkey(folder: string, upstream: string): Promise<St
 }
 
 async function queuesEmpty(depth: () => number): Promise<void> {
-  const giveUpAt = Date.now() + 10_000
+  const giveUpAt = Date.now() + 60_000
   // A row waits up to a second in the isolate or the batch before it moves on, so empty has to last.
   for (let emptySince = Date.now(); Date.now() - emptySince < 300; ) {
     if (depth() > 0) emptySince = Date.now()
-    if (Date.now() > giveUpAt) throw new Error(`${depth()} messages are still in the queues after ten seconds.`)
+    if (Date.now() > giveUpAt) throw new Error(`${depth()} messages are still in the queues after a minute.`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }

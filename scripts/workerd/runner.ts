@@ -22,6 +22,8 @@ export interface GatewayOptions {
   readonly wranglerFile?: string
   /** The gateway's config in LiteLLM's format; the repository's own unless said. `src/generated/` stays as it is. */
   readonly configFile?: string
+  /** More flags for workerd, such as `--inspector-addr=127.0.0.1:9229` for a profile. */
+  readonly workerdFlags?: readonly string[]
   /** Ticks every cron by itself; by hand only unless said. */
   readonly cronEveryMs?: number
   /** Chance of the queues' faults. */
@@ -103,7 +105,14 @@ export async function startGateway(options: GatewayOptions): Promise<GatewayRunn
   let ports: ReadonlyMap<string, number> | undefined
   const start = async (): Promise<void> => {
     const sockets = [...gateways, CONTROL]
-    workerd = await startWorkerd({ configFile: capnpFile, logFile, env: vars, sockets, ...(ports ? { ports } : {}) })
+    workerd = await startWorkerd({
+      configFile: capnpFile,
+      logFile,
+      env: vars,
+      sockets,
+      flags: options.workerdFlags ?? [],
+      ...(ports ? { ports } : {}),
+    })
     const { exited } = workerd
     alive = true
     ports = workerd.ports

@@ -15,6 +15,7 @@ export interface WorkerdOptions {
   readonly sockets: readonly string[]
   /** Ports of an earlier life, to be taken again. */
   readonly ports?: ReadonlyMap<string, number>
+  readonly flags?: readonly string[]
 }
 
 export interface WorkerdProcess {
@@ -24,19 +25,21 @@ export interface WorkerdProcess {
   /** Milliseconds of processor time so far, of all threads. */
   cpuMs(): number
   rssBytes(): number
-  /** Ends it and waits until it is gone. */
+  /** Ends it and waits until it is gone; what SIGTERM does not end in a few seconds is killed. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>
 }
 
 /** workerd's package exports the path of its binary and brings no types. */
 const workerdBinary: string = createRequire(import.meta.url)('workerd').default
 const START_TIMEOUT_MS = 30_000
+const END_TIMEOUT_MS = 5_000
 
 /** Starts workerd and answers when every socket listens. It dies with this process, however this process dies. */
 export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdProcess> {
   const log = openSync(options.logFile, 'a', 0o600)
   const addresses = [...(options.ports ?? [])].map(([name, port]) => `--socket-addr=${name}=127.0.0.1:${port}`)
-  const child = spawn(workerdBinary, ['serve', '--experimental', '--control-fd=3', ...addresses, options.configFile], {
+  const flags = ['--experimental', '--control-fd=3', ...addresses, ...(options.flags ?? [])]
+  const child = spawn(workerdBinary, ['serve', ...flags, options.configFile], {
     env: options.env,
     stdio: ['ignore', log, log, 'pipe'],
     detached: true,
@@ -59,7 +62,9 @@ export async function startWorkerd(options: WorkerdOptions): Promise<WorkerdProc
       rssBytes: () => rssBytes(pid),
       end: async (signal) => {
         child.kill(signal)
+        const impatient = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS)
         await exited
+        clearTimeout(impatient)
       },
     }
   } catch (error) {
