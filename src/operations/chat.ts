@@ -58,19 +58,19 @@ export function worstCase(request: ChatRequest, deployment: Deployment): WorstCa
 }
 
 /**
- * What an answer probably used whose vendor never said: three bytes or characters a token, which is more than most texts
- * have. The caller marks it as estimated.
+ * What an answer probably used whose vendor never said: three bytes or characters a token, which is more tokens than most
+ * texts have, but never more than the request, else the deployment, allows. The caller marks it as estimated.
  */
-export function estimateUsage(request: ChatRequest, outputChars: number): Usage {
+export function estimateUsage(request: ChatRequest, outputChars: number, maxOutputTokens?: number): Usage {
   const input = chatInput(request)
-  const named = namedMaximum(request)
+  const most = namedMaximum(request) ?? maxOutputTokens
   const output = Math.ceil(outputChars / 3)
   return {
     ...noUsage,
     inputTokens: Math.ceil(input.textBytes / 3) + 4 * input.messages + 3,
     inputImageTokens: input.images.reduce<number>((sum, detail) => sum + (detail === 'low' ? 70 : 1000), 0),
     inputAudioTokens: Math.ceil(input.audioBytes / 400),
-    outputTokens: named === undefined ? output : Math.min(output, named * choices(request)),
+    outputTokens: most === undefined ? output : Math.min(output, most * choices(request)),
   }
 }
 
