@@ -12,7 +12,7 @@ interface ImageTokens {
 const FAMILIES: readonly ImageTokens[] = [
   { match: /^gpt-4o-mini/, most: 2833 + 8 * 5667, low: 2833 },
   { match: /^gpt-4\.1-(mini|nano)|^o4-mini|^gpt-5-(mini|nano)/, most: Math.ceil(1536 * 2.46) },
-  { match: /^(chatgpt-)?gpt-4|^gpt-4|^chatgpt-4o/, most: 85 + 8 * 170, low: 85 },
+  { match: /^(chat)?gpt-4/, most: 85 + 8 * 170, low: 85 },
   { match: /^o[13]/, most: 75 + 8 * 150, low: 75 },
   { match: /^gpt-5(-chat-latest)?(-\d{4}-\d{2}-\d{2})?$/, most: 70 + 8 * 140, low: 70 },
   { match: /^gpt-(5|6)/, most: Math.ceil(10_000 * 2.46) },
