@@ -70,7 +70,14 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
         author,
       )
       await tenants.createTeam(
-        { teamId: 't', teamAlias: 'T', organizationId, models: ['m'], tpmLimit: 2 ** 40, budget: budget('team:t', 70n, '30d') },
+        {
+          teamId: 't',
+          teamAlias: 'T',
+          organizationId,
+          models: ['m'],
+          tpmLimit: 2 ** 40,
+          budget: budget('team:t', 70n, '30d'),
+        },
         author,
       )
       const key = newKey('a', { teamId: 't', userId: 'u', rpmLimit: 0, expiresAtMs: NOW + 60_000, blocked: true })
@@ -138,7 +145,11 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
     it('a change touches what it names and nothing else', async () => {
       const key = newKey('a', { keyAlias: 'x', rpmLimit: 1, tpmLimit: 2, models: ['m'], metadata: { a: 1 } })
       await tenants.createKey({ ...key, budget: budget(`key:${key.id}`, 5n) }, author)
-      const changed = await tenants.updateKey(key.id, { rpmLimit: null, blocked: true }, { by: 'other', nowMs: NOW + 9 })
+      const changed = await tenants.updateKey(
+        key.id,
+        { rpmLimit: null, blocked: true },
+        { by: 'other', nowMs: NOW + 9 },
+      )
       expect(changed).toMatchObject({
         keyAlias: 'x',
         rpmLimit: null,
@@ -170,12 +181,25 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       await tenants.createTeam({ teamId: 't' }, author)
       await tenants.createKey(newKey('a', { keyAlias: 'x' }), author)
       const refused = (work: Promise<unknown>) => expect(work).rejects
-      await refused(tenants.createKey(newKey('b', { keyAlias: 'x' }), author)).toMatchObject({ status: 400, details: { param: 'key_alias' } })
+      await refused(tenants.createKey(newKey('b', { keyAlias: 'x' }), author)).toMatchObject({
+        status: 400,
+        details: { param: 'key_alias' },
+      })
       await refused(tenants.createKey(newKey('a'), author)).toMatchObject({ status: 400, details: { param: 'key' } })
-      await refused(tenants.createKey(newKey('b', { teamId: 'no' }), author)).toMatchObject({ status: 400, details: { param: 'team_id' } })
-      await refused(tenants.createKey(newKey('b', { organizationId: 'no' }), author)).toMatchObject({ details: { param: 'organization_id' } })
-      await refused(tenants.createTeam({ teamId: 't' }, author)).toMatchObject({ status: 400, details: { param: 'team_id' } })
-      await refused(tenants.createTeam({ teamId: 's', organizationId: 'no' }, author)).toMatchObject({ details: { param: 'organization_id' } })
+      await refused(tenants.createKey(newKey('b', { teamId: 'no' }), author)).toMatchObject({
+        status: 400,
+        details: { param: 'team_id' },
+      })
+      await refused(tenants.createKey(newKey('b', { organizationId: 'no' }), author)).toMatchObject({
+        details: { param: 'organization_id' },
+      })
+      await refused(tenants.createTeam({ teamId: 't' }, author)).toMatchObject({
+        status: 400,
+        details: { param: 'team_id' },
+      })
+      await refused(tenants.createTeam({ teamId: 's', organizationId: 'no' }, author)).toMatchObject({
+        details: { param: 'organization_id' },
+      })
       expect(await principal('b')).toBeUndefined()
       expect(await tenants.findTeam('s')).toBeUndefined()
     })
@@ -194,11 +218,20 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       for (const [i, name] of ['a', 'b', 'c', 'd', 'e'].entries()) {
         const key = newKey(name, { keyAlias: name, teamId: i % 2 === 0 ? 't' : null })
         const entity = `key:${key.id}`
-        await tenants.createKey({ ...key, budget: i === 0 ? undefined : budget(entity, BigInt(10 - i)) }, { by: 'x', nowMs: NOW + i })
+        await tenants.createKey(
+          { ...key, budget: i === 0 ? undefined : budget(entity, BigInt(10 - i)) },
+          { by: 'x', nowMs: NOW + i },
+        )
         await world.spend(`${entity}@life`, 0, BigInt(i * i))
       }
       const listed = async (query: Partial<KeyQuery>) => {
-        const { keys, total } = await tenants.listKeys({ page: 1, size: 10, sortBy: 'created_at', sortOrder: 'desc', ...query })
+        const { keys, total } = await tenants.listKeys({
+          page: 1,
+          size: 10,
+          sortBy: 'created_at',
+          sortOrder: 'desc',
+          ...query,
+        })
         return `${keys.map(({ keyAlias }) => keyAlias).join('')} of ${total}`
       }
       expect(await listed({})).toBe('edcba of 5')
@@ -215,7 +248,11 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       await tenants.createTeam({ teamId: 's', organizationId: 'o' }, author)
       await tenants.createTeam({ teamId: 't' }, author)
       expect((await tenants.teamsOf('o')).map(({ teamId }) => teamId)).toEqual(['s'])
-      expect(await tenants.findOrganization('o')).toMatchObject({ organizationAlias: 'O', models: ['m'], createdBy: 'admin' })
+      expect(await tenants.findOrganization('o')).toMatchObject({
+        organizationAlias: 'O',
+        models: ['m'],
+        createdBy: 'admin',
+      })
       expect(await tenants.findOrganization('x')).toBeUndefined()
     })
   })

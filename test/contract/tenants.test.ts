@@ -26,9 +26,7 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const empty = () =>
-  postgres.pool.query(
-    'truncate virtual_key, team, organization, budget, budget_window, spend_log; delete from setting',
-  )
+  postgres.pool.query('truncate virtual_key, team, organization, budget, budget_window, spend_log; delete from setting')
 
 const spend = async (scope: string, startMs: number, spentNano: bigint) => {
   await postgres.pool.query('insert into budget_window (scope, window_start, spent) values ($1, $2, $3)', [
@@ -67,7 +65,10 @@ describe('Postgres alone', () => {
     await tenants.updateKey(id, { blocked: true }, author)
     await tenants.deleteKeys(['h'])
     expect(postgres.endpoint.stats().requests - before).toBe(4)
-    expect(await generation()).toMatchObject({ number: 4, changed: [{ ids: ['t'] }, { ids: [id] }, { ids: [id] }, { ids: [id] }] })
+    expect(await generation()).toMatchObject({
+      number: 4,
+      changed: [{ ids: ['t'] }, { ids: [id] }, { ids: [id] }, { ids: [id] }],
+    })
     await expect(tenants.createTeam({ teamId: 't' }, author)).rejects.toThrow('already exists')
     expect((await generation()).number).toBe(4)
   })
@@ -113,20 +114,44 @@ describe('Postgres alone', () => {
   it('no admin body makes it fail', async () => {
     await empty()
     const w = world({ tenants: neonTenants(postgres.db) })
-    const odd = ['x'.repeat(256), '\u{1F512}'.repeat(64), "'; drop table team; --", '%_\\', '{}', 'a:b@c=d%', '\0', '\ud800', 'x'.repeat(257), '']
+    const odd = [
+      'x'.repeat(256),
+      '\u{1F512}'.repeat(64),
+      "'; drop table team; --",
+      '%_\\',
+      '{}',
+      'a:b@c=d%',
+      '\0',
+      '\ud800',
+      'x'.repeat(257),
+      '',
+    ]
     for (const [i, text] of odd.entries()) {
       const bodies: [string, object][] = [
         ['/organization/new', { organization_id: text, organization_alias: text, models: [text] }],
         ['/team/new', { team_id: text, team_alias: text, organization_id: text, metadata: { [text]: text } }],
         ['/key/generate', { key_alias: text, team_id: text, user_id: text, models: [text], metadata: { x: [text] } }],
-        ['/key/generate', { max_budget: 9e9, tpm_limit: Number.MAX_SAFE_INTEGER, rpm_limit: 2 ** 31 - 1, duration: '99mo', key_alias: `${i}` }],
+        [
+          '/key/generate',
+          {
+            max_budget: 9e9,
+            tpm_limit: Number.MAX_SAFE_INTEGER,
+            rpm_limit: 2 ** 31 - 1,
+            duration: '99mo',
+            key_alias: `${i}`,
+          },
+        ],
       ]
       for (const [path, body] of bodies) {
         const { status, json } = await w.post(path, body)
         expect([200, 400], JSON.stringify(json)).toContain(status)
       }
       const query = encodeURIComponent(text.toWellFormed())
-      for (const path of [`/team/info?team_id=${query}`, `/key/list?key_alias=${query}&sort_by=spend`, `/key/info?key=${query}`]) {
+      for (const path of [
+        `/team/info?team_id=${query}`,
+        `/key/list?key_alias=${query}&sort_by=spend`,
+        `/key/info?key=${query}`,
+      ]) {
         expect([200, 400, 404]).toContain((await w.get(path)).status)
       }
     }

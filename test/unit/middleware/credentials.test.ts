@@ -4,7 +4,14 @@ import { presentedKey } from '../../../src/middleware/credentials.ts'
 const key = (headers: Record<string, string>, name?: string) => presentedKey(new Headers(headers), name)
 
 describe('the key a request presents', () => {
-  const inOrder = ['x-litellm-api-key', 'authorization', 'api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key']
+  const inOrder = [
+    'x-litellm-api-key',
+    'authorization',
+    'api-key',
+    'x-api-key',
+    'x-goog-api-key',
+    'ocp-apim-subscription-key',
+  ]
 
   it('is that of the first header in LiteLLM order', () => {
     for (const [i, first] of inOrder.entries()) {

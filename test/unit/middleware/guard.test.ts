@@ -34,14 +34,23 @@ it('a binding decides where there is one, and keeps nobody out when it fails', a
     },
     { limit: 1, periodMs: 60_000 },
   )
-  expect([await guard.allows('good', 0), await guard.allows('bad', 0), await guard.allows('broken', 0)]).toEqual([true, false, true])
+  expect([await guard.allows('good', 0), await guard.allows('bad', 0), await guard.allows('broken', 0)]).toEqual([
+    true,
+    false,
+    true,
+  ])
   expect(names).toEqual(['good', 'bad', 'broken'])
 })
 
 it('a bar ends, and bars are bounded', () => {
   const barred = bars(2)
   for (const name of ['a', 'b', 'c']) barred.add(name, 100)
-  expect([barred.has('a', 0), barred.has('b', 0), barred.has('c', 99), barred.has('c', 100)]).toEqual([false, true, true, false])
+  expect([barred.has('a', 0), barred.has('b', 0), barred.has('c', 99), barred.has('c', 100)]).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ])
 })
 
 it('an IPv6 customer is a /64 network', () => {

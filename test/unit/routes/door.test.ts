@@ -37,15 +37,17 @@ describe('routing', () => {
     expect(json.error.message).toContain('POST')
   })
 
-  it.each(['/v1/chat/completions', '/chat/completions', '/engines/small/chat/completions', '/openai/deployments/small/chat/completions'])(
-    '%s completes a chat',
-    async (path) => {
-      const w = world()
-      const { status, json } = await w.post(path, path.includes('small') ? { ...chat, model: 'ignored' } : chat)
-      expect([status, json.choices[0].message.content, json.model]).toEqual([200, 'hello', 'small'])
-      expect(w.upstream).toEqual(['https://vendor.test/v1/chat/completions'])
-    },
-  )
+  it.each([
+    '/v1/chat/completions',
+    '/chat/completions',
+    '/engines/small/chat/completions',
+    '/openai/deployments/small/chat/completions',
+  ])('%s completes a chat', async (path) => {
+    const w = world()
+    const { status, json } = await w.post(path, path.includes('small') ? { ...chat, model: 'ignored' } : chat)
+    expect([status, json.choices[0].message.content, json.model]).toEqual([200, 'hello', 'small'])
+    expect(w.upstream).toEqual(['https://vendor.test/v1/chat/completions'])
+  })
 
   it('a model may have a slash in its name', async () => {
     const { json } = await world().get('/v1/models/team/large')
@@ -157,8 +159,12 @@ describe('what is open to all', () => {
     expect(await page.text()).toContain('http://gateway.test/v1')
     const { json } = await w.said('/openapi.json')
     expect(json.openapi).toBe('3.1.0')
-    expect(json.paths['/key/generate'].post.requestBody.content['application/json'].schema.properties.max_budget).toBeDefined()
-    expect(json.paths['/spend/logs/v2'].get.parameters.find((p: { name: string }) => p.name === 'start_date').required).toBe(true)
+    expect(
+      json.paths['/key/generate'].post.requestBody.content['application/json'].schema.properties.max_budget,
+    ).toBeDefined()
+    expect(
+      json.paths['/spend/logs/v2'].get.parameters.find((p: { name: string }) => p.name === 'start_date').required,
+    ).toBe(true)
     expect(json.paths['/v1/models/{model}'].get.parameters[0]).toMatchObject({ name: 'model', in: 'path' })
   })
 
@@ -166,7 +172,11 @@ describe('what is open to all', () => {
     const w = world()
     const preflight = await w.fetched('/v1/chat/completions', {
       method: 'OPTIONS',
-      headers: { origin: 'https://page.test', 'access-control-request-method': 'POST', 'access-control-request-headers': 'authorization,x-stainless-lang' },
+      headers: {
+        origin: 'https://page.test',
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'authorization,x-stainless-lang',
+      },
     })
     expect(preflight.status).toBe(204)
     expect(preflight.headers.get('access-control-allow-headers')).toContain('x-stainless-lang')
@@ -183,5 +193,8 @@ it('an unknown fault shows nothing of itself, and is logged whole under the requ
   expect([status, json.error.type]).toEqual([500, 'internal_server_error'])
   expect(JSON.stringify(json)).not.toContain('hunter2')
   expect(w.logged).toHaveLength(1)
-  expect(JSON.parse(w.logged[0] ?? '')).toMatchObject({ request_id: json.error.request_id, error: { message: 'password=hunter2' } })
+  expect(JSON.parse(w.logged[0] ?? '')).toMatchObject({
+    request_id: json.error.request_id,
+    error: { message: 'password=hunter2' },
+  })
 })

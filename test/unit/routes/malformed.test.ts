@@ -3,16 +3,59 @@ import { expect, it } from 'vitest'
 import { routes } from '../../../src/routes/table.ts'
 import { chat, MASTER, world } from './world.ts'
 
-const posts = routes.filter(({ method }) => method === 'POST').flatMap(({ paths }) => paths.map((path) => path.replace(/\{\w+\+?\}/g, 'small')))
-const gets = ['/v1/models', '/v1/models/nothing', '/key/info', '/key/list', '/team/info', '/organization/info', '/spend/logs/v2']
+const posts = routes
+  .filter(({ method }) => method === 'POST')
+  .flatMap(({ paths }) => paths.map((path) => path.replace(/\{\w+\+?\}/g, 'small')))
+const gets = [
+  '/v1/models',
+  '/v1/models/nothing',
+  '/key/info',
+  '/key/list',
+  '/team/info',
+  '/organization/info',
+  '/spend/logs/v2',
+]
 const fieldNames = [
-  ...new Set(routes.flatMap(({ body, query }) => [...Object.keys(body?.shape ?? {}), ...Object.keys(query?.shape ?? {})])),
-  'messages', 'model', 'stream', 'max_tokens', 'n', 'tools', 'user', 'aliases', 'spend', '__proto__', 'constructor', 'toString',
+  ...new Set(
+    routes.flatMap(({ body, query }) => [...Object.keys(body?.shape ?? {}), ...Object.keys(query?.shape ?? {})]),
+  ),
+  'messages',
+  'model',
+  'stream',
+  'max_tokens',
+  'n',
+  'tools',
+  'user',
+  'aliases',
+  'spend',
+  '__proto__',
+  'constructor',
+  'toString',
 ]
 
 /** Values that nobody would send on purpose. */
 const odd = fc.oneof(
-  fc.constantFrom(null, true, -1, 0, 1e308, Number.MAX_SAFE_INTEGER, 2 ** 31, 0.1, '', ' ', '\0', '\ud800', 'x'.repeat(5_000), [], {}, [[]], '999999999mo', '0d', '-1'),
+  fc.constantFrom(
+    null,
+    true,
+    -1,
+    0,
+    1e308,
+    Number.MAX_SAFE_INTEGER,
+    2 ** 31,
+    0.1,
+    '',
+    ' ',
+    '\0',
+    '\ud800',
+    'x'.repeat(5_000),
+    [],
+    {},
+    [[]],
+    '999999999mo',
+    '0d',
+    '-1',
+  ),
   fc.string({ unit: 'binary' }),
   fc.jsonValue({ maxDepth: 4 }),
 )
@@ -32,7 +75,18 @@ const body: fc.Arbitrary<BodyInit> = fc.oneof(
 
 const headerText = fc.string({ unit: fc.constantFrom(...'abcXYZ019 -_.:;,/="%&é'), maxLength: 60 })
 const headers = fc.dictionary(
-  fc.constantFrom('content-type', 'content-encoding', 'content-length', 'x-request-id', 'x-litellm-call-id', 'litellm-changed-by', 'origin', 'accept', 'x-stainless-lang', 'cf-connecting-ip'),
+  fc.constantFrom(
+    'content-type',
+    'content-encoding',
+    'content-length',
+    'x-request-id',
+    'x-litellm-call-id',
+    'litellm-changed-by',
+    'origin',
+    'accept',
+    'x-stainless-lang',
+    'cf-connecting-ip',
+  ),
   headerText,
   { maxKeys: 3 },
 )
@@ -43,16 +97,35 @@ const credentials = fc.oneof(
   fc.record({ 'x-api-key': headerText.map((text) => `sk-${text}`), authorization: headerText }, { requiredKeys: [] }),
 )
 const query = fc
-  .array(fc.tuple(fc.constantFrom(...fieldNames), fc.oneof(fc.string(), fc.constantFrom('%00', '%ED%A0%80', '%', '0000-01-01', '9'.repeat(400), 'true'))), { maxLength: 3 })
-  .map((pairs) => (pairs.length === 0 ? '' : `?${pairs.map(([name, value]) => `${name}=${value.startsWith('%') ? value : encodeURIComponent(value.toWellFormed())}`).join('&')}`))
+  .array(
+    fc.tuple(
+      fc.constantFrom(...fieldNames),
+      fc.oneof(fc.string(), fc.constantFrom('%00', '%ED%A0%80', '%', '0000-01-01', '9'.repeat(400), 'true')),
+    ),
+    { maxLength: 3 },
+  )
+  .map((pairs) =>
+    pairs.length === 0
+      ? ''
+      : `?${pairs.map(([name, value]) => `${name}=${value.startsWith('%') ? value : encodeURIComponent(value.toWellFormed())}`).join('&')}`,
+  )
 const target = fc.oneof(
   { weight: 8, arbitrary: fc.tuple(fc.constant('POST'), fc.constantFrom(...posts)) },
-  { weight: 3, arbitrary: fc.tuple(fc.constant('GET'), fc.tuple(fc.constantFrom(...gets), query).map(([p, q]) => p + q)) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(
+      fc.constant('GET'),
+      fc.tuple(fc.constantFrom(...gets), query).map(([p, q]) => p + q),
+    ),
+  },
   {
     weight: 1,
     arbitrary: fc.tuple(
       fc.constantFrom('POST', 'GET', 'PUT', 'DELETE', 'HEAD', 'OPTIONS', 'PATCH'),
-      fc.oneof(fc.constantFrom(...posts, ...gets), fc.webPath().map((p) => `/${p}`)),
+      fc.oneof(
+        fc.constantFrom(...posts, ...gets),
+        fc.webPath().map((p) => `/${p}`),
+      ),
     ),
   },
 )
@@ -77,7 +150,11 @@ it('2,000 malformed requests are refused in words, and the gateway serves on', {
       expect(response.headers.get('x-litellm-call-id')).toBeTruthy()
       if (method === 'HEAD') return
       const { error } = JSON.parse(text)
-      expect(error).toMatchObject({ message: expect.stringMatching(/\S/), type: expect.any(String), code: expect.any(String) })
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/\S/),
+        type: expect.any(String),
+        code: expect.any(String),
+      })
       expect(text).not.toContain(MASTER)
     }),
     { numRuns: 2_000, seed: 20_261_122 },

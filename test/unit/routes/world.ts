@@ -1,7 +1,7 @@
 import { buildConfig } from '../../../scripts/config/build.ts'
 import { createApp } from '../../../src/app.ts'
-import { newBooks } from '../../../src/budget/books.ts'
 import * as books from '../../../src/budget/books.ts'
+import { newBooks } from '../../../src/budget/books.ts'
 import { HandOver } from '../../../src/gateway/hand-over.ts'
 import { MemoryLedger, memorySource } from '../../../src/ledger/memory.ts'
 import { bars, FLOOD, GUESS, guardOf } from '../../../src/middleware/guard.ts'
