@@ -117,10 +117,9 @@ function reach(params: Params, { defaults }: Pick<Provider, 'defaults'>): { apiK
 function whyNoVendor(name: string, provider: string, built: readonly string[]): string {
   if (provider !== '' && knownVendors.includes(provider))
     return `the vendor '${provider}' is not built yet (${built.join(', ')} are)`
-  const prefix = provider === '' ? name.split('/')[0] : provider
-  const near = nearestName(prefix ?? '', [...built, ...knownVendors])
-  const shown = /^[\w.-]{1,40}$/.test(prefix ?? '') ? `'${prefix}' names no vendor` : 'the model names no vendor'
-  return `${shown}; write vendor/model, such as openai/gpt-4o-mini${near ? ` (did you mean '${near}'?)` : ''}`
+  const prefix = (provider === '' ? name.split('/')[0] : provider) ?? ''
+  const near = nearestName(prefix, [...built, ...knownVendors])
+  return `'${shownKey(prefix)}' names no vendor; write vendor/model, such as openai/gpt-4o-mini${near ? ` (did you mean '${near}'?)` : ''}`
 }
 
 function whyNot(

@@ -1,15 +1,4 @@
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isNode,
-  isScalar,
-  isSeq,
-  LineCounter,
-  type Node,
-  parseDocument,
-  type Tags,
-} from 'yaml'
+import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Tags } from 'yaml'
 import type { Notice } from '../../src/config/config.ts'
 
 export interface YamlFile {
@@ -47,7 +36,7 @@ export function readYaml(text: string): YamlFile {
       customTags: withoutSurprises,
       lineCounter: lines,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     })
   } catch {
     return unreadable('the file is nested too deeply or is not YAML at all')
@@ -61,7 +50,7 @@ export function readYaml(text: string): YamlFile {
   }))
   if (problems.length > 0) return { value: {}, lineOf: () => undefined, problems }
   try {
-    if (depth(document.contents as Node | null, document) > maxDepth)
+    if (depthOf(document.contents, document) > maxDepth)
       return unreadable(`the file is nested more than ${maxDepth} levels deep`)
     const value: unknown = document.toJS({ maxAliasCount: 1000 })
     return { value: value ?? {}, lineOf: (path) => lineAt(document, line, path), problems }
@@ -78,21 +67,42 @@ function unreadable(message: string): YamlFile {
   }
 }
 
+/** Without dates and base-60 numbers, and with `y` and `n` as texts, as LiteLLM's parser has them. */
 function withoutSurprises(tags: Tags): Tags {
-  const surprising = ['timestamp', 'binary', 'omap', 'pairs', 'set', 'intTime', 'floatTime']
-  return tags.filter((tag) => {
-    if (typeof tag === 'string') return !surprising.includes(tag)
+  const surprising = ['timestamp', 'binary', 'omap', 'pairs', 'set']
+  return tags.flatMap((tag) => {
+    if (typeof tag === 'string') return surprising.includes(tag) ? [] : [tag]
     const timed = 'format' in tag && tag.format === 'TIME'
-    return !timed && !surprising.some((name) => tag.tag.endsWith(`:${name}`))
+    if (timed || surprising.some((name) => tag.tag.endsWith(`:${name}`))) return []
+    if (!tag.tag.endsWith(':bool') || !('test' in tag)) return [tag]
+    const words = tag.test?.test('yes') ? 'yes|true|on' : 'no|false|off'
+    const spellings = words
+      .split('|')
+      .flatMap((word) => [word, `${word[0]?.toUpperCase()}${word.slice(1)}`, word.toUpperCase()])
+    return [{ ...tag, test: new RegExp(`^(${spellings.join('|')})$`) }]
   })
 }
 
-function depth(node: unknown, document: Document, level = 0): number {
-  if (level > maxDepth) return level
-  if (isAlias(node)) return depth(node.resolve(document), document, level)
-  if (isMap(node)) return Math.max(level, ...node.items.map(({ value }) => depth(value, document, level + 1)))
-  if (isSeq(node)) return Math.max(level, ...node.items.map((item) => depth(item, document, level + 1)))
-  return level
+/** How deep the value nests, aliases included; without end where one holds itself. Each node is measured once. */
+function depthOf(root: unknown, document: Document): number {
+  const known = new Map<unknown, number>()
+  const measure = (node: unknown, level: number): number => {
+    if (level > maxDepth) return level
+    const before = known.get(node)
+    if (before !== undefined) return before
+    known.set(node, Number.POSITIVE_INFINITY)
+    const below = childrenOf(node, document).map((child) => measure(child, level + 1))
+    const depth = below.length === 0 ? 0 : 1 + Math.max(...below)
+    known.set(node, depth)
+    return depth
+  }
+  return measure(root, 0)
+}
+
+function childrenOf(node: unknown, document: Document): unknown[] {
+  if (isAlias(node)) return [node.resolve(document)]
+  if (isMap(node)) return node.items.map(({ value }) => value).filter(isNode)
+  return isSeq(node) ? node.items.filter(isNode) : []
 }
 
 function lineAt(

@@ -9,7 +9,7 @@ import { inactivePath, replacedPath } from './paths.ts'
 import { replaced } from './replaced.ts'
 import type { ConfigFile } from './schema/file.ts'
 import type { ModelRow } from './schema/model-list.ts'
-import { pathText } from './secrets.ts'
+import { pathText, shownKey } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
 import { at, literalSecrets, validate, withoutNulls } from './validate.ts'
 
@@ -188,7 +188,11 @@ function aliasesOf(file: ConfigFile, groups: ReadonlySet<string>, note: Note): R
 function noteGroups(deployments: readonly Deployment[], note: Note): void {
   for (const [group, members] of Map.groupBy(deployments, (one) => one.group)) {
     if (members.every(({ disabled }) => disabled !== undefined))
-      note('notice', ['model_list'], `the group '${group}' has no deployment that works; its requests get 501`)
+      note(
+        'notice',
+        ['model_list'],
+        `the group '${shownKey(group)}' has no deployment that works; its requests get 501`,
+      )
   }
 }
 
@@ -210,7 +214,7 @@ function noteUnknownGroups(file: ConfigFile, known: readonly string[], note: Not
 
 function unknownGroup(name: string, known: readonly string[]): string {
   const near = nearestName(name, known)
-  return `names the group '${pathText([name])}', which model_list does not have${near ? `; did you mean '${near}'?` : ''}`
+  return `names the group '${shownKey(name)}', which model_list does not have${near ? `; did you mean '${near}'?` : ''}`
 }
 
 function timeZoneOf(name: string | undefined, note: Note): string {

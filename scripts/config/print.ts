@@ -1,4 +1,5 @@
 import type { Config, Deployment, Notice, Text } from '../../src/config/config.ts'
+import { shownKey } from './secrets.ts'
 
 const order: readonly Notice['level'][] = ['error', 'warning', 'notice', 'advice']
 
@@ -17,11 +18,11 @@ export function noticeLines(fileName: string, notices: readonly Notice[]): strin
 /** What the file comes to: one line per deployment, grouped by what callers ask for. */
 export function deploymentLines({ deployments, router }: Config): string[] {
   const groups = [...Map.groupBy(deployments, ({ group }) => group)].flatMap(([group, members]) => [
-    group,
+    shownKey(group),
     ...members.map((one) => `  ${one.disabled === undefined ? 'ready   ' : 'disabled'}  ${describe(one)}`),
   ])
   const aliases = Object.entries(router.modelGroupAlias).map(
-    ([alias, group]) => `${alias} is another name for ${group}`,
+    ([alias, group]) => `${shownKey(alias)} is another name for ${shownKey(group)}`,
   )
   return [...groups, ...aliases]
 }
@@ -29,7 +30,7 @@ export function deploymentLines({ deployments, router }: Config): string[] {
 function describe(deployment: Deployment): string {
   const { provider, model, price, weight, rpm, disabled, apiKey, apiBase, maxInputTokens, maxOutputTokens } = deployment
   const facts = [
-    `${provider === '' ? '' : `${provider}/`}${model}`,
+    shownKey(provider === '' ? model : `${provider}/${model}`),
     price && `$${perMillion(price.input)} in, $${perMillion(price.output)} out per million tokens`,
     maxInputTokens && maxOutputTokens && `${maxInputTokens} tokens in, ${maxOutputTokens} out`,
     apiBase && `at ${textOr(apiBase)}`,

@@ -59,6 +59,6 @@ export function pathText(path: readonly PropertyKey[]): string {
 
 /** A key as it may be shown. */
 export function shownKey(key: string): string {
-  const plain = /^[\w*/:. -]{1,64}$/.test(key) && !shapes.some((shape) => shape.test(key))
+  const plain = /^[\w*/:. -]{1,96}$/.test(key) && !shapes.some((shape) => shape.test(key))
   return plain ? key : '(hidden)'
 }

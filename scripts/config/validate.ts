@@ -19,6 +19,7 @@ export function validate(
   isActive: (path: Path) => boolean,
 ): Validated {
   const notices: Notice[] = []
+  const told = new Set<string>()
   let rest = withoutNulls(value)
   for (let pass = 0; pass < 10; pass++) {
     const result = configFile.safeParse(rest)
@@ -28,6 +29,10 @@ export function validate(
       const found = at(rest, path)
       // A reference is fine where its value is not read yet: nobody knows its type before it is used.
       if (typeof found === 'string' && isReference(found) && !isActive(path)) continue
+      // What was wrong and taken out is missing now; that is no second problem.
+      const name = JSON.stringify(path)
+      if (told.has(name)) continue
+      told.add(name)
       const line = lineOf(path)
       notices.push({
         level: unknown ? 'warning' : 'error',

@@ -1,0 +1,149 @@
+import { describe, expect, it } from 'vitest'
+import type * as z from 'zod'
+import { replaced } from '../../../scripts/config/replaced.ts'
+import { configFile } from '../../../scripts/config/schema/file.ts'
+import { gatewayParams, modelInfoKeys, rateKeys, vendorParams } from '../../../scripts/config/schema/model-list.ts'
+import { activeAdminFields, capabilities, refuseInactive, unknownAdminField } from '../../../src/config/capabilities.ts'
+import { GatewayError } from '../../../src/errors.ts'
+
+/** What has an effect today. A key that is in no list would be accepted and ignored: this test is against that. */
+const active = [
+  'model_list',
+  'environment_variables',
+  'credential_list',
+  'ledger_settings',
+  ...['drop_params', 'timezone', 'request_timeout'].map((key) => `litellm_settings.${key}`),
+  ...['timeout', 'stream_timeout', 'model_group_alias', 'default_litellm_params'].map(
+    (key) => `router_settings.${key}`,
+  ),
+  ...[
+    'master_key',
+    'database_url',
+    'redis_rest_url',
+    'redis_rest_token',
+    'allow_requests_on_db_unavailable',
+    'litellm_key_header_name',
+    'max_request_size_mb',
+    'total_timeout',
+  ].map((key) => `general_settings.${key}`),
+  ...[
+    'model',
+    'custom_llm_provider',
+    'api_key',
+    'api_base',
+    'base_url',
+    'organization',
+    'extra_headers',
+    'extra_body',
+    'litellm_credential_name',
+    'rpm',
+    'tpm',
+    'weight',
+    'timeout',
+    'stream_timeout',
+    'tags',
+    ...rateKeys,
+    ...Object.keys(vendorParams),
+  ].map((key) => `model_list.*.litellm_params.${key}`),
+  ...['id', 'base_model', 'mode', 'max_input_tokens', 'max_output_tokens', 'max_tokens', ...rateKeys].map(
+    (key) => `model_list.*.model_info.${key}`,
+  ),
+]
+
+function shapeOf(schema: unknown): Record<string, z.ZodType> {
+  const inner = schema as { unwrap?: () => unknown; shape?: Record<string, z.ZodType> }
+  return inner.shape ?? (inner.unwrap ? shapeOf(inner.unwrap()) : {})
+}
+
+const sections = ['litellm_settings', 'router_settings', 'general_settings'] as const
+const known = [
+  ...Object.keys(configFile.shape).filter((key) => !sections.some((section) => section === key)),
+  ...sections.flatMap((section) => Object.keys(shapeOf(configFile.shape[section])).map((key) => `${section}.${key}`)),
+  ...Object.keys(gatewayParams).map((key) => `model_list.*.litellm_params.${key}`),
+  ...Object.keys(modelInfoKeys).map((key) => `model_list.*.model_info.${key}`),
+]
+const inactive = capabilities.flatMap(({ config = [], restricts = [] }) => [...config, ...restricts])
+
+describe('the table', () => {
+  it('has every key of the file exactly once: active, inactive or replaced', () => {
+    const places = [...active, ...inactive, ...Object.keys(replaced)].filter((path) => !path.includes('cache_params.'))
+    expect(known.filter((path) => !places.includes(path))).toEqual([])
+    expect(places.filter((path) => !known.includes(path))).toEqual([])
+    expect(places.filter((path, index) => places.indexOf(path) !== index)).toEqual([])
+  })
+
+  it('has every field of an area once, and no field that is active', () => {
+    for (const column of ['chat', 'key', 'team', 'organization'] as const) {
+      const fields: string[] = capabilities.flatMap((row) => row[column] ?? [])
+      const both = column === 'chat' ? [] : fields.filter((name) => activeAdminFields[`admin.${column}`].includes(name))
+      expect([column, both, fields.filter((name, index) => fields.indexOf(name) !== index)]).toEqual([column, [], []])
+    }
+  })
+})
+
+describe('a request', () => {
+  const refusal = (body: Record<string, unknown>, area: Parameters<typeof refuseInactive>[1] = 'chat') => {
+    try {
+      refuseInactive(body, area)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof GatewayError)) throw error
+      return [error.status, error.code, error.details.param]
+    }
+  }
+
+  it.each([
+    [{ fallbacks: ['gpt-4o'] }, 'fallbacks'],
+    [{ cache: { ttl: 60 } }, 'cache'],
+    [{ cache: { 'no-cache': true, 's-maxage': 60 } }, 'cache'],
+    [{ num_retries: 2 }, 'num_retries'],
+    [{ guardrails: ['pii'] }, 'guardrails'],
+    [{ metadata: { tags: ['a'], mine: 1 } }, 'metadata.tags'],
+    [{ api_base: 'https://evil.example' }, 'api_base'],
+    [{ mock_response: 'hi' }, 'mock_response'],
+    [{ 'no-log': true }, 'no-log'],
+    [{ input_cost_per_token: 0 }, 'input_cost_per_token'],
+  ])('for what is not there is refused with 501: %j', (body, param) => {
+    expect(refusal(body)).toEqual([501, 'not_implemented', param])
+  })
+
+  it.each([
+    {
+      model: 'm',
+      messages: [],
+      temperature: 0,
+      user: 'u',
+      metadata: { order: '7' },
+      top_k: 5,
+      thinking: { type: 'enabled' },
+    },
+    { cache: { 'no-cache': true } },
+    { cache: { 'no-cache': true, 'no-store': true, ttl: null } },
+    { cache: {}, fallbacks: null, tags: [], guardrails: [], mock_response: '', 'no-log': false },
+    { num_retries: 0, disable_fallbacks: true },
+    { metadata: null },
+    { metadata: 'text' },
+    JSON.parse('{"__proto__": {"tags": ["a"]}, "constructor": 1}'),
+  ])('for nothing that is missing passes: %j', (body) => {
+    expect(refusal(body)).toBeUndefined()
+  })
+
+  it('to an admin route is judged by the fields of its area', () => {
+    expect(
+      refusal({ models: ['m'], max_budget: 1, metadata: { a: 1 }, spend: 0, key_type: 'default' }, 'admin.key'),
+    ).toBeUndefined()
+    expect(refusal({ auto_rotate: true }, 'admin.key')).toEqual([501, 'not_implemented', 'auto_rotate'])
+    expect(refusal({ members_with_roles: [{ role: 'user' }] }, 'admin.team')?.[2]).toBe('members_with_roles')
+    expect(refusal({ budget_id: 'b' }, 'admin.organization')?.[2]).toBe('budget_id')
+    expect(refusal({ metadata: { model_rpm_limit: { m: 1 } } }, 'admin.key')?.[2]).toBe('metadata.model_rpm_limit')
+  })
+})
+
+it('names the nearest field for one that does not exist, and nothing for one that does', () => {
+  expect(unknownAdminField('admin.key', 'max_bugdet')).toBe('max_budget')
+  expect(unknownAdminField('admin.key', 'max_budget')).toBeUndefined()
+  expect(unknownAdminField('admin.key', 'auto_rotate')).toBeUndefined()
+  expect(unknownAdminField('admin.team', 'key_alias')).toBe('team_alias')
+  expect(unknownAdminField('admin.organization', 'zzz')).toBeTypeOf('string')
+  expect(unknownAdminField('admin.key', 'metadata.tags')).toBeTypeOf('string')
+})
