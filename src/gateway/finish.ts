@@ -107,12 +107,13 @@ const CHARS_PER_SECOND = 1_000
 export function fail(attempt: Attempt, thrown: unknown, deps: GatewayDeps): GatewayError {
   const error = toGatewayError(thrown)
   const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
+  const { maxOutputTokens } = attempt.deployment
   const seconds = (deps.clock() - attempt.startedAtMs) / 1000
   finish(
     attempt,
     {
       status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
-      usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND)) : noUsage,
+      usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND), maxOutputTokens) : noUsage,
       estimated: billed,
       httpStatus: error.status,
       error,

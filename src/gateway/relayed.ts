@@ -43,6 +43,8 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
       group: deployment.group,
       showUsage: request.stream_options?.include_usage === true,
       usage: provider.usage,
+      errorMessage: (event) => provider.failure(response.status, response.headers, event).message,
+      choices: request.n ?? 1,
     }),
     cutEvent: (reason) => errorEvent(ended() ?? brokeOff(deployment.group, reason), call.requestId),
     onFirst: () => {
@@ -73,7 +75,7 @@ function finishStream(
     attempt,
     {
       status: end.how === 'complete' ? 'success' : end.how === 'cancelled' ? 'cancelled' : 'failure',
-      usage: end.usage ?? estimateUsage(attempt.request, end.outputChars),
+      usage: end.usage ?? estimateUsage(attempt.request, end.outputChars, attempt.deployment.maxOutputTokens),
       estimated: end.usage === undefined,
       httpStatus: response.status,
       ...(firstTokenMs === undefined ? {} : { firstTokenMs }),

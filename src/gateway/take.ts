@@ -1,7 +1,7 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import { worstCase } from '../operations/chat.ts'
+import { type WorstCase, worstCase } from '../operations/chat.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Candidate } from './candidates.ts'
@@ -25,7 +25,7 @@ export async function take(
   if (!budgeted && principal.limits.length === 0) return { ...attempt, rates: [] }
 
   const worst = worstCase(request, candidate.deployment)
-  if (budgeted && worst.costNano === undefined) throw withoutPrice(candidate)
+  if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
   const taken = await deps.ledger.take(principal.ledger, {
     attempt: attempt.id,
     scopes: principal.scopes,
@@ -38,10 +38,11 @@ export async function take(
   return { ...attempt, grant: taken.grant, rates: taken.rates }
 }
 
-function withoutPrice({ deployment }: Candidate): GatewayError {
-  return new GatewayError(
-    'model_without_price',
-    `${deployment.group} has no known price, so a caller with a budget cannot use it. The operator can set input_cost_per_token and output_cost_per_token for ${deployment.provider}/${deployment.model}.`,
-    { param: 'model', retry: false },
-  )
+/** What cannot be bounded cannot be held: a caller with a budget is told why, and what would help. */
+function unbounded({ deployment }: Candidate, { unbounded }: WorstCase): GatewayError {
+  const reason = unbounded ?? `Nobody knows what a request to ${deployment.group} can cost.`
+  return new GatewayError('model_without_price', `A caller with a budget cannot send this: ${reason}`, {
+    param: 'model',
+    retry: false,
+  })
 }

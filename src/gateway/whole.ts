@@ -22,7 +22,7 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
   const told = provider.usage(parsed)
   const outcome: Outcome = {
     status: 'success',
-    usage: told ?? estimateUsage(request, text.length),
+    usage: told ?? estimateUsage(request, text.length, deployment.maxOutputTokens),
     estimated: told === undefined,
     httpStatus: answer.response.status,
   }
