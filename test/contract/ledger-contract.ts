@@ -276,6 +276,22 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       await granted({ amountNano: 75n })
     })
 
+    it('is not deceived by a running request whose row costs as much as the lost one', async () => {
+      limit(KEY, 100n)
+      await settle(await granted(), 5n)
+      world.advance(settings.idleReturnMs)
+      const running = await granted()
+      record(world.source.books, [rowOf(running, 5n)])
+      world.advance(EXPIRED_MS - 2_000)
+      await world.tick(NAME)
+      await settle(running, 5n)
+      for (let n = 0; n < 3; n++) {
+        world.advance(settings.horizonMs)
+        await world.tick(NAME)
+      }
+      expect(window(KEY)).toMatchObject({ spent: 10n, leased: 0n })
+    })
+
     it('starts a new window with all of its money, and charges a call to the one it began in', async () => {
       const MINUTE = scope('key:k@1m')
       limit(MINUTE, 100n)

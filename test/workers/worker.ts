@@ -1,12 +1,21 @@
-import { LedgerObject } from '../../src/ledger/ledger-object.ts'
+import { type LedgerEnv, LedgerObject } from '../../src/ledger/ledger-object.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
 import { FickleSource } from '../contract/ledger-world.ts'
 
-/** Where the ledgers of the tests get their slices; objects and tests share one isolate. */
-export const world = { source: new FickleSource() }
+interface World {
+  source: FickleSource
+  queue: Queue | undefined
+}
+
+/** What the objects of the tests stand on, as they find it when they are made; objects and tests share one isolate. */
+export const world: World = { source: new FickleSource(), queue: undefined }
 
 /** The real object over books in memory. */
 export class TestLedgerObject extends LedgerObject {
+  constructor(ctx: DurableObjectState, env: LedgerEnv) {
+    super(ctx, world.queue ? { ...env, SPEND: world.queue } : env)
+  }
+
   protected override slices(): SliceSource {
     return world.source
   }
