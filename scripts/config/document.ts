@@ -1,4 +1,16 @@
-import { type Document, isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, type Tags } from 'yaml'
+import {
+  type CollectionTag,
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ScalarTag,
+  type Tags,
+} from 'yaml'
 import type { Notice } from '../../src/config/config.ts'
 
 export interface YamlFile {
@@ -70,17 +82,21 @@ function unreadable(message: string): YamlFile {
 /** Without dates and base-60 numbers, and with `y` and `n` as texts, as LiteLLM's parser has them. */
 function withoutSurprises(tags: Tags): Tags {
   const surprising = ['timestamp', 'binary', 'omap', 'pairs', 'set']
-  return tags.flatMap((tag) => {
+  return tags.flatMap((tag): Tags => {
     if (typeof tag === 'string') return surprising.includes(tag) ? [] : [tag]
     const timed = 'format' in tag && tag.format === 'TIME'
     if (timed || surprising.some((name) => tag.tag.endsWith(`:${name}`))) return []
-    if (!tag.tag.endsWith(':bool') || !('test' in tag)) return [tag]
+    if (!isBool(tag)) return [tag]
     const words = tag.test?.test('yes') ? 'yes|true|on' : 'no|false|off'
     const spellings = words
       .split('|')
       .flatMap((word) => [word, `${word[0]?.toUpperCase()}${word.slice(1)}`, word.toUpperCase()])
     return [{ ...tag, test: new RegExp(`^(${spellings.join('|')})$`) }]
   })
+}
+
+function isBool(tag: CollectionTag | ScalarTag): tag is ScalarTag {
+  return tag.tag.endsWith(':bool')
 }
 
 /** How deep the value nests, aliases included; without end where one holds itself. Each node is measured once. */

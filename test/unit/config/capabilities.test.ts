@@ -12,7 +12,7 @@ const active = [
   'environment_variables',
   'credential_list',
   'ledger_settings',
-  ...['drop_params', 'timezone', 'request_timeout'].map((key) => `litellm_settings.${key}`),
+  ...['timezone', 'request_timeout'].map((key) => `litellm_settings.${key}`),
   ...['timeout', 'stream_timeout', 'model_group_alias', 'default_litellm_params'].map(
     (key) => `router_settings.${key}`,
   ),
