@@ -1,4 +1,4 @@
-// npm run bench [-- --rounds 5 --seconds 2 --seed 1]: what Tollgate costs beside a bare proxy in the same runtime, and
+// npm run bench [-- --rounds 4 --seconds 2 --seed 1]: what Tollgate costs beside a bare proxy in the same runtime, and
 // beside Portkey's gateway on Node. docs/bench.md says how to read it.
 import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ import { chatBody } from './bench/request.ts'
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '4' },
     seconds: { type: 'string', default: '2' },
     seed: { type: 'string', default: '1' },
   },
