@@ -80,9 +80,12 @@ function pathCommand(pathname: string, body: Buffer, query: URLSearchParams): st
   return words
 }
 
-function base64(reply: Reply): Reply {
-  if (typeof reply === 'string') return reply === 'OK' ? reply : Buffer.from(reply).toString('base64')
-  return Array.isArray(reply) ? reply.map(base64) : reply
+/** As Upstash does it, and the client expects: a bare `OK` stays as it is. */
+const base64 = (reply: Reply): Reply => (reply === 'OK' ? reply : encoded(reply))
+
+function encoded(reply: Reply): Reply {
+  if (typeof reply === 'string') return Buffer.from(reply).toString('base64')
+  return Array.isArray(reply) ? reply.map(encoded) : reply
 }
 
 /** A refusal of Redis, or of a body that is none of its commands; anything else is a fault of ours. */
