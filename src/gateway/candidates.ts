@@ -6,7 +6,7 @@ import { providers } from '../providers/registry.ts'
 import { simpleShuffle } from '../routing/simple-shuffle.ts'
 import type { GatewayDeps } from './deps.ts'
 
-/** A deployment that can be asked: its vendor's file and its secrets at hand. */
+/** A deployment that can be asked: its vendor's file and its own secrets at hand; never the secrets of another. */
 export interface Candidate {
   readonly deployment: Deployment
   readonly provider: Provider
@@ -67,12 +67,8 @@ function groupsOf(config: Config, env: Env): Map<string, Group> {
 function candidateOf(deployment: Deployment, config: Config, env: Env): Candidate | string {
   const provider: Provider | undefined = (providers as Readonly<Record<string, Provider>>)[deployment.provider]
   if (!provider) return `${deployment.provider} is not built yet`
-  const { apiBase, apiBaseEnv, apiKeyEnv } = provider.defaults
-  const fromEnv = (name: string | undefined) => (name === undefined ? undefined : readText({ env: name }, config, env))
-  const base = readText(deployment.apiBase, config, env) ?? fromEnv(apiBaseEnv) ?? apiBase
-  const key = readText(deployment.apiKey, config, env) ?? fromEnv(apiKeyEnv)
-  if (base === undefined) return `${deployment.id} has no api_base`
-  if (key === undefined && apiKeyEnv !== undefined && deployment.apiBase === undefined) return `${apiKeyEnv} is not set`
+  const apiBase = readText(deployment.apiBase, config, env)
+  const apiKey = readText(deployment.apiKey, config, env)
   const organization = readText(deployment.organization, config, env)
   const extraHeaders = Object.entries(deployment.extraHeaders ?? {}).flatMap(([name, value]) => {
     const text = readText(value, config, env)
@@ -84,8 +80,8 @@ function candidateOf(deployment: Deployment, config: Config, env: Env): Candidat
     provider,
     target: {
       model: deployment.model,
-      apiBase: base,
-      ...(key === undefined ? {} : { apiKey: key }),
+      ...(apiBase === undefined ? {} : { apiBase }),
+      ...(apiKey === undefined ? {} : { apiKey }),
       ...(organization === undefined ? {} : { organization }),
       extraHeaders: Object.fromEntries(extraHeaders),
       params: deployment.params,
