@@ -92,7 +92,7 @@ export async function refundExpired(db: Db, grantId: string, usedNano: NanoUsd |
   return BigInt(rows[0]?.back ?? 0)
 }
 
-/** How many rows were new. `eventsJson` is an array of spend events that `src/spend/record.ts`, the only caller, has checked. */
+/** How many rows were new. `eventsJson` is an array of at most 100 spend events; one that cannot be a row fails them all. */
 export async function recordSpend(db: Db, eventsJson: string): Promise<number> {
   const { rows } = await db.execute<{ fresh: number }>(sql`select record_spend(${eventsJson}::jsonb) as fresh`)
   return rows[0]?.fresh ?? 0

@@ -9,7 +9,7 @@ import { spendEventOf } from '../support/spend-event.ts'
 
 // The books are the specification: the statements must answer the same, and leave the same behind, after every step.
 
-const RUNS = 60
+const RUNS = 40
 const SEED = 7
 
 let postgres: TestPostgres

@@ -244,12 +244,12 @@ it('never fails a batch over a lease that is unknown or has too little', async (
 })
 
 it('lets only covered windows pay a lease; the others are spent alone', async () => {
-  await limit('covered', 100)
+  for (const scope of ['covered', 'life']) await limit(scope, 100)
   await run(exchange('A', ask('covered', 50), ask('life', 50)))
   await run(record(row(grantId(), 10, 7, ['covered', 'life'], { covered: [true, false] })))
   expect([await windowOf('covered'), await windowOf('life')]).toEqual([
     [7, 43],
-    [7, 0],
+    [7, 50],
   ])
 })
 
@@ -257,10 +257,14 @@ it('resets once per operation, and the log still sums to what is spent', async (
   await limit('reset', 100)
   await run(record(row(null, 0, 57, ['reset'])))
   const operation = newId(NOW)
-  for (const _ of [1, 2]) await run(['select reset_spend($1, $2, $3, 0)', [operation, 'reset', T0]])
+  const again = () => run(['select reset_spend($1, $2, $3, 0)', [operation, 'reset', T0]])
+  await again()
   expect(await windowOf('reset')).toEqual([0, 0])
+  await run(record(row(null, 0, 5, ['reset'])))
+  await again()
+  expect(await windowOf('reset')).toEqual([5, 0])
   const total = await run(["select sum(cost_nano) as n from spend_log where 'reset' = any(scopes)", []])
-  expect(numbers(total, 'n')).toEqual([0])
+  expect(numbers(total, 'n')).toEqual([5])
 })
 
 it('deadlocks nobody, whatever order the windows are named in', async () => {

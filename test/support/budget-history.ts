@@ -102,5 +102,16 @@ export function histories(): fc.Arbitrary<readonly Step[]> {
       ),
     },
   )
-  return fc.array(step, { minLength: 1, maxLength: 25 })
+  return fc.array(step, { minLength: 1, maxLength: 25 }).map((steps) => [...opening(), ...steps])
+}
+
+/** Every ledger begins with money in every window, so that what follows moves some. */
+function opening(): readonly Step[] {
+  const asks = SCOPES.flatMap((scope) =>
+    STARTS.map((startMs) => ({ scope, startMs, wantNano: 100n, returnedNano: 0n, seq: 0 })),
+  )
+  return [
+    ...SCOPES.map((scope) => ({ do: 'limit' as const, scope, nano: 300n })),
+    ...LEDGERS.map((ledger) => ({ do: 'exchange' as const, ledger, asks })),
+  ]
 }
