@@ -60,9 +60,13 @@ export class DurableLedger implements Ledger {
     }
   }
 
-  /** So that its money need not wait for the grant to expire. */
+  /** So that its money need not wait for the grant to expire, as it will when this fails. */
   async #giveBack(ledger: string, asked: Promise<Taken>): Promise<void> {
-    const taken = await asked.catch(() => undefined)
-    if (taken?.granted) await this.settle(ledger, [{ grantId: taken.grant.id, paidNano: 0n, tokens: 0 }])
+    try {
+      const taken = await asked
+      if (taken.granted) await this.settle(ledger, [{ grantId: taken.grant.id, paidNano: 0n, tokens: 0 }])
+    } catch (error) {
+      this.#options.warn('a late grant was not given back', { ledger, error: String(error) })
+    }
   }
 }

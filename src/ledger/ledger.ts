@@ -51,6 +51,7 @@ export class LedgerCore {
       const waiting = exchanges < MOST_EXCHANGES ? told.filter(([short, answer]) => !fitsNow(short, answer)) : told
       const refusal = gravest(waiting.map(([short, answer]) => refuse(short, answer, settings)))
       if (refusal) return { granted: false, refusal }
+      if (exchanges > MOST_EXCHANGES) return { granted: false, refusal: unavailable }
 
       const heard = await this.#exchanger.exchange(decided.short)
       if (!heard) return { granted: false, refusal: unavailable }
