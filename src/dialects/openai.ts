@@ -62,8 +62,16 @@ function firstIssue(issues: readonly z.core.$ZodIssue[]): Issue {
   return { path: [...first.path, ...deepest.path], message: deepest.message }
 }
 
+/** `messages[2].role`, as people write it. */
+function dotPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (all, key) => (typeof key === 'number' ? `${all}[${key}]` : all === '' ? String(key) : `${all}.${String(key)}`),
+    '',
+  )
+}
+
 function invalid({ path, message: fault }: Issue): GatewayError {
-  const param = z.core.toDotPath(path)
+  const param = dotPath(path)
   return path.length === 0
     ? new GatewayError('invalid_request', `${fault}.`)
     : new GatewayError('invalid_request', `${param} ${fault}.`, { param })

@@ -11,7 +11,14 @@ function seeded(seed: number): () => number {
   }
 }
 
-function shares<T extends { name: string }>(candidates: T[], rounds = 20_000): Record<string, number> {
+interface Named {
+  name: string
+  weight?: number
+  rpm?: number
+  tpm?: number
+}
+
+function shares(candidates: Named[], rounds = 20_000): Record<string, number> {
   const random = seeded(7)
   const firsts: Record<string, number> = {}
   for (let i = 0; i < rounds; i++) {
