@@ -1,4 +1,5 @@
 import { createDb } from '../src/db/client.ts'
+import { withoutValues } from '../src/db/sql-state.ts'
 import { replayDeadLetters } from '../src/spend/replay.ts'
 
 const url = process.env.DATABASE_URL
@@ -15,8 +16,7 @@ try {
   if (refused > 0) console.log('Why: select id, error from dead_letter where replayed_at is null')
   process.exitCode = refused > 0 ? 1 : 0
 } catch (error) {
-  // The statement's own words would repeat what was in the rows.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  console.error(`Replay stopped: ${cause instanceof Error ? cause.message : String(cause)}. It is safe to run again.`)
+  const fault = withoutValues(error)
+  console.error(`Replay stopped: ${fault instanceof Error ? fault.message : String(fault)}. It is safe to run again.`)
   process.exit(1)
 }

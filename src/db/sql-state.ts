@@ -10,3 +10,10 @@ export function sqlState(error: unknown): string | undefined {
 export function isDataFault(error: unknown): boolean {
   return /^(22|23|54)/.test(sqlState(error) ?? '')
 }
+
+/** The fault in PostgreSQL's or the driver's own words: drizzle's wrapping repeats the statement with all its values, which no log should see. */
+export function withoutValues(error: unknown): unknown {
+  return error instanceof Error && error.message.startsWith('Failed query:')
+    ? (error.cause ?? new Error('query failed'))
+    : error
+}

@@ -1,4 +1,5 @@
 import type { Db } from '../db/client.ts'
+import { withoutValues } from '../db/sql-state.ts'
 import { bury } from './dead-letters.ts'
 import { spendMessage } from './event.ts'
 import { BATCH_ROWS, recordOrBury } from './record.ts'
@@ -87,7 +88,7 @@ async function eachGroup(
       done += 1
     }
   } catch (error) {
-    failed(`queue ${batch.queue}`, error)
+    failed(`queue ${batch.queue}`, withoutValues(error))
     for (const { message } of groups.slice(done).flat())
       message.retry({ delaySeconds: retryDelaySeconds(message.attempts) })
   }

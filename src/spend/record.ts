@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
-import { isDataFault } from '../db/sql-state.ts'
+import { isDataFault, withoutValues } from '../db/sql-state.ts'
 import { recordSpend } from '../db/statements.ts'
 import { buryEvents, type Refused } from './dead-letters.ts'
 import type { SpendEvent } from './event.ts'
@@ -57,8 +57,7 @@ async function recordBatch(db: Db, events: readonly SpendEvent[]): Promise<Recor
   }
 }
 
-/** PostgreSQL's own words; drizzle's would repeat the statement with all its values. */
 function reason(error: unknown): string {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-  return cause instanceof Error ? cause.message : String(cause)
+  const fault = withoutValues(error)
+  return fault instanceof Error ? fault.message : String(fault)
 }
