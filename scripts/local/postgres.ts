@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { freePort } from './free-port.ts'
 import { type PostgresHome, postgresHome } from './postgres-home.ts'
-import { runningProcesses } from './processes.ts'
+import { endLeftover } from './postgres-leftover.ts'
 import { guard, release, signal } from './reaper.ts'
 
 export interface Postgres {
@@ -149,23 +149,6 @@ class Server {
     clearTimeout(impatience)
     if (how === 'SIGKILL') await endLeftover(this.#home.dataDir)
   }
-}
-
-/** Ends a server that a crashed run left on this folder, and removes its lock. */
-export async function endLeftover(dataDir: string): Promise<void> {
-  const lock = join(dataDir, 'postmaster.pid')
-  if (!existsSync(lock)) return
-  const pid = Number(readFileSync(lock, 'utf8').split('\n')[0])
-  // The number may belong to another program by now: only a server on this very folder is ended.
-  const ours = () => runningProcesses().some((p) => p.pid === pid && p.command.includes(dataDir))
-  if (pid > 0 && ours()) {
-    signal(pid, 'SIGQUIT')
-    for (let waitedMs = 0; ours(); waitedMs += 50) {
-      if (waitedMs > 5_000) signal(pid, 'SIGKILL')
-      await sleep(50)
-    }
-  }
-  rmSync(lock, { force: true })
 }
 
 /** Makes the cluster, unless a former run finished making it. */
