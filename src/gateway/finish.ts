@@ -53,7 +53,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     status: outcome.status,
     ledger: grant?.ledger ?? null,
     grant_id: grant?.id ?? null,
-    single: true,
+    single: grant?.single ?? true,
     hold_nano: String(hold),
     cost_nano: String(cost),
     scopes: windows.map(({ scope }) => scope),

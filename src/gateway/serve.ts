@@ -1,4 +1,5 @@
 import { refuseInactive } from '../config/capabilities.ts'
+import { groupOf } from '../config/read.ts'
 import { parseChat } from '../dialects/openai.ts'
 import { mayUse } from '../tenants/access.ts'
 import { ask } from './ask.ts'
@@ -17,7 +18,7 @@ import { whole } from './whole.ts'
 export async function serve(call: Call, deps: GatewayDeps): Promise<Response> {
   const request = parseChat(call.body)
   refuseInactive(request, 'chat')
-  mayUse(call.principal, request.model)
+  mayUse(call.principal, request.model, groupOf(deps.config, request.model))
   const [candidate] = plan(request.model, deps)
   const attempt = await take(call, request, candidate, deps)
   try {

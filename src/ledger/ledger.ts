@@ -110,6 +110,7 @@ export class LedgerCore {
       id: `${name}:${take.attempt}`,
       ledger: name,
       amountNano: take.amountNano,
+      single: true,
       windows: windows.map(({ scope, startMs }) => ({ scope, startMs })),
       covered,
       startByMs,

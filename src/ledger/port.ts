@@ -21,6 +21,8 @@ export interface Take {
   readonly scopes: readonly Scope[]
   /** The worst case of this attempt. */
   readonly amountNano: NanoUsd
+  /** When less is welcome too: the grant is then of the most that fits, from this on up. */
+  readonly leastNano?: NanoUsd
   readonly limits: readonly RateLimit[]
   /** The worst case in tokens, for tpm; the real number replaces it when the grant is settled. */
   readonly tokens: number
@@ -32,6 +34,8 @@ export interface Grant {
   readonly id: string
   readonly ledger: string
   readonly amountNano: NanoUsd
+  /** For this request alone; otherwise it is a part of an allowance that many share. */
+  readonly single: boolean
   /** One per scope of the take, in its order: what the spend row will name. */
   readonly windows: readonly Window[]
   /** One per window: whether this grant holds money there. */
