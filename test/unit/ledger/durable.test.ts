@@ -8,6 +8,7 @@ const grant: Grant = {
   id: 'team:t:a',
   ledger: 'team:t',
   amountNano: 10n,
+  single: true,
   windows: [],
   covered: [],
   startByMs: 2_000,
