@@ -1,0 +1,43 @@
+import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
+import type { Target, UpstreamRequest } from './provider.ts'
+
+/** How a vendor cuts its streams into events. */
+export type Framing = 'sse' | 'ndjson' | 'aws-event-stream'
+
+/** One event as the framing yields it: its name where it has one, and its payload as text. */
+export interface VendorEvent {
+  readonly event?: string
+  readonly data: string
+}
+
+/** Reads one stream. It may remember, but only about its own stream; an event it cannot read is counted, not thrown. */
+export interface ChunkReader {
+  read(event: VendorEvent): readonly ChatChunk[]
+  /** The vendor said that the answer is whole. */
+  readonly complete: boolean
+  /** The vendor said that it failed, in words fit to be shown. */
+  readonly error: string | undefined
+  readonly malformed: number
+}
+
+/** What an answer is read with: names and times that vendors leave to us. */
+export interface Reading {
+  /** For answers whose vendor gives none. */
+  readonly id: string
+  readonly createdSeconds: number
+  readonly request: ChatRequest
+}
+
+/**
+ * The part of a provider that speaks another tongue than OpenAI's: canonical chat to the vendor's request, and the
+ * vendor's answer back. Pure. What the vendor has no word for is refused by name, unless `drop_params` allows to leave
+ * it out; nothing is silently changed.
+ */
+export interface Translator {
+  readonly framing: Framing
+  chat(request: ChatRequest, target: Target): UpstreamRequest
+  completion(body: unknown, reading: Reading): ChatCompletion
+  reader(reading: Reading): ChunkReader
+  /** A body in the vendor's own dialect, passed on: only model, stream and auth are ours. */
+  forward(body: Readonly<Record<string, unknown>>, stream: boolean, target: Target): UpstreamRequest
+}
