@@ -1,6 +1,6 @@
 import { createDb } from '../src/db/client.ts'
 import { withoutValues } from '../src/db/sql-state.ts'
-import { replayDeadLetters } from '../src/spend/replay.ts'
+import { replayDeadLetters } from '../src/spend/replay-neon.ts'
 
 const url = process.env.DATABASE_URL
 if (!url) {

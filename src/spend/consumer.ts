@@ -1,6 +1,6 @@
 import type { Db } from '../db/client.ts'
 import { withoutValues } from '../db/sql-state.ts'
-import { bury } from './dead-letters.ts'
+import { bury } from './dead-letters-neon.ts'
 import { spendMessage } from './event.ts'
 import { BATCH_ROWS, recordOrBury } from './record.ts'
 

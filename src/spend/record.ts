@@ -2,7 +2,7 @@ import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
 import { isDataFault, withoutValues } from '../db/sql-state.ts'
 import { recordSpend } from '../db/statements.ts'
-import { buryEvents, type Refused } from './dead-letters.ts'
+import { buryEvents, type Refused } from './dead-letters-neon.ts'
 import type { SpendEvent } from './event.ts'
 import { checkEvent } from './storable.ts'
 

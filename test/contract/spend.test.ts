@@ -7,8 +7,8 @@ import { spendLogsQuery } from '../../src/spend/logs-query.ts'
 import { memorySpend } from '../../src/spend/memory.ts'
 import { keepPartitionsAhead } from '../../src/spend/partitions.ts'
 import { recordEvents } from '../../src/spend/record.ts'
-import { replayDeadLetters } from '../../src/spend/replay.ts'
-import { spendIn, spendLogs, spendOf } from '../../src/spend/report.ts'
+import { replayDeadLetters } from '../../src/spend/replay-neon.ts'
+import { spendIn, spendLogs, spendOf } from '../../src/spend/report-neon.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { spendEventOf } from '../support/spend-event.ts'
 
@@ -230,6 +230,18 @@ describe('the log', () => {
     await recordEvents(postgres.db, [event({ ledger: 'key:a', grant_id: grant, hold_nano: '9' })])
     const after = await spendLogs(postgres.db, query())
     expect([after.total, after.data[0]?.metadata.kind, await spent()]).toEqual([1, 'request', 5n])
+  })
+
+  it('leaves out what was carried into a new window: it repeats spend that has rows', async () => {
+    await recordEvents(postgres.db, [event()])
+    const id = newId(NOW)
+    await postgres.pool.query(
+      `insert into spend_log (day, id, kind, cost_nano, scopes, windows, covered, start_time, end_time)
+        values ($1::date, $2, 'carry', 5, '{key:a@1d}', array[$1::timestamptz], '{false}', $1, $1)`,
+      [new Date(NOW), `carry:${id}`],
+    )
+    const { data, total } = await spendLogs(postgres.db, query())
+    expect([total, data.map(({ metadata }) => metadata.kind)]).toEqual([1, ['request']])
   })
 
   it('tells the spend of windows in the order they were named, and 0 where there was none', async () => {

@@ -1,7 +1,7 @@
 import { and, asc, eq, gt, isNull } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { deadLetter } from '../db/schema.ts'
-import { spendMessage } from './event.ts'
+import { eventsOf } from './event.ts'
 import { recordEvents } from './record.ts'
 
 const PAGE = 50
@@ -26,8 +26,7 @@ export async function replayDeadLetters(db: Db, nowMs: number): Promise<Replayed
       .orderBy(asc(deadLetter.id))
       .limit(PAGE)
     for (const { id, body } of page) {
-      const message = spendMessage.safeParse(body)
-      const answer = await recordEvents(db, message.success ? message.data.events : [body])
+      const answer = await recordEvents(db, eventsOf(body) ?? [body])
       rows += answer.fresh
       const error = answer.refused.map((one) => one.error).join('\n')
       if (error === '') letters += 1

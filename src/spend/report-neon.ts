@@ -1,4 +1,4 @@
-import { and, between, count, desc, eq, gte, lte, or, type SQL, sql } from 'drizzle-orm'
+import { and, between, count, desc, eq, gte, lte, ne, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { budgetWindow, spendLog } from '../db/schema.ts'
 import { type NanoUsd, nanoFromUsd } from '../money.ts'
@@ -59,6 +59,8 @@ function matching(query: SpendLogsQuery): SQL | undefined {
     // The day is the id's, which may lie a little beside the start; it is named so that other days are not read.
     between(spendLog.day, dayOf(query.start_date - DAY_MS), dayOf(query.end_date + DAY_MS)),
     between(spendLog.start_time, new Date(query.start_date), new Date(query.end_date)),
+    // What was carried into a new window has rows of its own already.
+    ne(spendLog.kind, 'carry'),
     // An expired grant that melted away says nothing any more.
     or(eq(spendLog.kind, 'request'), sql`${spendLog.cost_nano} <> 0`),
     same(spendLog.api_key, query.api_key),
