@@ -69,6 +69,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       timeoutMs: (router.timeout ?? litellm.request_timeout ?? requestTimeoutS) * 1000,
       ...given('streamTimeoutMs', router.stream_timeout && router.stream_timeout * 1000),
       modelGroupAlias,
+      ...given('hiddenAliases', hiddenAliasesOf(file)),
     },
     litellm: { dropParams: litellm.drop_params ?? false, timeZone: timeZoneOf(litellm.timezone, note) },
     general: {
@@ -177,11 +178,15 @@ function aliasesOf(file: ConfigFile, groups: ReadonlySet<string>, note: Note): R
       const path = ['router_settings', 'model_group_alias', alias]
       const group = typeof target === 'string' ? target : target.model
       if (!groups.has(group)) note('warning', path, unknownGroup(group, [...groups]))
-      if (typeof target !== 'string' && target.hidden)
-        note('notice', path, 'accepted, not active yet: hidden; the alias is listed like any other model')
       return [alias, group]
     }),
   )
+}
+
+function hiddenAliasesOf(file: ConfigFile): string[] | undefined {
+  const aliases = Object.entries(file.router_settings?.model_group_alias ?? {})
+  const hidden = aliases.flatMap(([alias, target]) => (typeof target !== 'string' && target.hidden ? [alias] : []))
+  return hidden.length === 0 ? undefined : hidden
 }
 
 /** A group that has lost every deployment answers 501: whoever deploys should know. */

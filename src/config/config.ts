@@ -63,6 +63,8 @@ export interface Config {
     readonly streamTimeoutMs?: number
     /** Other names for groups. */
     readonly modelGroupAlias: Readonly<Record<string, string>>
+    /** Those of them that work and are not listed. */
+    readonly hiddenAliases?: readonly string[]
   }
   readonly litellm: {
     readonly dropParams: boolean

@@ -5,7 +5,9 @@ import { GatewayError } from '../errors.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
 import { allowsModel } from '../tenants/access.ts'
 import type { Principal } from '../tenants/principal.ts'
+import type { AppDeps } from './deps.ts'
 import { type Route, route } from './route.ts'
+import { name } from './text.ts'
 
 const model = z.object({
   id: z.string(),
@@ -18,6 +20,53 @@ const model = z.object({
 const CREATED = 1_677_610_602
 
 const shown = (id: string, ownedBy: string) => ({ id, object: 'model' as const, created: CREATED, owned_by: ownedBy })
+
+const flag = z.stringbool().optional()
+
+/** LiteLLM's options. Groups of models and wildcards do not exist here, so asking for them by name is told so. */
+const listQuery = z.strictObject({
+  team_id: name.optional(),
+  scope: z.literal('expand').optional(),
+  return_wildcard_routes: flag,
+  include_model_access_groups: flag,
+  only_model_access_groups: flag,
+  include_metadata: flag,
+  fallback_type: z.enum(['general', 'context_window', 'content_policy']).optional(),
+})
+
+const NOT_THERE = {
+  return_wildcard_routes: 'model names with wildcards',
+  include_model_access_groups: 'groups of models',
+  only_model_access_groups: 'groups of models',
+  include_metadata: 'the fallbacks of a model',
+  fallback_type: 'the fallbacks of a model',
+} as const
+
+function mustBeThere(query: z.output<typeof listQuery>): void {
+  for (const [option, what] of Object.entries(NOT_THERE)) {
+    if (!query[option as keyof typeof NOT_THERE]) continue
+    throw new GatewayError('not_implemented', `${option}: ${what} are not available yet. Leave ${option} out.`, {
+      param: option,
+    })
+  }
+}
+
+/** Of a team's models, where the caller may know them. */
+async function narrowed(principal: Principal, teamId: string | undefined, deps: AppDeps): Promise<Principal> {
+  if (teamId === undefined || teamId === principal.teamId) return principal
+  if (principal.role !== 'proxy_admin') {
+    throw new GatewayError('forbidden', 'A key may ask for the models of its own team only. Leave team_id out.', {
+      param: 'team_id',
+    })
+  }
+  const team = await deps.tenantStore.findTeam(teamId)
+  if (!team) {
+    throw new GatewayError('not_found', `Team not found, team_id = ${teamId}. POST /team/new makes one.`, {
+      param: 'team_id',
+    })
+  }
+  return team.models.length === 0 ? principal : { ...principal, models: [{ level: 'team', names: team.models }] }
+}
 
 /** The groups, and other names for them, that a caller may use and that somebody can serve. */
 function usable({ config, env }: GatewayDeps, principal: Principal): ReadonlyMap<string, Deployment> {
@@ -41,12 +90,14 @@ const list = route({
   access: 'key',
   tag: 'Models',
   summary: 'The models that the caller may use.',
-  query: z.strictObject({}),
+  query: listQuery,
   out: z.object({ object: z.literal('list'), data: z.array(model) }),
-  handle: ({ principal, deps }) => ({
-    object: 'list',
-    data: [...usable(deps.gateway, principal).keys()].map((id) => shown(id, 'openai')),
-  }),
+  async handle({ query, principal, deps }) {
+    mustBeThere(query)
+    const hidden = deps.gateway.config.router.hiddenAliases ?? []
+    const names = usable(deps.gateway, await narrowed(principal, query.team_id, deps)).keys()
+    return { object: 'list', data: [...names].filter((id) => !hidden.includes(id)).map((id) => shown(id, 'openai')) }
+  },
 })
 
 const one = route({
