@@ -117,7 +117,7 @@ export class LedgerCore {
       settleByMs: startByMs + take.callMs + settings.skewMs,
     }
     const tokensCountedIn = countRates(store, take, nowMs)
-    store.putGrant({ grant, state: 'open', paidNano: 0n, tokens: take.tokens, tokensCountedIn })
+    store.putGrant({ grant, state: 'open', paidNano: 0n, tokensCountedIn })
     wake(Math.min(grant.settleByMs + 1, nowMs + settings.idleReturnMs))
     return { granted: true, grant, rates: rateStates(store, take, nowMs) }
   }

@@ -15,11 +15,14 @@ interface Line {
   readonly amount: number
 }
 
-/** Every limit of the ask, one line each. */
+/**
+ * Every limit of the ask, one line each. A worst case above a whole minute's tokens counts as that minute: it is an upper
+ * bound, and the request may well stay below it.
+ */
 function linesOf({ limits, tokens }: RateAsk): Line[] {
   return limits.flatMap(({ entity, rpm, tpm }) => [
     ...(rpm === undefined ? [] : [{ entity, kind: 'requests' as const, limit: rpm, amount: 1 }]),
-    ...(tpm === undefined ? [] : [{ entity, kind: 'tokens' as const, limit: tpm, amount: tokens }]),
+    ...(tpm === undefined ? [] : [{ entity, kind: 'tokens' as const, limit: tpm, amount: Math.min(tokens, tpm) }]),
   ])
 }
 
@@ -44,7 +47,7 @@ export function countRates(store: LedgerStore, ask: RateAsk, nowMs: number): Gra
   return linesOf(ask).flatMap(({ entity, kind, amount }) => {
     const window = use(store.rate(entity, kind), amount, nowMs)
     store.putRate(entity, kind, window)
-    return kind === 'tokens' ? [{ entity, second: newestSecond(window) }] : []
+    return kind === 'tokens' ? [{ entity, second: newestSecond(window), tokens: amount }] : []
   })
 }
 
@@ -58,8 +61,8 @@ export function rateStates(store: LedgerStore, ask: RateAsk, nowMs: number): Rat
 
 /** Puts the tokens really used in the place of the estimate. */
 export function correctTokens(store: LedgerStore, record: GrantRecord, real: number): void {
-  for (const { entity, second } of record.tokensCountedIn) {
-    const window = correct(store.rate(entity, 'tokens'), second, { estimate: record.tokens, real })
+  for (const { entity, second, tokens } of record.tokensCountedIn) {
+    const window = correct(store.rate(entity, 'tokens'), second, { estimate: tokens, real })
     store.putRate(entity, 'tokens', window)
   }
 }

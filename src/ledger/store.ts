@@ -11,13 +11,18 @@ import type { Grant, RateState } from './port.ts'
  */
 export type GrantState = 'open' | 'expiring' | 'closed' | 'done'
 
+export interface TokensCounted {
+  readonly entity: string
+  readonly second: number
+  readonly tokens: number
+}
+
 export interface GrantRecord {
   readonly grant: Grant
   readonly state: GrantState
   readonly paidNano: NanoUsd
   /** What was counted for it in tokens, and where, until the real number is known. */
-  readonly tokens: number
-  readonly tokensCountedIn: readonly { readonly entity: string; readonly second: number }[]
+  readonly tokensCountedIn: readonly TokensCounted[]
 }
 
 /** What survives an eviction: everything a ledger decides by. Synchronous, and a transaction is whole or absent. */

@@ -58,11 +58,10 @@ type Body = Omit<GrantRecord, 'state' | 'paidNano' | 'grant'> & {
   readonly grant: Omit<GrantRecord['grant'], 'amountNano'> & { readonly amountNano: string }
 }
 
-export function grantToText({ grant, paidNano, tokens, tokensCountedIn }: GrantRecord): string {
+export function grantToText({ grant, paidNano, tokensCountedIn }: GrantRecord): string {
   const body: Body = {
     grant: { ...grant, amountNano: String(grant.amountNano) },
     paidNano: String(paidNano),
-    tokens,
     tokensCountedIn,
   }
   return JSON.stringify(body)

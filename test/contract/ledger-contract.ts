@@ -154,12 +154,13 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       limit(KEY, 10n)
       const limits = [{ entity: 'key:k', rpm: 1, tpm: 100 }]
       expect((await refused({ amountNano: 11n, limits })).kind).toBe('budget_exceeded')
-      expect(await refused({ limits, tokens: 101 })).toMatchObject({
+      await granted({ scopes: [], limits: [{ entity: 'key:k', tpm: 100 }], tokens: 60 })
+      expect(await refused({ limits, tokens: 41 })).toMatchObject({
         kind: 'rate_limited',
-        state: { entity: 'key:k', kind: 'tokens', limit: 100, remaining: 100 },
-        neededTokens: 101,
+        state: { entity: 'key:k', kind: 'tokens', limit: 100, remaining: 40 },
+        neededTokens: 41,
       })
-      await granted({ limits, tokens: 100 })
+      await granted({ limits, tokens: 40 })
       expect(await refused({ limits, amountNano: 0n })).toMatchObject({
         kind: 'rate_limited',
         state: { kind: 'requests', limit: 1, remaining: 0 },
@@ -175,6 +176,21 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       expect((await refused({ scopes: [], limits, tokens: 20 })).kind).toBe('rate_limited')
       if (taken.granted) await settle(taken.grant, 0n, { tokens: 30 })
       await granted({ scopes: [], limits, tokens: 70 })
+    })
+
+    it('lets a request through whose worst case alone is above a limit, and counts what it used, in each exactly', async () => {
+      const limits = [
+        { entity: 'key:k', tpm: 50 },
+        { entity: 'team:t', tpm: 1_000 },
+      ]
+      const taken = await ask({ scopes: [], limits, tokens: 300 })
+      expect(taken).toMatchObject({ granted: true, rates: [{ remaining: 0 }, { remaining: 700 }] })
+      expect((await refused({ scopes: [], limits, tokens: 300 })).kind).toBe('rate_limited')
+      await world.evict(NAME)
+      if (taken.granted) await settle(taken.grant, 0n, { tokens: 20 })
+      expect(await ask({ scopes: [], limits, tokens: 30 })).toMatchObject({
+        rates: [{ remaining: 0 }, { remaining: 950 }],
+      })
     })
 
     it('blocks at zero, and frees a minute later', async () => {
