@@ -26,23 +26,25 @@ const invalid = (message: string) => new GatewayError('invalid_json', message)
 
 function checkHeaders(headers: Headers): void {
   const type = headers.get('content-type')
-  if (type !== null && type.trim() !== '') {
-    const [name = '', ...parameters] = type
-      .toLowerCase()
-      .split(';')
-      .map((part) => part.trim())
-    const charset = parameters
-      .find((parameter) => parameter.startsWith('charset='))
-      ?.slice(8)
-      .replaceAll('"', '')
-    if (!JSON_TYPE.test(name)) throw unsupported(`content-type is ${shown(type)}; send application/json.`)
-    if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
-      throw unsupported(`charset is ${shown(charset)}; send UTF-8.`)
-    }
-  }
+  if (type !== null && type !== 'application/json' && type.trim() !== '') checkType(type)
   const encoding = headers.get('content-encoding')?.trim().toLowerCase()
   if (encoding && encoding !== 'identity') {
     throw unsupported(`content-encoding is ${shown(encoding)}; send the body uncompressed.`)
+  }
+}
+
+function checkType(type: string): void {
+  const [name = '', ...parameters] = type
+    .toLowerCase()
+    .split(';')
+    .map((part) => part.trim())
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice(8)
+    .replaceAll('"', '')
+  if (!JSON_TYPE.test(name)) throw unsupported(`content-type is ${shown(type)}; send application/json.`)
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8') {
+    throw unsupported(`charset is ${shown(charset)}; send UTF-8.`)
   }
 }
 
@@ -54,15 +56,26 @@ function tooLarge(maxBytes: number): GatewayError {
 }
 
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  const length = request.headers.get('content-length')
+  if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes)
   if (request.body === null) return new Uint8Array()
-  const reader: ReadableStreamDefaultReader<Uint8Array> = request.body.getReader()
+  if (length === null) return readPieces(request.body, maxBytes)
+  // The runtime reads no further than the length that was announced.
+  const bytes = new Uint8Array(await request.arrayBuffer().catch(brokeOff))
+  if (bytes.length > maxBytes) throw tooLarge(maxBytes)
+  return bytes
+}
+
+const brokeOff = (cause: unknown): never => {
+  throw new GatewayError('invalid_request', 'The body ended before it was complete. Send it again.', { cause })
+}
+
+async function readPieces(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+  const reader = body.getReader()
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
-    const { done, value } = await reader.read().catch((cause) => {
-      throw new GatewayError('invalid_request', 'The body ended before it was complete. Send it again.', { cause })
-    })
+    const { done, value } = await reader.read().catch(brokeOff)
     if (done) break
     size += value.length
     if (size > maxBytes) {
@@ -85,12 +98,14 @@ function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
   return bytes
 }
 
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decode(bytes: Uint8Array): string {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     throw invalid('The body begins with a byte order mark. Send UTF-8 without one.')
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return decoder.decode(bytes)
   } catch {
     throw invalid('The body is not valid UTF-8.')
   }
