@@ -48,7 +48,7 @@ export function openaiFailure(status: number, headers: Headers, body: string): F
   return {
     kind,
     status: statusFor(kind, answered),
-    message: maskSecrets(error.message ?? `The provider answered ${answered} without an explanation.`),
+    message: maskSecrets(error.message?.trim() || `The provider answered ${answered} without an explanation.`),
     ...(error.type !== undefined && { type: error.type }),
     ...(error.code !== undefined && { code: error.code }),
     ...(error.param !== undefined && { param: error.param }),
