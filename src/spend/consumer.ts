@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts'
 import { withoutValues } from '../db/sql-state.ts'
 import { bury } from './dead-letters-neon.ts'
-import { spendMessage } from './event.ts'
+import { eventsOf, messageIn } from './event.ts'
 import { BATCH_ROWS, recordOrBury } from './record.ts'
 
 /** What a queue hands over, as far as we use it. */
@@ -44,7 +44,7 @@ export async function consumeSpend(batch: QueueBatch, { db, failed }: ConsumerDe
         .filter(({ events }) => events === undefined)
         .map(({ message }) => ({
           id: `message:${message.id}`,
-          body: message.body,
+          body: messageIn(message.body),
           error: 'not a message of spend events',
         })),
     )
@@ -62,7 +62,11 @@ export async function consumeDeadLetters(batch: QueueBatch, { db, failed }: Cons
     bury(
       db,
       batch.queue,
-      group.map(({ message }) => ({ id: `message:${message.id}`, body: message.body, error: 'given up by the queue' })),
+      group.map(({ message }) => ({
+        id: `message:${message.id}`,
+        body: messageIn(message.body),
+        error: 'given up by the queue',
+      })),
     ),
   )
 }
@@ -79,7 +83,7 @@ async function eachGroup(
   failed: ConsumerDeps['failed'],
   store: (group: readonly Parsed[]) => Promise<void>,
 ): Promise<void> {
-  const groups = groupsOf(batch.messages.map((message) => ({ message, events: eventsOf(message.body) })))
+  const groups = groupsOf(batch.messages.map((message) => ({ message, events: eventsOf(messageIn(message.body)) })))
   let done = 0
   try {
     for (const group of groups) {
@@ -92,11 +96,6 @@ async function eachGroup(
     for (const { message } of groups.slice(done).flat())
       message.retry({ delaySeconds: retryDelaySeconds(message.attempts) })
   }
-}
-
-function eventsOf(body: unknown): readonly unknown[] | undefined {
-  const message = spendMessage.safeParse(body)
-  return message.success ? message.data.events : undefined
 }
 
 function groupsOf(messages: readonly Parsed[]): readonly (readonly Parsed[])[] {

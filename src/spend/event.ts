@@ -85,5 +85,20 @@ export const spendEvent = z.object({
 
 export type SpendEvent = z.infer<typeof spendEvent>
 
-/** A queue message: several events of one isolate, small enough for the queue's 128 KB. */
-export const spendMessage = z.object({ v: z.literal(1), events: z.array(z.unknown()) })
+const spendMessage = z.object({ v: z.literal(1), events: z.array(z.unknown()) })
+
+/** The events of a queue message: several of one isolate, small enough for the queue's 128 KB. Undefined for what is none. */
+export function eventsOf(message: unknown): readonly unknown[] | undefined {
+  const { success, data } = spendMessage.safeParse(message)
+  return success ? data.events : undefined
+}
+
+/** What a queue message says: isolates send it as text, ledgers as the value itself. */
+export function messageIn(body: unknown): unknown {
+  if (typeof body !== 'string') return body
+  try {
+    return JSON.parse(body)
+  } catch {
+    return body
+  }
+}
