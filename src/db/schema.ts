@@ -31,16 +31,53 @@ const written = {
   updated_by: text('updated_by'),
 }
 
-export const organization = pgTable('organization', {
-  organization_id: text('organization_id').primaryKey(),
-  organization_alias: text('organization_alias').notNull(),
-  models: text('models').array().notNull().default(sql`'{}'`),
-  metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+type PerModel = Record<string, number>
+
+/** Rates and slots: of an entity, or of a template for those entities that have none of their own. */
+const rates = {
   rpm_limit: integer('rpm_limit'),
   tpm_limit: bigint('tpm_limit', { mode: 'number' }),
+  max_parallel_requests: integer('max_parallel_requests'),
+  soft_budget_nano: nano('soft_budget_nano'),
+}
+
+/** What every entity with limits has; its money limits are rows of `budget`. */
+const limited = {
+  ...rates,
+  models: text('models').array().notNull().default(sql`'{}'`),
+  metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+  model_rpm_limit: jsonb('model_rpm_limit').$type<PerModel>(),
+  model_tpm_limit: jsonb('model_tpm_limit').$type<PerModel>(),
+  rpm_limit_type: text('rpm_limit_type'),
+  tpm_limit_type: text('tpm_limit_type'),
+  /** The template that its rates and its budgets come from where it has none of its own. */
+  budget_id: text('budget_id').references(() => budgetTemplate.budget_id),
   blocked: boolean('blocked').notNull().default(false),
   ...written,
+}
+
+/** Limits by name, for entities to share the definition of, not the money. */
+export const budgetTemplate = pgTable('budget_template', {
+  budget_id: text('budget_id').primaryKey(),
+  max_budget_nano: nano('max_budget_nano'),
+  budget_duration: text('budget_duration'),
+  time_zone: text('time_zone').notNull().default('UTC'),
+  anchor: at('anchor').notNull().defaultNow(),
+  /** `{model: {budget_limit, time_period}}`, in dollars as the admin wrote it. */
+  model_max_budget: jsonb('model_max_budget').$type<Record<string, unknown>>(),
+  ...rates,
+  ...written,
 })
+
+export const organization = pgTable(
+  'organization',
+  {
+    organization_id: text('organization_id').primaryKey(),
+    organization_alias: text('organization_alias').notNull(),
+    ...limited,
+  },
+  (t) => [index('organization_budget').on(t.budget_id)],
+)
 
 export const team = pgTable(
   'team',
@@ -48,14 +85,11 @@ export const team = pgTable(
     team_id: text('team_id').primaryKey(),
     team_alias: text('team_alias'),
     organization_id: text('organization_id').references(() => organization.organization_id),
-    models: text('models').array().notNull().default(sql`'{}'`),
-    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
-    rpm_limit: integer('rpm_limit'),
-    tpm_limit: bigint('tpm_limit', { mode: 'number' }),
-    blocked: boolean('blocked').notNull().default(false),
-    ...written,
+    /** What new members get. */
+    member_budget_id: text('member_budget_id').references(() => budgetTemplate.budget_id),
+    ...limited,
   },
-  (t) => [index('team_organization').on(t.organization_id)],
+  (t) => [index('team_organization').on(t.organization_id), index('team_budget').on(t.budget_id)],
 )
 
 /** `id` never changes and names scopes, ledgers and rows; `token` is the SHA-256 hex of the key, like LiteLLM's. */
@@ -69,15 +103,82 @@ export const virtualKey = pgTable(
     user_id: text('user_id'),
     team_id: text('team_id').references(() => team.team_id),
     organization_id: text('organization_id').references(() => organization.organization_id),
-    models: text('models').array().notNull().default(sql`'{}'`),
-    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
-    rpm_limit: integer('rpm_limit'),
-    tpm_limit: bigint('tpm_limit', { mode: 'number' }),
     expires: at('expires'),
-    blocked: boolean('blocked').notNull().default(false),
-    ...written,
+    ...limited,
   },
-  (t) => [index('virtual_key_team').on(t.team_id), index('virtual_key_organization').on(t.organization_id)],
+  (t) => [
+    index('virtual_key_team').on(t.team_id),
+    index('virtual_key_organization').on(t.organization_id),
+    index('virtual_key_user').on(t.user_id),
+    index('virtual_key_budget').on(t.budget_id),
+  ],
+)
+
+/** Hashes that a key had before it was regenerated, for as long as they are good. */
+export const previousToken = pgTable(
+  'previous_token',
+  {
+    token: text('token').primaryKey(),
+    key_id: text('key_id')
+      .notNull()
+      .references(() => virtualKey.id, { onDelete: 'cascade' }),
+    expires: at('expires').notNull(),
+  },
+  (t) => [index('previous_token_key').on(t.key_id)],
+)
+
+/** A person or a service that keys belong to. Keys may name one that has no row. */
+export const internalUser = pgTable(
+  'internal_user',
+  {
+    user_id: text('user_id').primaryKey(),
+    user_alias: text('user_alias'),
+    user_email: text('user_email').unique(),
+    user_role: text('user_role').notNull().default('internal_user'),
+    ...limited,
+  },
+  (t) => [index('internal_user_budget').on(t.budget_id)],
+)
+
+/** A user in a team, with what the user may spend there. */
+export const teamMembership = pgTable(
+  'team_membership',
+  {
+    team_id: text('team_id')
+      .notNull()
+      .references(() => team.team_id),
+    user_id: text('user_id')
+      .notNull()
+      .references(() => internalUser.user_id),
+    role: text('role').notNull().default('user'),
+    ...limited,
+  },
+  (t) => [
+    primaryKey({ columns: [t.team_id, t.user_id] }),
+    index('team_membership_user').on(t.user_id),
+    index('team_membership_budget').on(t.budget_id),
+  ],
+)
+
+/** Whom a caller serves: LiteLLM's end user. */
+export const customer = pgTable(
+  'customer',
+  {
+    user_id: text('user_id').primaryKey(),
+    alias: text('alias'),
+    ...limited,
+  },
+  (t) => [index('customer_budget').on(t.budget_id)],
+)
+
+export const tag = pgTable(
+  'tag',
+  {
+    name: text('name').primaryKey(),
+    description: text('description'),
+    ...limited,
+  },
+  (t) => [index('tag_budget').on(t.budget_id)],
 )
 
 /** The one place of a limit. A window is a row of its own; nothing resets anything (slices.md). */
@@ -87,7 +188,13 @@ export const budget = pgTable(
     scope: text('scope').primaryKey(),
     /** `key:0192…`: whose budget it is. */
     entity: text('entity').notNull(),
+    /** `main` is `max_budget`, `window` one of `budget_limits`, `model` one of `model_max_budget`. */
+    part: text('part').notNull().default('main'),
+    model: text('model'),
     limit_nano: nano('limit_nano').notNull(),
+    /** Added to the limit until `extra_until`. */
+    extra_nano: nano('extra_nano').notNull().default(sql`0`),
+    extra_until: at('extra_until'),
     /** LiteLLM's grammar, or `life`. */
     duration: text('duration').notNull(),
     time_zone: text('time_zone').notNull().default('UTC'),

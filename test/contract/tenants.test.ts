@@ -26,7 +26,9 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 
 const empty = () =>
-  postgres.pool.query('truncate virtual_key, team, organization, budget, budget_window, spend_log; delete from setting')
+  postgres.pool.query(
+    'truncate virtual_key, team, organization, internal_user, customer, tag, budget_template, budget, budget_window, spend_log cascade; delete from setting',
+  )
 
 const spend = async (scope: string, startMs: number, spentNano: bigint) => {
   await postgres.pool.query('insert into budget_window (scope, window_start, spent) values ($1, $2, $3)', [
