@@ -15,6 +15,8 @@ const KINDS = {
   key_model_access_denied: { status: 401, type: 'key_model_access_denied' },
   team_model_access_denied: { status: 401, type: 'team_model_access_denied' },
   org_model_access_denied: { status: 401, type: 'org_model_access_denied' },
+  user_model_access_denied: { status: 401, type: 'user_model_access_denied' },
+  customer_model_access_denied: { status: 401, type: 'customer_model_access_denied' },
   forbidden: { status: 403, type: 'forbidden' },
   not_found: { status: 404, type: 'not_found_error' },
   method_not_allowed: { status: 405, type: 'invalid_request_error' },

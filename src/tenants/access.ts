@@ -7,6 +7,8 @@ const DENIED = {
   key: 'key_model_access_denied',
   team: 'team_model_access_denied',
   org: 'org_model_access_denied',
+  user: 'user_model_access_denied',
+  customer: 'customer_model_access_denied',
 } as const
 
 type Level = Principal['models'][number]

@@ -6,6 +6,8 @@ const nano = z
   .regex(/^-?\d+$/)
   .transform(BigInt)
 
+const level = z.enum(['key', 'user', 'team', 'org', 'customer'])
+
 const principal = z.object({
   kind: z.literal('key'),
   role: z.enum(['proxy_admin', 'internal_user']),
@@ -18,7 +20,7 @@ const principal = z.object({
   teamAlias: z.string().exactOptional(),
   organizationId: z.string().exactOptional(),
   ledger: z.string(),
-  models: z.array(z.object({ level: z.enum(['key', 'team', 'org']), names: z.array(z.string()) })),
+  models: z.array(z.object({ level, names: z.array(z.string()) })),
   scopes: z.array(
     z.object({
       name: z.string(),
@@ -26,10 +28,19 @@ const principal = z.object({
       timeZone: z.string(),
       anchorMs: z.number(),
       limited: z.boolean(),
+      model: z.string().exactOptional(),
     }),
   ),
-  limits: z.array(z.object({ entity: z.string(), rpm: z.number().exactOptional(), tpm: z.number().exactOptional() })),
-  blocked: z.enum(['key', 'team', 'org']).exactOptional(),
+  limits: z.array(
+    z.object({
+      entity: z.string(),
+      rpm: z.number().exactOptional(),
+      tpm: z.number().exactOptional(),
+      maxParallel: z.number().exactOptional(),
+      model: z.string().exactOptional(),
+    }),
+  ),
+  blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),
   maxBudgetNano: nano.exactOptional(),
   spendNano: nano,

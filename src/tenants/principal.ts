@@ -5,7 +5,14 @@ export interface RateLimit {
   readonly entity: string
   readonly rpm?: number
   readonly tpm?: number
+  /** Requests at the same time. */
+  readonly maxParallel?: number
+  /** It counts requests to this model alone; `entity` says so too. */
+  readonly model?: string
 }
+
+/** Who can be blocked, and who can restrict models. */
+export type PrincipalLevel = 'key' | 'user' | 'team' | 'org' | 'customer'
 
 /** Who is asking, with everything a decision needs, so that deciding costs no call. Plain data. */
 export interface Principal {
@@ -22,14 +29,18 @@ export interface Principal {
   readonly teamId?: string
   readonly teamAlias?: string
   readonly organizationId?: string
+  /** The customer that this request is for. */
+  readonly customerId?: string
+  /** The tags that this request's spend is recorded under. */
+  readonly tags?: readonly string[]
   /** The ledger that lends to this caller: `org:…`, `team:…`, `user:…`, `key:…`, or `proxy` (DESIGN §5.2). */
   readonly ledger: string
   /** One list per level that restricts; a model must be in each. An empty list allows all. */
-  readonly models: readonly { readonly level: 'key' | 'team' | 'org'; readonly names: readonly string[] }[]
+  readonly models: readonly { readonly level: PrincipalLevel; readonly names: readonly string[] }[]
   /** Every scope that its spend is recorded under: `@life` of each entity, and each limited window. */
   readonly scopes: readonly Scope[]
   readonly limits: readonly RateLimit[]
-  readonly blocked?: 'key' | 'team' | 'org'
+  readonly blocked?: PrincipalLevel
   readonly expiresAtMs?: number
   readonly maxBudgetNano?: bigint
   /** The key's spend in its window when it was read. */

@@ -1,5 +1,5 @@
 /** What can have a budget, and what spend is recorded under. */
-export type ScopeKind = 'key' | 'user' | 'team' | 'member' | 'org' | 'customer' | 'tag' | 'provider' | 'global'
+export type ScopeKind = 'key' | 'user' | 'team' | 'member' | 'org' | 'customer' | 'tag' | 'provider' | 'deployment' | 'global'
 
 /**
  * One limit: an entity over a duration, as the caller's principal knows it. `name` is `kind:id[:model=m]@duration`,
@@ -15,6 +15,8 @@ export interface Scope {
   readonly anchorMs: number
   /** Whether a budget row stands behind it. Without one it is recorded, never exchanged. */
   readonly limited: boolean
+  /** It counts requests to this model alone: a group, or a deployment's model. */
+  readonly model?: string
 }
 
 /** One window of a scope; `startMs` is a pure function of the clock and the scope. */
@@ -30,6 +32,21 @@ export function entityName(kind: ScopeKind, id: string): string {
   return `${kind}:${escaped(id)}`
 }
 
+/** A user within a team. */
+export function memberName(teamId: string, userId: string): string {
+  return `member:${escaped(teamId)}:${escaped(userId)}`
+}
+
+/** An entity's dealings with one model: what rate limits per model are named by. */
+export function modelName(entity: string, model: string): string {
+  return `${entity}:model=${escaped(model)}`
+}
+
+/** Whose scope it is: `key:0192…` of `key:0192…:model=m@30d`. */
+export function entityOf(scope: string): string {
+  return scope.replace(/@.*$/, '').replace(/:model=.*$/, '')
+}
+
 export function scopeName(entity: string, duration: string, model?: string): string {
-  return `${entity}${model === undefined ? '' : `:model=${escaped(model)}`}@${duration}`
+  return `${model === undefined ? entity : modelName(entity, model)}@${duration}`
 }

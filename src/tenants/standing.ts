@@ -5,6 +5,8 @@ const BLOCKED = {
   key: 'Authentication Error, Key is blocked. Update via `/key/unblock` if you are admin.',
   team: 'Authentication Error, the team of this key is blocked. Ask the admin to unblock it.',
   org: 'Authentication Error, the organization of this key is blocked. Ask the admin to unblock it.',
+  user: 'Authentication Error, the user of this key is blocked. Ask the admin to unblock it.',
+  customer: 'Authentication Error, the customer of this request is blocked. Ask the admin to unblock it.',
 } as const
 
 /** Throws when the key, its team or its organization is blocked, or the key has expired. */
