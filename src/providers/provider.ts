@@ -2,6 +2,7 @@ import type { Json } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { ErrorKind } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
+import type { AwsAccess, AwsSignature } from './aws.ts'
 
 /** A deployment with its secrets read, as a provider needs it. */
 export interface Target {
@@ -11,6 +12,12 @@ export interface Target {
   readonly organization?: string
   readonly extraHeaders: Readonly<Record<string, string>>
   readonly params: { readonly [key: string]: Json }
+  /** What the vendor has no word for is left out instead of refused. */
+  readonly dropParams?: boolean
+  readonly aws?: AwsAccess
+  readonly apiVersion?: string
+  /** A Microsoft Entra token, where the deployment is not asked with a key. */
+  readonly azureAdToken?: string
 }
 
 export interface UpstreamRequest {
@@ -18,6 +25,8 @@ export interface UpstreamRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** To be signed with before it is sent (`signAws`). */
+  readonly aws?: AwsSignature
 }
 
 /** A vendor's refusal, classified: only the vendor's own file knows what its codes mean. */
