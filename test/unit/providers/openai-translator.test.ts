@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { plainChat } from '../../../src/providers/openai-translator.ts'
+
+const user = { role: 'user', content: 'Hi' }
+const target = { model: 'gpt-4o-mini' }
+const plain = (fields: object, options: object = {}, of = target) =>
+  plainChat({ model: 'fast', messages: [user], ...fields }, of, options)
+const picture = { type: 'image_url', image_url: { url: 'data:image/png;base64,AA' } }
+
+describe('what OpenAI’s chat gets of a canonical request', () => {
+  it('is the request itself where nothing is foreign', () => {
+    const request = { temperature: 0.1, tools: [{ type: 'function', function: { name: 'f' } }], tool_choice: 'auto' }
+    expect(plain(request)).toEqual({ model: 'fast', messages: [user], ...request })
+  })
+
+  it('has no thoughts, signatures or cache markers of other vendors', () => {
+    const { messages } = plain({
+      messages: [
+        { role: 'user', content: [{ type: 'text', text: 'Hi', cache_control: { type: 'ephemeral' } }] },
+        {
+          role: 'assistant',
+          content: 'a',
+          thinking_blocks: [{ type: 'thinking', thinking: 'r', signature: 's' }],
+          reasoning_content: 'r',
+          tool_calls: [
+            { id: 'c', type: 'function', function: { name: 'f', arguments: '{}' }, provider_specific_fields: {} },
+          ],
+        },
+      ],
+    })
+    expect(messages).toEqual([
+      { role: 'user', content: [{ type: 'text', text: 'Hi' }] },
+      {
+        role: 'assistant',
+        content: 'a',
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+    ])
+  })
+
+  it('keeps what the vendor is known to understand', () => {
+    const messages = [{ role: 'assistant', content: 'a', reasoning_content: 'r' }]
+    expect(plain({ messages, top_k: 3 }, { knows: ['reasoning_content', 'top_k'] })).toMatchObject({
+      messages,
+      top_k: 3,
+    })
+  })
+
+  it('shows the pictures of parallel tools after the last result', () => {
+    const { messages } = plain({
+      messages: [
+        { role: 'tool', tool_call_id: 'a', content: [{ type: 'text', text: 'see' }, picture] },
+        { role: 'tool', tool_call_id: 'b', content: [picture] },
+        user,
+      ],
+    })
+    expect(messages.map(({ role }) => role)).toEqual(['tool', 'tool', 'user', 'user'])
+    expect(messages[0]?.content).toEqual([{ type: 'text', text: 'see' }])
+    expect(messages[2]?.content).toEqual([
+      { type: 'text', text: 'What the tool call a returned beside text:' },
+      picture,
+      { type: 'text', text: 'What the tool call b returned beside text:' },
+      picture,
+    ])
+  })
+
+  it.each([
+    [{ type: 'enabled', budget_tokens: 10_000 }, 'high'],
+    [{ type: 'enabled', budget_tokens: 2048 }, 'medium'],
+    [{ type: 'enabled', budget_tokens: 1024 }, 'low'],
+    [{ type: 'disabled' }, undefined],
+  ])('says a budget of thoughts as an effort', (thinking, effort) => {
+    const sent = plain({ thinking })
+    expect([sent.reasoning_effort, sent.thinking]).toEqual([effort, undefined])
+  })
+
+  it('names the maximum as reasoning models know it', () => {
+    expect(plain({ max_tokens: 9 }, {}, { model: 'gpt-5-mini' })).toMatchObject({ max_completion_tokens: 9 })
+    expect(plain({ max_tokens: 9 })).toMatchObject({ max_tokens: 9 })
+  })
+
+  it('searches the web by OpenAI’s option for it', () => {
+    const tools = [
+      { type: 'web_search', search_context_size: 'low', user_location: { type: 'approximate', city: 'Bonn' } },
+    ]
+    const sent = plain({ tools, tool_choice: 'auto' })
+    expect(sent.web_search_options).toEqual({
+      search_context_size: 'low',
+      user_location: { type: 'approximate', approximate: { city: 'Bonn' } },
+    })
+    expect(sent).not.toHaveProperty('tools')
+  })
+
+  it('names what it cannot say, or leaves it out where that is allowed', () => {
+    const fields = { top_k: 3, truncation: 'auto', tools: [{ type: 'file_search' }] }
+    expect(() => plain(fields)).toThrow(/"top_k", "truncation", "tools of type file_search"/)
+    expect(plain(fields, { dropParams: true })).toEqual({ model: 'fast', messages: [user] })
+  })
+})
