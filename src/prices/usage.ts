@@ -18,6 +18,8 @@ export interface Usage {
   readonly reasoningTokens: number
   readonly outputAudioTokens: number
   readonly outputImageTokens: number
+  /** Searches of the web that the vendor made for the answer and bills one by one. */
+  readonly webSearches?: number
 }
 
 export const noUsage: Usage = {
