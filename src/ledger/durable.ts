@@ -1,18 +1,22 @@
 import type { Clock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
+import type { Allowances } from './allowances.ts'
 import { withinMs } from './deadline.ts'
-import type { Ledger, Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Ledger, Settlement, Take, Taken } from './port.ts'
 
 /** The object's half, as a stub shows it. */
 export interface LedgerStub {
   take(take: Take): Promise<Taken>
-  settle(settlements: readonly Settlement[]): Promise<void>
+  allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined>
+  settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[]): Promise<void>
 }
 
 export interface DurableLedgerOptions {
   readonly namespace: { getByName(name: string): LedgerStub }
   /** How long a request waits for its ledger before it is refused. */
   readonly timeoutMs: number
+  /** The isolate's, shared by all its requests. Without them each request holds for itself. */
+  readonly allowances?: Allowances
   readonly clock: Clock
   /** One line for the operator. */
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void
@@ -21,6 +25,8 @@ export interface DurableLedgerOptions {
 }
 
 const RETRY_MS = 1_000
+/** A close that did not arrive is told again; after that it goes with the next settlement. */
+const CLOSE_AGAIN_MS = [500, 2_000, 5_000]
 
 /**
  * Ledgers as Durable Objects. An object is named only when it is called, since naming costs a hash, and each call has a
@@ -33,7 +39,18 @@ export class DurableLedger implements Ledger {
     this.#options = options
   }
 
-  async take(ledger: string, take: Take): Promise<Taken> {
+  take(ledger: string, take: Take): Promise<Taken> {
+    const { allowances, clock, defer } = this.#options
+    if (!allowances) return this.#hold(ledger, take)
+    const nowMs = clock()
+    const taken = allowances.take(ledger, take, nowMs)
+    const ask = allowances.wanted(ledger, take, nowMs)
+    if (ask) defer('spend from an allowance', this.#allow(ledger, { take, ask, allowances }))
+    return taken ? Promise.resolve(taken) : this.#hold(ledger, take)
+  }
+
+  /** A grant for this request alone. */
+  async #hold(ledger: string, take: Take): Promise<Taken> {
     const { namespace, timeoutMs, clock, defer, warn } = this.#options
     const asked = Promise.resolve(namespace.getByName(ledger).take(take))
     try {
@@ -48,16 +65,65 @@ export class DurableLedger implements Ledger {
     return { granted: false, refusal: { kind: 'ledger_unavailable', retryAfterMs: RETRY_MS } }
   }
 
+  /** What is a part of an allowance ends here; the ledger hears of the allowance when it is over. */
   async settle(ledger: string, settlements: readonly Settlement[]): Promise<void> {
-    const { namespace, timeoutMs } = this.#options
+    const { allowances } = this.#options
+    const theirs = settlements.filter((one) => !allowances?.settle(one) || one.event !== undefined)
+    await this.#tell(ledger, theirs)
+  }
+
+  async #tell(ledger: string, settlements: readonly Settlement[]): Promise<void> {
+    const { namespace, timeoutMs, allowances, clock } = this.#options
+    const closes = allowances?.due(ledger, clock()) ?? []
+    if (settlements.length === 0 && closes.length === 0) return
     try {
-      await withinMs(timeoutMs, Promise.resolve(namespace.getByName(ledger).settle(settlements)))
+      await withinMs(timeoutMs, Promise.resolve(namespace.getByName(ledger).settle(settlements, closes)))
+      allowances?.told(ledger, closes)
     } catch (cause) {
       throw new GatewayError('ledger_unavailable', 'The budget ledger cannot be reached. Ask again in a moment.', {
         retryAfterMs: RETRY_MS,
         cause,
       })
     }
+  }
+
+  /**
+   * Asks for an allowance in the background of some request, for all that come after it; and says so when nothing may
+   * start on it any more, since perhaps nobody comes.
+   */
+  async #allow(ledger: string, of: { take: Take; ask: AllowanceAsk; allowances: Allowances }): Promise<void> {
+    const { namespace, timeoutMs, clock, warn } = this.#options
+    const { take, ask, allowances } = of
+    const closes = allowances.due(ledger, clock())
+    const asked = Promise.resolve(namespace.getByName(ledger).allow(ask, closes))
+    let allowance: Allowance | undefined
+    try {
+      allowance = await withinMs(timeoutMs, asked)
+      allowances.told(ledger, closes)
+    } catch (error) {
+      allowances.declined(ledger, take, clock())
+      warn('a ledger did not lend ahead', { ledger, error: String(error) })
+      allowance = await asked.catch(() => undefined)
+      if (allowance) await this.#retire(ledger, allowance)
+      return
+    }
+    if (!allowance) return allowances.declined(ledger, take, clock())
+    allowances.add(ledger, take, allowance, clock())
+    await sleepMs(allowance.grant.startByMs - clock() + 1)
+    for (const againMs of CLOSE_AGAIN_MS) {
+      const told = await this.#tell(ledger, []).then(
+        () => true,
+        () => false,
+      )
+      if (told) return
+      await sleepMs(againMs)
+    }
+  }
+
+  /** An allowance that came too late to be used. */
+  async #retire(ledger: string, { grant }: Allowance): Promise<void> {
+    const unused = { grantId: grant.id, usedNano: 0n, openNano: 0n, running: 0, requests: 0, tokens: 0 }
+    await this.#options.namespace.getByName(ledger).settle([], [unused])
   }
 
   /** So that its money need not wait for the grant to expire, as it will when this fails. */
@@ -69,4 +135,8 @@ export class DurableLedger implements Ledger {
       this.#options.warn('a late grant was not given back', { ledger, error: String(error) })
     }
   }
+}
+
+function sleepMs(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)))
 }

@@ -44,7 +44,7 @@ export class Exchanger {
   #running: Promise<unknown> = Promise.resolve()
   /** What sizes a slice. Advisory: after an eviction slices start small and grow again. */
   readonly #paces = new Map<string, Pace>()
-  readonly #markets = new Map<string, Market>()
+  readonly #markets = new Map<string, Market & { readonly atMs: number }>()
 
   constructor(deps: ExchangerDeps) {
     this.#deps = deps
@@ -68,6 +68,13 @@ export class Exchanger {
   observe(pool: Pool, paidNano: NanoUsd): void {
     const key = poolKey(pool)
     this.#paces.set(key, paced(this.#paces.get(key) ?? standing, paidNano, this.#deps.clock()))
+  }
+
+  /** What the source had left, if it said so lately. */
+  roomOf(pool: Pool): NanoUsd | undefined {
+    const { settings, clock } = this.#deps
+    const market = this.#markets.get(poolKey(pool))
+    return market && clock() - market.atMs <= settings.sliceAheadMs ? market.roomNano : undefined
   }
 
   forget(pool: Pool): void {
@@ -100,7 +107,7 @@ export class Exchanger {
           if (pool) store.putPool(learn(pool, answer))
         }
       })
-      for (const answer of answers) this.#markets.set(poolKey(answer), answer)
+      for (const answer of answers) this.#markets.set(poolKey(answer), { ...answer, atMs: clock() })
       return new Map(answers.map((answer) => [poolKey(answer), answer]))
     } catch (cause) {
       report('an exchange of slices failed', cause)

@@ -4,7 +4,7 @@ import { withinMs } from './deadline.ts'
 import type { Exchanger, ExchangerDeps } from './exchanger.ts'
 import type { Grant } from './port.ts'
 import type { ExpiredGrant } from './slice-source.ts'
-import type { GrantRecord } from './store.ts'
+import type { GrantRecord, GrantState } from './store.ts'
 
 export interface HousekeepingDeps extends Omit<ExchangerDeps, 'wake'> {
   readonly exchanger: Exchanger
@@ -46,6 +46,7 @@ export class Housekeeping {
     const steps: [string, () => Promise<void>][] = [
       ['sending kept rows failed', () => this.#send()],
       ['closing expired grants failed', () => this.#expire()],
+      ['refunding allowances failed', () => this.#refund()],
       ['verifying settled grants failed', () => this.#verify()],
       ['telling the source failed', () => this.#tell()],
     ]
@@ -70,11 +71,13 @@ export class Housekeeping {
     const open = store.deadlines('open')
     const closed = store.deadlines('closed')
     const done = store.deadlines('done')
+    const expired = store.deadlines('expired')
     if (open) due.push(open.firstMs + 1)
     // Once nobody holds anything, one look at the totals may spare verifying each grant (rule 20).
     if (closed) due.push(closed.lastMs >= nowMs ? closed.lastMs + 1 : closed.firstMs + settings.horizonMs + 1)
     if (done) due.push(done.firstMs + settings.skewMs + 1)
-    if (store.deadlines('expiring') || store.events(1).length > 0) due.push(nowMs)
+    if (expired) due.push(expired.firstMs + settings.horizonMs + 1)
+    if (store.deadlines('refunding') || store.deadlines('expiring') || store.events(1).length > 0) due.push(nowMs)
     for (const pool of store.pools()) {
       if (pool.owing) due.push(nowMs)
       else if (freeOf(pool) > 0n) due.push(idleAtMs(pool, settings.idleReturnMs))
@@ -113,8 +116,24 @@ export class Housekeeping {
           const paidNano = paid.get(grant.id)
           if (record?.state !== 'expiring' || paidNano === undefined) continue
           this.#changePools(grant, (pool) => release(pool, grant.amountNano, paidNano))
-          store.putGrant({ ...record, state: 'done', paidNano })
+          store.putGrant({ ...record, state: afterExpiry(record), paidNano })
         }
+      })
+    }
+  }
+
+  /** What was charged for an expired allowance and never used goes back: as told late, or as the rows say (rules 17, 21). */
+  async #refund(): Promise<void> {
+    const { store, source, settings, clock } = this.#deps
+    const known = [
+      ...store.grantsDue('refunding', Number.POSITIVE_INFINITY, BATCH),
+      ...store.grantsDue('expired', clock() - settings.horizonMs, BATCH),
+    ]
+    for (const { grant, lateUsedNano } of known) {
+      await withinMs(settings.exchangeTimeoutMs, source.refund(grant.id, lateUsedNano ?? null))
+      store.transaction(() => {
+        const record = store.grant(grant.id)
+        if (record) store.putGrant({ ...record, state: 'done' })
       })
     }
   }
@@ -207,7 +226,13 @@ export class Housekeeping {
   }
 }
 
+/** An allowance may have been charged for more than was used; one request's hold is charged as it was reserved. */
+function afterExpiry({ grant, lateUsedNano }: GrantRecord): GrantState {
+  if (grant.single || !grant.covered.includes(true)) return 'done'
+  return lateUsedNano === undefined ? 'expired' : 'refunding'
+}
+
 function question(grant: Grant, amountNano: bigint): ExpiredGrant {
   const windows = grant.windows.filter((_, at) => grant.covered[at])
-  return { id: grant.id, amountNano, single: true, windows, settleByMs: grant.settleByMs }
+  return { id: grant.id, amountNano, single: grant.single, windows, settleByMs: grant.settleByMs }
 }

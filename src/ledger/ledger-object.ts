@@ -4,7 +4,7 @@ import { createDb } from '../db/client.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { LedgerCore } from './ledger.ts'
 import { neonSource } from './neon.ts'
-import type { Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Settlement, Take, Taken } from './port.ts'
 import { ledgerSettingsFrom } from './settings.ts'
 import type { SliceSource } from './slice-source.ts'
 import { SqliteStore } from './sqlite-store.ts'
@@ -59,8 +59,13 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
     return this.#core.take(take)
   }
 
-  settle(settlements: readonly Settlement[]): void {
-    this.#core.settle(settlements)
+  allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined> {
+    this.#core.settle([], closes)
+    return this.#core.allow(ask)
+  }
+
+  settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): void {
+    this.#core.settle(settlements, closes)
   }
 
   override async alarm(): Promise<void> {

@@ -2,10 +2,11 @@ import { freeOf, hold, newPool, type Pool, release } from '../budget/pool.ts'
 import { windowAt } from '../budget/window.ts'
 import { maxNano, minNano } from '../money.ts'
 import type { Scope } from '../tenants/scope.ts'
+import { ALLOWANCE_LIFE_MS, chargeable, lendable, lendableUses } from './allowance.ts'
 import { type Answers, Exchanger, type ExchangerDeps, poolKey } from './exchanger.ts'
 import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts'
-import type { Grant, Refusal, Settlement, Take, Taken } from './port.ts'
-import { correctTokens, countRates, rateStates, refusedByRate } from './rates.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Refusal, Settlement, Take, Taken } from './port.ts'
+import { correctRates, countRates, leftOfRates, type RateShare, rateStates, refusedByRate } from './rates.ts'
 import { fitsNow, gravest, refuse, type Short } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
 import type { GrantRecord } from './store.ts'
@@ -60,14 +61,35 @@ export class LedgerCore {
     }
   }
 
-  /** Ignores what is closed, expiring or unknown, but keeps every event. */
-  settle(settlements: readonly Settlement[]): void {
+  /**
+   * Lends ahead to an isolate, or answers undefined where it should not: near a limit, or where the source is away. All
+   * scopes and limits count it before it is used.
+   */
+  async allow(ask: AllowanceAsk): Promise<Allowance | undefined> {
+    const { store } = this.#deps
+    const unlimited = new Set<string>()
+    for (let exchanges = 0; ; exchanges++) {
+      const decided = store.transaction(() => this.#decideAllowance(ask, unlimited))
+      if (!decided || 'grant' in decided) return decided
+      const heard = exchanges < 2 ? await this.#exchanger.exchange(decided.short) : undefined
+      if (!heard) return undefined
+      for (const answer of heard.values()) if (answer.unlimited) unlimited.add(answer.scope)
+    }
+  }
+
+  /** Ignores what is closed, expiring or unknown, but keeps every event, and remembers what an allowance has used. */
+  settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): void {
     const { store, wake, clock } = this.#deps
     store.transaction(() => {
       for (const settlement of settlements) {
         if (settlement.event) store.keepEvent(settlement.event)
         const record = store.grant(settlement.grantId)
-        if (record?.state === 'open') this.#close(record, settlement)
+        if (record?.state === 'open' && record.grant.single)
+          this.#close(record, settlement.paidNano, { tokens: settlement.tokens })
+      }
+      for (const close of closes) {
+        const record = store.grant(close.grantId)
+        if (record && !record.grant.single) this.#closeAllowance(record, close)
       }
     })
     if (settlements.some(({ event }) => event !== undefined)) wake(clock())
@@ -84,7 +106,7 @@ export class LedgerCore {
   }
 
   #decide(take: Take, unlimited: ReadonlySet<string>): Decided {
-    const { name, store, clock } = this.#deps
+    const { name, store, settings, clock } = this.#deps
     const nowMs = clock()
     const known = store.grant(`${name}:${take.attempt}`)
     if (known) return answer(this.#again(known, take, nowMs))
@@ -99,27 +121,70 @@ export class LedgerCore {
     if (short.length > 0) return { kind: 'short', short: short.map((pool) => ({ pool, needNano: take.amountNano })) }
 
     for (const pool of pools) store.putPool(hold(pool, take.amountNano, nowMs))
-    return answer(this.#grant(take, { windows, covered, nowMs }))
+    const { id, startByMs } = { id: take.attempt, startByMs: this.#startBy(windows, nowMs, settings.grantLifeMs) }
+    const grant = this.#grant({ ...take, id, single: true, windows, covered, startByMs })
+    this.#lend(grant, countRates(store, take, nowMs), nowMs)
+    return answer({ granted: true, grant, rates: rateStates(store, take, nowMs) })
   }
 
-  #grant(take: Take, at: { windows: readonly WindowSpan[]; covered: readonly boolean[]; nowMs: number }): Taken {
-    const { name, store, settings, wake } = this.#deps
-    const { windows, covered, nowMs } = at
-    const startByMs = Math.min(nowMs + settings.grantLifeMs, ...windows.map(({ endMs }) => endMs - 1))
-    const grant: Grant = {
-      id: `${name}:${take.attempt}`,
+  #decideAllowance(ask: AllowanceAsk, unlimited: ReadonlySet<string>): Allowance | { short: Short[] } | undefined {
+    const { name, store, settings, clock } = this.#deps
+    const nowMs = clock()
+    // Nobody asks twice for the same; a grant whose answer was lost is closed by whoever asked.
+    if (store.grant(`${name}:${ask.id}`)) return undefined
+    const uses = lendableUses(ask, leftOfRates(store, ask.limits, nowMs))
+    if (!uses) return undefined
+
+    const windows = ask.scopes.map((scope) => this.#windowOf(scope, nowMs))
+    const covered = ask.scopes.map((scope) => scope.limited && !unlimited.has(scope.name))
+    const pools = windows.filter((_, at) => covered[at]).map((window) => this.#poolOf(window, nowMs))
+    const startByMs = this.#startBy(windows, nowMs, Math.min(settings.grantLifeMs, ALLOWANCE_LIFE_MS))
+    const lefts = pools.map((pool) => ({ freeNano: freeOf(pool), roomNano: this.#exchanger.roomOf(pool) }))
+    const amountNano = lendable(ask, lefts)
+    if (amountNano === undefined) return undefined
+    if (amountNano === 'look') return { short: pools.map((pool) => ({ pool, needNano: ask.holdNano })) }
+    const short = pools.filter((pool) => freeOf(pool) < amountNano)
+    if (short.length > 0) return { short: short.map((pool) => ({ pool, needNano: amountNano })) }
+
+    for (const pool of pools) store.putPool(hold(pool, amountNano, nowMs))
+    const grant = this.#grant({ ...ask, amountNano, single: false, windows, covered, startByMs })
+    // In the second of its end, so that no use of it leaves the window too early.
+    this.#lend(grant, countRates(store, { ...uses, limits: ask.limits }, startByMs), nowMs)
+    return { grant, ...uses, rates: rateStates(store, { ...uses, limits: ask.limits }, nowMs) }
+  }
+
+  /** Never past the end of a window. */
+  #startBy(windows: readonly WindowSpan[], nowMs: number, lifeMs: number): number {
+    return Math.min(nowMs + lifeMs, ...windows.map(({ endMs }) => endMs - 1))
+  }
+
+  #grant(of: {
+    id: string
+    amountNano: bigint
+    single: boolean
+    windows: readonly WindowSpan[]
+    covered: readonly boolean[]
+    startByMs: number
+    callMs: number
+  }): Grant {
+    const { name, settings } = this.#deps
+    return {
+      id: `${name}:${of.id}`,
       ledger: name,
-      amountNano: take.amountNano,
-      single: true,
-      windows: windows.map(({ scope, startMs }) => ({ scope, startMs })),
-      covered,
-      startByMs,
-      settleByMs: startByMs + take.callMs + settings.skewMs,
+      amountNano: of.amountNano,
+      single: of.single,
+      windows: of.windows.map(({ scope, startMs }) => ({ scope, startMs })),
+      covered: of.covered,
+      startByMs: of.startByMs,
+      settleByMs: of.startByMs + of.callMs + settings.skewMs,
     }
-    const tokensCountedIn = countRates(store, take, nowMs)
-    store.putGrant({ grant, state: 'open', paidNano: 0n, tokensCountedIn })
+  }
+
+  /** On disk before anybody may use it, and the ledger wakes for it. */
+  #lend(grant: Grant, counted: GrantRecord['counted'], nowMs: number): void {
+    const { store, settings, wake } = this.#deps
+    store.putGrant({ grant, state: 'open', paidNano: 0n, counted })
     wake(Math.min(grant.settleByMs + 1, nowMs + settings.idleReturnMs))
-    return { granted: true, grant, rates: rateStates(store, take, nowMs) }
   }
 
   /** Asked again: the same answer, unless nothing may start on it any more. */
@@ -128,7 +193,7 @@ export class LedgerCore {
     return { granted: true, grant, rates: rateStates(this.#deps.store, take, nowMs) }
   }
 
-  #close(record: GrantRecord, { paidNano, tokens }: Settlement): void {
+  #close(record: GrantRecord, paidNano: bigint, real: Partial<RateShare>): void {
     const { store } = this.#deps
     const { grant } = record
     const paid = minNano(grant.amountNano, maxNano(0n, paidNano))
@@ -136,9 +201,25 @@ export class LedgerCore {
       store.putPool(release(pool, grant.amountNano, paid))
       this.#exchanger.observe(pool, paid)
     }
-    correctTokens(store, record, tokens)
+    const counted = correctRates(store, record.counted, real)
     const nothingToVerify = paid === 0n || !grant.covered.includes(true)
-    store.putGrant({ ...record, state: nothingToVerify ? 'done' : 'closed', paidNano: paid })
+    store.putGrant({ ...record, state: nothingToVerify ? 'done' : 'closed', paidNano: paid, counted })
+  }
+
+  /** Over, or nothing starts on it any more: then only what its running requests hold stays lent. */
+  #closeAllowance(record: GrantRecord, close: AllowanceClose): void {
+    const { store } = this.#deps
+    const { grant } = record
+    if (record.state === 'open' && close.running === 0) this.#close(record, close.usedNano, close)
+    else if (record.state === 'open') {
+      const amountNano = minNano(grant.amountNano, maxNano(0n, chargeable(close)))
+      for (const pool of coveredPools(store, grant)) store.putPool(release(pool, grant.amountNano - amountNano, 0n))
+      const counted = correctRates(store, record.counted, close)
+      store.putGrant({ ...record, grant: { ...grant, amountNano }, counted })
+    } else if (close.running === 0 && (record.state === 'expiring' || record.state === 'expired')) {
+      const state = record.state === 'expired' ? 'refunding' : record.state
+      store.putGrant({ ...record, state, lateUsedNano: maxNano(0n, close.usedNano) })
+    }
   }
 
   /** By this ledger's clock, and never earlier than a window already used of that scope. */

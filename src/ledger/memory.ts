@@ -5,7 +5,7 @@ import { type LedgerSettings, ledgerDefaults } from '../config/config.ts'
 import { newestSecond, type SlidingWindow, unused } from '../limits/sliding-window.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { LedgerCore } from './ledger.ts'
-import type { Ledger, RateState, Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Ledger, RateState, Settlement, Take, Taken } from './port.ts'
 import type { SliceSource } from './slice-source.ts'
 import type { GrantRecord, GrantState, LedgerStore } from './store.ts'
 
@@ -143,9 +143,14 @@ export class MemoryLedger implements Ledger {
     return this.#core(ledger).take(take)
   }
 
-  settle(ledger: string, settlements: readonly Settlement[]): Promise<void> {
-    this.#core(ledger).settle(settlements)
+  settle(ledger: string, settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): Promise<void> {
+    this.#core(ledger).settle(settlements, closes)
     return Promise.resolve()
+  }
+
+  allow(ledger: string, ask: AllowanceAsk, closes: readonly AllowanceClose[] = []): Promise<Allowance | undefined> {
+    this.#core(ledger).settle([], closes)
+    return this.#core(ledger).allow(ask)
   }
 
   tick(ledger: string): Promise<number | undefined> {

@@ -72,9 +72,49 @@ export type Taken =
   | { readonly granted: true; readonly grant: Grant; readonly rates: readonly RateState[] }
   | { readonly granted: false; readonly refusal: Refusal }
 
+/** What an isolate wants to spend by itself for a moment: one grant that many requests share. */
+export interface AllowanceAsk {
+  /** A UUIDv7: the grant's id is `<ledger>:<id>`, and the same id is answered the same. */
+  readonly id: string
+  readonly scopes: readonly Scope[]
+  readonly limits: readonly RateLimit[]
+  /** What is welcome; less may come. */
+  readonly amountNano: NanoUsd
+  readonly requests: number
+  readonly tokens: number
+  /** The worst case of one request, and of all that may be open at once. */
+  readonly holdNano: NanoUsd
+  readonly openNano: NanoUsd
+  readonly holdTokens: number
+  readonly callMs: number
+}
+
+export interface Allowance {
+  readonly grant: Grant
+  /** So many may start on it, and these tokens may be held, while each limit has counted them already. */
+  readonly requests: number
+  readonly tokens: number
+  readonly rates: readonly RateState[]
+}
+
+/** What became of an allowance on which nothing starts any more. Told again as its last requests end. */
+export interface AllowanceClose {
+  readonly grantId: string
+  /** What its ended requests have paid. */
+  readonly usedNano: NanoUsd
+  /** What its running requests still hold; with `running` at nothing it is over. */
+  readonly openNano: NanoUsd
+  readonly running: number
+  /** How many were started on it, and the tokens they used or, while they run, may use. */
+  readonly requests: number
+  readonly tokens: number
+}
+
 /** The end of one attempt. */
 export interface Settlement {
   readonly grantId: string
+  /** Names the part of an allowance that ends; a hold ends with its grant. */
+  readonly attempt?: string
   /** `min(cost, hold)`: what the lease pays. */
   readonly paidNano: NanoUsd
   /** Real tokens used; replaces the estimate. */

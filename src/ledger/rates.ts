@@ -1,11 +1,18 @@
 import { correct, fits, fitsAfterMs, newestSecond, stateOf, use } from '../limits/sliding-window.ts'
 import type { RateLimit } from '../tenants/principal.ts'
 import type { RateState, Refusal } from './port.ts'
-import type { GrantRecord, LedgerStore } from './store.ts'
+import type { Counted, LedgerStore } from './store.ts'
+
+export interface RateShare {
+  readonly requests: number
+  readonly tokens: number
+}
 
 interface RateAsk {
   readonly limits: readonly RateLimit[]
   readonly tokens: number
+  /** One, unless they are for an allowance. */
+  readonly requests?: number
 }
 
 interface Line {
@@ -19,9 +26,9 @@ interface Line {
  * Every limit of the ask, one line each. A worst case above a whole minute's tokens counts as that minute: it is an upper
  * bound, and the request may well stay below it.
  */
-function linesOf({ limits, tokens }: RateAsk): Line[] {
+function linesOf({ limits, tokens, requests = 1 }: RateAsk): Line[] {
   return limits.flatMap(({ entity, rpm, tpm }) => [
-    ...(rpm === undefined ? [] : [{ entity, kind: 'requests' as const, limit: rpm, amount: 1 }]),
+    ...(rpm === undefined ? [] : [{ entity, kind: 'requests' as const, limit: rpm, amount: requests }]),
     ...(tpm === undefined ? [] : [{ entity, kind: 'tokens' as const, limit: tpm, amount: Math.min(tokens, tpm) }]),
   ])
 }
@@ -42,13 +49,22 @@ export function refusedByRate(store: LedgerStore, ask: RateAsk, nowMs: number): 
   return undefined
 }
 
-/** Counts the request in all its limits. Answers where its tokens were counted, so that they can be corrected. */
-export function countRates(store: LedgerStore, ask: RateAsk, nowMs: number): GrantRecord['tokensCountedIn'] {
-  return linesOf(ask).flatMap(({ entity, kind, amount }) => {
-    const window = use(store.rate(entity, kind), amount, nowMs)
+/** Counts a use at that moment in all its limits. Answers where, so that it can be corrected. */
+export function countRates(store: LedgerStore, ask: RateAsk, atMs: number): Counted[] {
+  return linesOf(ask).map(({ entity, kind, amount }) => {
+    const window = use(store.rate(entity, kind), amount, atMs)
     store.putRate(entity, kind, window)
-    return kind === 'tokens' ? [{ entity, second: newestSecond(window), tokens: amount }] : []
+    return { entity, kind, second: newestSecond(window), amount }
   })
+}
+
+/** What each limit has left: the smallest of each kind, and no bound where there is no limit. */
+export function leftOfRates(store: LedgerStore, limits: readonly RateLimit[], nowMs: number): RateShare {
+  const left = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY }
+  for (const { entity, kind, limit } of linesOf({ limits, tokens: 0 })) {
+    left[kind] = Math.min(left[kind], stateOf(store.rate(entity, kind), limit, nowMs).remaining)
+  }
+  return left
 }
 
 export function rateStates(store: LedgerStore, ask: RateAsk, nowMs: number): RateState[] {
@@ -59,10 +75,13 @@ export function rateStates(store: LedgerStore, ask: RateAsk, nowMs: number): Rat
   }))
 }
 
-/** Puts the tokens really used in the place of the estimate. */
-export function correctTokens(store: LedgerStore, record: GrantRecord, real: number): void {
-  for (const { entity, second, tokens } of record.tokensCountedIn) {
-    const window = correct(store.rate(entity, 'tokens'), second, { estimate: tokens, real })
-    store.putRate(entity, 'tokens', window)
-  }
+/** Puts what was really used in the place of the estimates. Answers what is counted now. */
+export function correctRates(store: LedgerStore, counted: readonly Counted[], real: Partial<RateShare>): Counted[] {
+  return counted.map((use) => {
+    const amount = real[use.kind] ?? use.amount
+    if (amount === use.amount) return use
+    const window = correct(store.rate(use.entity, use.kind), use.second, { estimate: use.amount, real: amount })
+    store.putRate(use.entity, use.kind, window)
+    return { ...use, amount }
+  })
 }

@@ -6,23 +6,29 @@ import type { Grant, RateState } from './port.ts'
 
 /**
  * `open`: its holder may still use it. `expiring`: nobody closed it in time, the source is being asked. `closed`: its
- * holder told what was paid, to be compared with its row past the horizon. `done`: nothing is left to ask; it is kept
- * for a while so that a repeated take is known.
+ * holder told what was paid, to be compared with its row past the horizon. `expired`: an allowance charged in full, of
+ * which the source gives back past the horizon what no row has claimed. `refunding`: its holder told late what was used;
+ * the source is to give the rest back. `done`: nothing is left to ask; it is kept for a while so that a repeated take is
+ * known.
  */
-export type GrantState = 'open' | 'expiring' | 'closed' | 'done'
+export type GrantState = 'open' | 'expiring' | 'closed' | 'expired' | 'refunding' | 'done'
 
-export interface TokensCounted {
+/** A use that a rate limit has counted. */
+export interface Counted {
   readonly entity: string
+  readonly kind: RateState['kind']
   readonly second: number
-  readonly tokens: number
+  readonly amount: number
 }
 
 export interface GrantRecord {
   readonly grant: Grant
   readonly state: GrantState
   readonly paidNano: NanoUsd
-  /** What was counted for it in tokens, and where, until the real number is known. */
-  readonly tokensCountedIn: readonly TokensCounted[]
+  /** What its limits have counted for it, until the real number is known. */
+  readonly counted: readonly Counted[]
+  /** What the holder of an allowance said, too late, that it had used. */
+  readonly lateUsedNano?: NanoUsd
 }
 
 /** What survives an eviction: everything a ledger decides by. Synchronous, and a transaction is whole or absent. */

@@ -53,24 +53,31 @@ export function rowFromPool(pool: Pool): (string | number | null)[] {
   ]
 }
 
-type Body = Omit<GrantRecord, 'state' | 'paidNano' | 'grant'> & {
+type Body = Pick<GrantRecord, 'counted'> & {
   readonly paidNano: string
+  readonly lateUsedNano?: string
   readonly grant: Omit<GrantRecord['grant'], 'amountNano'> & { readonly amountNano: string }
 }
 
-export function grantToText({ grant, paidNano, tokensCountedIn }: GrantRecord): string {
+export function grantToText({ grant, paidNano, counted, lateUsedNano }: GrantRecord): string {
   const body: Body = {
     grant: { ...grant, amountNano: String(grant.amountNano) },
     paidNano: String(paidNano),
-    tokensCountedIn,
+    counted,
+    ...(lateUsedNano === undefined ? {} : { lateUsedNano: String(lateUsedNano) }),
   }
   return JSON.stringify(body)
 }
 
 export function grantFromText(state: GrantRecord['state'], text: string): GrantRecord {
-  const body: Body = JSON.parse(text)
-  const grant = { ...body.grant, amountNano: BigInt(body.grant.amountNano) }
-  return { ...body, state, grant, paidNano: BigInt(body.paidNano) }
+  const { grant, paidNano, counted, lateUsedNano }: Body = JSON.parse(text)
+  return {
+    state,
+    grant: { ...grant, amountNano: BigInt(grant.amountNano) },
+    paidNano: BigInt(paidNano),
+    counted,
+    ...(lateUsedNano === undefined ? {} : { lateUsedNano: BigInt(lateUsedNano) }),
+  }
 }
 
 export function windowFromText(text: string): SlidingWindow {

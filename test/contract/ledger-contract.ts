@@ -1,7 +1,26 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { brokenPromise, record } from '../../src/budget/books.ts'
-import type { Grant, Refusal, Settlement, Take } from '../../src/ledger/port.ts'
-import { EXPIRED_MS, type LedgerWorld, MINUTE_MS, rowOf, scope, settings, takeOf } from './ledger-world.ts'
+import { newId } from '../../src/ids.ts'
+import type {
+  Allowance,
+  AllowanceAsk,
+  AllowanceClose,
+  Grant,
+  Refusal,
+  Settlement,
+  Take,
+} from '../../src/ledger/port.ts'
+import {
+  allowanceOf,
+  EXPIRED_MS,
+  type LedgerWorld,
+  MINUTE_MS,
+  partOf,
+  rowOf,
+  scope,
+  settings,
+  takeOf,
+} from './ledger-world.ts'
 
 /** What every ledger keeps, whatever it is made of. */
 export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | LedgerWorld): void {
@@ -380,6 +399,143 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       await world.tick(NAME)
       expect([...world.source.books.log.keys()].sort()).toEqual([unknown.id, grant.id.slice(-36)].sort())
       expect(window(KEY)).toMatchObject({ spent: 8n })
+    })
+
+    const allowed = async (more: Partial<AllowanceAsk> = {}, ledger = NAME): Promise<Allowance> => {
+      const allowance = await world.allow(ledger, allowanceOf(world, { scopes: [KEY], ...more }))
+      if (!allowance) throw new Error('nothing was lent ahead')
+      return allowance
+    }
+    const over = (grant: Grant, usedNano: bigint, more: Partial<AllowanceClose> = {}) =>
+      world.close(grant.ledger, {
+        ...{ grantId: grant.id, usedNano, openNano: 0n, running: 0, requests: 1, tokens: 0 },
+        ...more,
+      })
+
+    it('lends ahead out of what is left, and takes the rest back when the allowance is over', async () => {
+      limit(KEY, 1_000n)
+      const { grant, requests } = await allowed()
+      expect(grant).toMatchObject({ amountNano: 50n, single: false, covered: [true] })
+      expect(grant.startByMs).toBeLessThanOrEqual(world.now() + settings.grantLifeMs)
+      expect(requests).toBe(8)
+      await world.evict(NAME)
+      expect(await refused({ amountNano: 951n })).toMatchObject({ kind: 'budget_held', heldNano: 50n })
+      record(world.source.books, [
+        partOf(grant, newId(world.now()), 10n, 4n),
+        partOf(grant, newId(world.now()), 10n, 3n),
+      ])
+      await over(grant, 7n)
+      await over(grant, 50n)
+      expect(await refused({ amountNano: 994n })).toMatchObject({ kind: 'budget_exceeded', spentNano: 7n })
+      await granted({ amountNano: 993n })
+    })
+
+    it('keeps for running requests what they hold, when nothing more may start', async () => {
+      limit(KEY, 1_000n)
+      const { grant } = await allowed()
+      await over(grant, 5n, { openNano: 10n, running: 1 })
+      await over(grant, 0n, { openNano: 40n, running: 4 })
+      expect((await refused({ amountNano: 986n })).kind).toBe('budget_held')
+      const rest = await granted({ amountNano: 985n })
+      await over(grant, 15n)
+      await settle(rest, 0n)
+      await granted({ amountNano: 985n })
+    })
+
+    it('lends a sixteenth at the most, and near a limit nothing', async () => {
+      limit(KEY, 800n)
+      limit(TEAM, 400n)
+      expect((await allowed({ amountNano: 1_000n })).grant.amountNano).toBe(50n)
+      expect((await allowed({ scopes: [KEY, TEAM], amountNano: 1_000n })).grant.amountNano).toBe(25n)
+      const ask = (more: Partial<AllowanceAsk>) => world.allow(NAME, allowanceOf(world, { scopes: [TEAM], ...more }))
+      expect(await ask({ openNano: 94n })).toBeUndefined()
+      expect(await ask({ holdNano: 24n })).toBeUndefined()
+      const exhausted = await granted({ scopes: [TEAM], amountNano: 340n })
+      expect(await ask({})).toBeUndefined()
+      await finish(exhausted, 340n)
+      expect(await ask({})).toBeUndefined()
+    })
+
+    it('lends nothing ahead without its source, and nothing past the end of a window', async () => {
+      const SECONDS = scope('key:k@5s')
+      limit(SECONDS, 1_000n)
+      world.source.fates.push('lost')
+      expect(await world.allow(NAME, allowanceOf(world, { scopes: [SECONDS] }))).toBeUndefined()
+      world.advance(4_500 - (world.now() % 5_000) + 5_000)
+      expect((await allowed({ scopes: [SECONDS] })).grant.startByMs).toBe(world.now() + 499)
+    })
+
+    it('counts the requests and tokens of an allowance in each limit, until it is known what they were', async () => {
+      const limits = [{ entity: 'key:k', rpm: 200, tpm: 3_200 }]
+      const ahead = { scopes: [], limits, amountNano: 0n, holdNano: 0n, openNano: 0n, tokens: 500, holdTokens: 50 }
+      const { grant, requests, tokens, rates } = await allowed({ ...ahead, requests: 100 })
+      expect([requests, tokens]).toEqual([12, 200])
+      expect(rates).toMatchObject([{ remaining: 188 }, { remaining: 3_000 }])
+      await over(grant, 0n, { requests: 3, tokens: 120 })
+      const taken = await ask({ scopes: [], limits, tokens: 80 })
+      expect(taken).toMatchObject({ rates: [{ remaining: 196 }, { remaining: 3_000 }] })
+      expect(await world.allow(NAME, allowanceOf(world, { ...ahead, limits: [{ entity: 'key:k', rpm: 100 }] }))).toBe(
+        undefined,
+      )
+    })
+
+    it('counts an allowance until a minute after its last use', async () => {
+      const limits = [{ entity: 'key:k', rpm: 128 }]
+      const { grant } = await allowed({ scopes: [], limits, amountNano: 0n, holdNano: 0n, openNano: 0n })
+      world.advance(grant.startByMs - world.now() + MINUTE_MS)
+      expect(await ask({ scopes: [], limits })).toMatchObject({ rates: [{ remaining: 119 }] })
+    })
+
+    it('charges the unlogged rest of an allowance whose isolate died, and gives it back past the horizon', async () => {
+      limit(KEY, 1_000n)
+      const { grant } = await allowed()
+      const late = partOf(grant, newId(world.now()), 10n, 6n)
+      record(world.source.books, [partOf(grant, newId(world.now()), 10n, 4n)])
+      world.advance(EXPIRED_MS)
+      world.source.fates.push('unheard')
+      await world.tick(NAME)
+      await world.evict(NAME)
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 50n, leased: 0n })
+      record(world.source.books, [late])
+      expect(window(KEY)).toMatchObject({ spent: 50n })
+      world.advance(settings.horizonMs)
+      world.source.fates.push('lost')
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 50n })
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 10n, leased: 0n })
+      await granted({ amountNano: 990n })
+    })
+
+    it('gives back at once what an expired allowance had not used, when its holder tells it late', async () => {
+      limit(KEY, 1_000n)
+      const { grant } = await allowed()
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 50n })
+      await over(grant, 6n, { openNano: 10n, running: 1 })
+      await over(grant, 16n)
+      await world.evict(NAME)
+      world.advance(settings.idleReturnMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 16n, leased: 0n })
+      // The row was lost, so its money stays charged for ever.
+      world.advance(settings.horizonMs)
+      await world.tick(NAME)
+      expect(window(KEY)).toMatchObject({ spent: 16n })
+    })
+
+    it('keeps a row that travels with the end of a part, and does not close the allowance by it', async () => {
+      limit(KEY, 1_000n)
+      const { grant } = await allowed()
+      const attempt = newId(world.now())
+      await settle(grant, 4n, { attempt, event: partOf(grant, attempt, 10n, 4n) })
+      await world.tick(NAME)
+      expect(world.source.books.log.has(attempt)).toBe(true)
+      expect((await refused({ amountNano: 951n })).kind).toBe('budget_held')
     })
 
     it('comes to rest: nothing leased, nothing left to do, everything lent again', async () => {

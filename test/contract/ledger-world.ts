@@ -1,6 +1,6 @@
 import { type Books, exchange, expire, newBooks, record, refund } from '../../src/budget/books.ts'
 import { newId } from '../../src/ids.ts'
-import type { Grant, Ledger, Take } from '../../src/ledger/port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Ledger, Take } from '../../src/ledger/port.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
 import type { Scope } from '../../src/tenants/scope.ts'
@@ -50,6 +50,9 @@ export class FickleSource implements SliceSource {
 export interface LedgerWorld {
   readonly ledger: Ledger
   readonly source: FickleSource
+  /** What an isolate asks and tells beside its requests. */
+  allow(ledger: string, ask: AllowanceAsk): Promise<Allowance | undefined>
+  close(ledger: string, close: AllowanceClose): Promise<void>
   /** Two that no other test has used. */
   readonly names: readonly [string, string]
   now(): number
@@ -88,6 +91,27 @@ export function takeOf(world: Pick<LedgerWorld, 'now'>, more: Partial<Take> = {}
     callMs: CALL_MS,
     ...more,
   }
+}
+
+export function allowanceOf(world: Pick<LedgerWorld, 'now'>, more: Partial<AllowanceAsk> = {}): AllowanceAsk {
+  return {
+    id: newId(world.now()),
+    scopes: [],
+    limits: [],
+    amountNano: 50n,
+    requests: 8,
+    tokens: 0,
+    holdNano: 10n,
+    openNano: 10n,
+    holdTokens: 0,
+    callMs: CALL_MS,
+    ...more,
+  }
+}
+
+/** One request's part of an allowance. */
+export function partOf(grant: Grant, attempt: string, holdNano: bigint, costNano: bigint): SpendEvent {
+  return { ...rowOf({ ...grant, amountNano: holdNano }, costNano), id: attempt, single: false }
 }
 
 /** The row of an attempt that has ended. */

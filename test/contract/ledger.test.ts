@@ -9,6 +9,8 @@ ledgerContract('in memory', () => {
   return {
     ledger,
     source,
+    allow: (name, ask) => ledger.allow(name, ask),
+    close: (name, close) => ledger.settle(name, [], [close]),
     names: ['team:t', 'user:u'],
     now: () => nowMs,
     advance: (ms) => {

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { DurableLedger } from '../../src/ledger/durable.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
+import type { Allowance } from '../../src/ledger/port.ts'
 import { ledgerContract } from '../contract/ledger-contract.ts'
 import { FickleSource, type LedgerWorld, scope, settings, takeOf } from '../contract/ledger-world.ts'
 import { spendEventOf } from '../support/spend-event.ts'
@@ -46,6 +47,8 @@ function makeWorld(): LedgerWorld {
       warn: () => undefined,
     }),
     source: shared.source,
+    allow: async (ledger, ask) => (await stub(ledger).allow(ask, [])) as Allowance | undefined,
+    close: async (ledger, close) => void (await stub(ledger).settle([], [close])),
     names: [`team:${worlds}`, `user:${worlds}`],
     now: () => Date.now(),
     advance: (ms) => vi.setSystemTime(Date.now() + ms),

@@ -14,6 +14,7 @@ const grant: Grant = {
   startByMs: 2_000,
   settleByMs: 9_000,
 }
+const ended: Settlement = { grantId: grant.id, paidNano: 1n, tokens: 0 }
 const granted: Taken = { granted: true, grant, rates: [] }
 
 function world(stub: Partial<LedgerStub>, nowMs = 0) {
@@ -26,6 +27,7 @@ function world(stub: Partial<LedgerStub>, nowMs = 0) {
         names.push(name)
         return {
           take: () => Promise.resolve(granted),
+          allow: () => Promise.resolve(undefined),
           settle: (settlements) => Promise.resolve(void settled.push(...settlements)),
           ...stub,
         }
@@ -76,7 +78,7 @@ describe("the Worker's half of a ledger", () => {
 
   it('throws when a settlement did not arrive, so that it is tried again', async () => {
     const { ledger } = world({ settle: () => Promise.reject(new Error('reset')) })
-    await expect(ledger.settle('team:t', [])).rejects.toMatchObject({ kind: 'ledger_unavailable' })
-    await expect(ledger.settle('team:t', [])).rejects.toBeInstanceOf(GatewayError)
+    await expect(ledger.settle('team:t', [ended])).rejects.toMatchObject({ kind: 'ledger_unavailable' })
+    await expect(ledger.settle('team:t', [ended])).rejects.toBeInstanceOf(GatewayError)
   })
 })

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type BookRow, brokenPromise, exchange, expire, newBooks, record } from '../../../src/budget/books.ts'
+import { type BookRow, brokenPromise, exchange, expire, newBooks, record, refund } from '../../../src/budget/books.ts'
 import { freeOf } from '../../../src/budget/pool.ts'
+import { newId } from '../../../src/ids.ts'
 import { LedgerCore } from '../../../src/ledger/ledger.ts'
 import { MemoryStore } from '../../../src/ledger/memory.ts'
 import type { Grant, Settlement, Taken } from '../../../src/ledger/port.ts'
@@ -9,7 +10,7 @@ import type { SliceSource } from '../../../src/ledger/slice-source.ts'
 import { maxNano, minNano } from '../../../src/money.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
 import type { Scope } from '../../../src/tenants/scope.ts'
-import { rowOf, scope, settings, takeOf } from '../../contract/ledger-world.ts'
+import { allowanceOf, partOf, rowOf, scope, settings, takeOf } from '../../contract/ledger-world.ts'
 
 /**
  * Random histories of two ledgers that share their scopes, with lost calls, lost answers, late commits, rows lost or
@@ -59,6 +60,15 @@ interface Request {
   costNano: bigint
 }
 
+/** An isolate's allowance: it starts parts of it, logs them and closes it; or it dies. */
+interface Share {
+  readonly grant: Grant
+  alive: boolean
+  balanceNano: bigint
+  usedNano: bigint
+  readonly parts: { readonly id: string; readonly holdNano: bigint; costNano: bigint; state: Request['state'] }[]
+}
+
 class History {
   nowMs = Date.UTC(2026, 10, 22, 12)
   readonly books = newBooks()
@@ -66,6 +76,7 @@ class History {
   readonly strays: (() => unknown)[] = []
   readonly queue: { row: SpendEvent; sentAtMs: number }[] = []
   readonly requests: Request[] = []
+  readonly shares: Share[] = []
   readonly stores = NAMES.map(() => new MortalStore())
   cores: LedgerCore[] = []
 
@@ -80,7 +91,7 @@ class History {
     const source: SliceSource = {
       exchange: (ledger, asks) => this.meet(() => exchange(books, ledger, asks)),
       expire: (ledger, grants) => this.meet(() => expire(books, ledger, grants)),
-      refund: () => Promise.reject(new Error('there are no allowances')),
+      refund: (grantId, usedNano) => this.meet(() => refund(books, grantId, usedNano)),
       record: (events) => this.meet(() => void record(books, events)),
     }
     return new LedgerCore({
@@ -185,6 +196,60 @@ class History {
     while (!(await this.living(at, settle)) && how.way === 'row with settlement');
   }
 
+  async allow(at: number, amountNano: bigint, heard: boolean): Promise<void> {
+    const ask = allowanceOf(
+      { now: () => this.nowMs },
+      { scopes: [MINUTE, LIFE], amountNano, holdNano: 1n, openNano: 1n },
+    )
+    const allowance = await this.living(at, (core) => core.allow(ask))
+    if (!allowance || !heard) return
+    const { grant } = allowance
+    this.shares.push({ grant, alive: true, balanceNano: grant.amountNano, usedNano: 0n, parts: [] })
+  }
+
+  /** Parts start while they may, and end before the grant does: logged, then settled inside the isolate. */
+  part(which: number, how: { start: boolean; holdNano: bigint; costNano: bigint; lost: boolean }): void {
+    const alive = this.shares.filter((share) => share.alive)
+    const share = alive[which % Math.max(1, alive.length)]
+    if (!share) return
+    if (how.start) {
+      const { holdNano } = how
+      if (this.nowMs > share.grant.startByMs || share.balanceNano < holdNano) return
+      share.balanceNano -= holdNano
+      share.parts.push({ id: newId(this.nowMs), holdNano, costNano: 0n, state: 'running' })
+      return
+    }
+    const part = share.parts.find(({ state }) => state === 'running')
+    if (!part) return
+    part.costNano = how.costNano
+    part.state = how.lost ? 'lost' : 'sent'
+    if (!how.lost)
+      this.queue.push({ row: partOf(share.grant, part.id, part.holdNano, part.costNano), sentAtMs: this.nowMs })
+    const paidNano = minNano(part.costNano, part.holdNano)
+    share.usedNano += paidNano
+    share.balanceNano += part.holdNano - paidNano
+  }
+
+  /** Told while parts run, or at the end, perhaps long after the grant has expired; perhaps twice. */
+  async close(which: number): Promise<void> {
+    const share = this.shares[which % Math.max(1, this.shares.length)]
+    if (!share?.alive) return
+    const running = share.parts.filter(({ state }) => state === 'running')
+    const openNano = running.reduce((sum, { holdNano }) => sum + holdNano, 0n)
+    share.balanceNano = 0n
+    const at = NAMES.indexOf(share.grant.ledger)
+    const { grant, usedNano } = share
+    const close = { grantId: grant.id, usedNano, openNano, running: running.length, requests: 1, tokens: 0 }
+    await this.living(at, (core) => core.settle([], [close]))
+  }
+
+  dieIsolate(which: number): void {
+    const share = this.shares[which % Math.max(1, this.shares.length)]
+    if (!share) return
+    share.alive = false
+    for (const part of share.parts) if (part.state === 'running') part.state = 'lost'
+  }
+
   deliver(count: number, again: boolean): void {
     const batch = this.queue.slice(0, count)
     record(
@@ -200,6 +265,10 @@ class History {
     for (const request of this.requests) {
       if (request.state === 'running' && this.nowMs > request.grant.settleByMs) request.state = 'lost'
     }
+    for (const share of this.shares) {
+      if (this.nowMs <= share.grant.settleByMs) continue
+      for (const part of share.parts) if (part.state === 'running') part.state = 'lost'
+    }
     this.deliver(this.queue.filter(({ sentAtMs }) => this.nowMs - sentAtMs > settings.horizonMs / 2).length, false)
   }
 
@@ -212,6 +281,18 @@ class History {
       if (state === 'running') sum += grant.amountNano
       if (state === 'sent') sum += costNano
     }
+    for (const share of this.shares) {
+      const { grant, alive, balanceNano, parts } = share
+      if (!grant.windows.some((window) => window.scope === name && window.startMs === startMs)) continue
+      // An expired one is charged in full already.
+      if (this.books.log.has(`expired:${grant.id}`)) continue
+      if (alive && this.nowMs <= grant.startByMs) sum += balanceNano
+      for (const { id, state, holdNano, costNano } of parts) {
+        if (this.books.log.has(id)) continue
+        if (state === 'running') sum += holdNano
+        if (state === 'sent') sum += costNano
+      }
+    }
     for (const store of this.stores) {
       const pool = store.pool(name, startMs)
       if (pool && freeOf(pool) > 0n) sum += freeOf(pool)
@@ -219,12 +300,17 @@ class History {
     return sum
   }
 
+  partsExcess(): bigint {
+    const parts = this.shares.flatMap((share) => share.parts)
+    return parts.reduce((sum, { holdNano, costNano }) => sum + maxNano(0n, costNano - holdNano), 0n)
+  }
+
   check(): void {
     expect(brokenPromise(this.books)).toBeUndefined()
     for (const { scope: name, startMs, spent } of this.books.windows.values()) {
       const excess = this.requests
         .filter(({ grant }) => grant.windows.some((window) => window.scope === name && window.startMs === startMs))
-        .reduce((sum, { grant, costNano }) => sum + maxNano(0n, costNano - grant.amountNano), 0n)
+        .reduce((sum, { grant, costNano }) => sum + maxNano(0n, costNano - grant.amountNano), this.partsExcess())
       expect(spent + this.outstanding(name, startMs)).toBeLessThanOrEqual(LIMITS[name]! + excess)
     }
   }
@@ -252,6 +338,22 @@ class History {
         expect([own.filter(({ kind }) => kind === 'request').length, charged]).toEqual([1, costNano])
       // Its detail is gone; its money is charged as it was settled, or as it was held.
       else expect([minNano(costNano, grant.amountNano), grant.amountNano]).toContain(charged)
+    }
+
+    for (const { grant, parts } of this.shares) {
+      const own = rows.filter((row: BookRow) => row.grantId === grant.id)
+      const charged = own.reduce((sum, row) => sum + row.costNano, 0n)
+      const cost = parts.reduce((sum, part) => sum + (part.state === 'sent' ? part.costNano : 0n), 0n)
+      const lost = parts.reduce(
+        (sum, part) => sum + (part.state === 'lost' ? minNano(part.costNano, part.holdNano) : 0n),
+        0n,
+      )
+      expect(own.filter(({ kind }) => kind === 'request')).toHaveLength(
+        parts.filter(({ state }) => state === 'sent').length,
+      )
+      // What was used and lost is charged if anybody told it; what was never used is given back.
+      expect(charged).toBeGreaterThanOrEqual(cost)
+      expect(charged).toBeLessThanOrEqual(cost + lost)
     }
 
     // Nobody is refused falsely: what is left in all windows is lent, to anyone, and no more than that.
@@ -326,6 +428,28 @@ const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('die' as const), at, transaction: fc.nat({ max: 4 }), after: fc.boolean() }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('allow' as const),
+      at,
+      amountNano: fc.bigInt({ min: 1n, max: 15n }),
+      heard: fc.boolean(),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('part' as const),
+      which: fc.nat({ max: 3 }),
+      start: fc.boolean(),
+      holdNano: fc.bigInt({ min: 0n, max: 6n }),
+      costNano: fc.bigInt({ min: 0n, max: 7n }),
+      lost: fc.constantFrom(false, false, false, true),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('close' as const), which: fc.nat({ max: 5 }) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('isolate dies' as const), which: fc.nat({ max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const), at }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('stray' as const) }) },
 )
@@ -340,6 +464,10 @@ it('overspends in no history, and lends everything again at rest', async () => {
         else if (one.do === 'end') await history.end(one.which, one)
         else if (one.do === 'tick') await history.tick(one.at, one.meanwhile)
         else if (one.do === 'advance') history.advance(one.ms)
+        else if (one.do === 'allow') await history.allow(one.at, one.amountNano, one.heard)
+        else if (one.do === 'part') history.part(one.which, one)
+        else if (one.do === 'close') await history.close(one.which)
+        else if (one.do === 'isolate dies') history.dieIsolate(one.which)
         else if (one.do === 'deliver') history.deliver(one.count, one.again)
         else if (one.do === 'die') history.stores[one.at]!.dieAt(one.transaction, one.after)
         else if (one.do === 'evict') history.cores[one.at] = history.core(one.at)
