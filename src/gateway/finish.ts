@@ -33,6 +33,7 @@ export function finish(attempt: Attempt, outcome: Outcome, deps: GatewayDeps): v
   const event = toEvent(attempt, outcome, cost, deps)
   const close = grant && {
     grantId: grant.id,
+    attempt: attempt.id,
     paidNano: minNano(cost, grant.amountNano),
     tokens: totalTokens(outcome.usage),
   }
