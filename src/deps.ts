@@ -5,6 +5,7 @@ import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
+import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
 import type { AppDeps } from './routes/deps.ts'
@@ -39,16 +40,20 @@ export function deferTo(ctx: Pick<ExecutionContext, 'waitUntil'>): Defer {
     )
 }
 
-type Isolate = Omit<AppDeps, 'gateway'> & { readonly gateway: Omit<GatewayDeps, 'defer' | 'ledger'>; readonly db: Db }
+type Isolate = Omit<AppDeps, 'gateway'> & {
+  readonly gateway: Omit<GatewayDeps, 'defer' | 'ledger'>
+  readonly allowances: Allowances
+  readonly db: Db
+}
 
 /** `env` is one object for an isolate's life, so everything is made once for it. */
 const isolates = new WeakMap<object, Isolate>()
 
 /** The composition root: the only file that names every backend. */
 export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
-  const { gateway, ...rest } = isolateOf(env)
+  const { gateway, allowances, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
-  return { ...rest, gateway: { ...gateway, ledger: ledgerFor(env, defer), defer } }
+  return { ...rest, gateway: { ...gateway, ledger: ledgerFor(env, allowances, defer), defer } }
 }
 
 export function dbFor(env: Env): Db {
@@ -63,8 +68,9 @@ function isolateOf(env: Env): Isolate {
   return made
 }
 
-function ledgerFor(env: Env, defer: Defer) {
-  return new DurableLedger({ namespace: ledgersOf(env), timeoutMs: LEDGER_TIMEOUT_MS, clock: systemClock, warn, defer })
+function ledgerFor(env: Env, allowances: Allowances, defer: Defer) {
+  const namespace = ledgersOf(env)
+  return new DurableLedger({ namespace, allowances, timeoutMs: LEDGER_TIMEOUT_MS, clock: systemClock, warn, defer })
 }
 
 /** The binding's generated type does not know the class behind it; wrangler.toml binds `LedgerObject`, which has these methods. */
@@ -83,8 +89,10 @@ function isolate(env: Env): Isolate {
   const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
+  const allowances = new Allowances()
   return {
     db,
+    allowances,
     tenantStore,
     tenants: cachedTenants(tenantStore, copies, {
       clock: systemClock,
@@ -111,7 +119,7 @@ function isolate(env: Env): Isolate {
       handOver: new HandOver({
         spend: queue ? spendQueue(queue) : { send: () => Promise.reject(new Error('there is no queue binding SPEND')) },
         // Settling has nothing to leave behind: what fails is tried again by the hand-over itself.
-        ledger: ledgerFor(env, () => {}),
+        ledger: ledgerFor(env, allowances, () => {}),
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         clock: systemClock,
         warn,
