@@ -37,12 +37,17 @@ const chat = z.looseObject(
 export function parseChat(body: unknown): ChatRequest {
   const result = chat.safeParse(body)
   if (isChat(body, result)) return body
-  throw invalid(firstIssue(result.error?.issues ?? []))
+  throw refusedBody(result.error?.issues ?? [])
 }
 
 /** The schema changes nothing in what it accepts, so the body itself, as the client wrote it, is the request. */
 function isChat(_body: unknown, result: { readonly success: boolean }): _body is ChatRequest {
   return result.success
+}
+
+/** The refusal of a body that a schema did not accept, naming the first field at fault. */
+export function refusedBody(issues: readonly z.core.$ZodIssue[]): GatewayError {
+  return invalid(firstIssue(issues))
 }
 
 interface Issue {
