@@ -2,7 +2,7 @@ import type { Json } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
 
 /** LiteLLM's fields that speak to a gateway. No vendor gets them. */
-const GATEWAY_FIELDS = new Set([
+export const GATEWAY_FIELDS: ReadonlySet<string> = new Set([
   'tags',
   'cache',
   'fallbacks',
