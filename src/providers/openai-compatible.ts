@@ -10,7 +10,7 @@ export function openaiCompatible(defaults: Provider['defaults']): Provider {
     dialect: 'openai',
     defaults,
     chat: (request, target) => ({
-      url: chatUrl(target.apiBase ?? defaults.apiBase, target.model),
+      url: urlOf(target.apiBase ?? defaults.apiBase, target.model, '/chat/completions'),
       method: 'POST',
       headers: headersFor(target),
       body: JSON.stringify(chatBody(request, target)),
@@ -20,16 +20,17 @@ export function openaiCompatible(defaults: Provider['defaults']): Provider {
   }
 }
 
-function chatUrl(apiBase: string | undefined, model: string): string {
+/** Where one of OpenAI's endpoints is, below an `api_base` with or without a query; a base that names it already stays. */
+export function urlOf(apiBase: string | undefined, model: string, path: `/${string}`): string {
   if (apiBase === undefined)
     throw new GatewayError('internal', `Nobody knows where "${model}" is: the operator must set its api_base.`)
   const [address = '', query] = apiBase.split('?', 2)
   const base = address.replace(/\/+$/, '')
-  const url = base.endsWith('/chat/completions') ? base : `${base}/chat/completions`
+  const url = base.endsWith(path) ? base : `${base}${path}`
   return query === undefined ? url : `${url}?${query}`
 }
 
-function headersFor({ apiKey, organization, extraHeaders }: Target): Record<string, string> {
+export function headersFor({ apiKey, organization, extraHeaders }: Target): Record<string, string> {
   return {
     'content-type': 'application/json',
     ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
