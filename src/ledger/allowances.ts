@@ -7,8 +7,8 @@ import type { Allowance, AllowanceAsk, AllowanceClose, RateState, Settlement, Ta
 const FADE_MS = 1_000
 /** After a ledger declined to lend ahead, it is left alone for this long. */
 const DECLINED_MS = 1_000
-/** The next allowance is asked for when so little of the life of one is left. */
-const AHEAD_MS = ALLOWANCE_LIFE_MS / 3
+/** An allowance may be on its way for so long, with a slice from the database behind it: what is left should last. */
+const REFILL_MS = 150
 /** No answer comes later than this. */
 const ASKING_MS = 10_000
 const MOST_LINES = 2_000
@@ -96,8 +96,7 @@ export class Allowances {
     const expected = line.perMs * ALLOWANCE_LIFE_MS
     if (nowMs < line.askingUntilMs || nowMs < line.notBeforeMs || expected < FEWEST_REQUESTS) return undefined
     line.shares = line.shares.filter((share) => !isOver(share, nowMs))
-    const newest = line.shares.at(-1)
-    if (newest && !isLow(newest, nowMs)) return undefined
+    if (!isLow(line, nowMs)) return undefined
 
     line.askingUntilMs = nowMs + ASKING_MS
     const requests = Math.min(Math.ceil(expected), MOST_REQUESTS)
@@ -244,11 +243,15 @@ function isOver({ allowance, requestsLeft }: Share, nowMs: number): boolean {
   return requestsLeft === 0 || nowMs > allowance.grant.startByMs
 }
 
-/** Time to ask for the next: half is started, its time is nearly up, or its money does not reach for another. */
-function isLow({ line, allowance, requestsLeft, balanceNano }: Share, nowMs: number): boolean {
-  const started = allowance.requests - requestsLeft
-  if (started * 2 >= allowance.requests || allowance.grant.startByMs - nowMs < AHEAD_MS) return true
-  return started * 4 >= allowance.requests && balanceNano < 2n * line.holdNano
+/** What is left in requests, time or money will not last until the next allowance is here. */
+function isLow({ shares, perMs, holdNano }: Line, nowMs: number): boolean {
+  let requests = 0
+  for (const { allowance, requestsLeft, balanceNano } of shares) {
+    const started = allowance.requests - requestsLeft
+    const outOfMoney = started * 4 >= allowance.requests && balanceNano < 2n * holdNano
+    if (!outOfMoney && allowance.grant.startByMs - nowMs > REFILL_MS) requests += requestsLeft
+  }
+  return requests <= perMs * REFILL_MS
 }
 
 /** The allowance's grant, for this request's part of it. */

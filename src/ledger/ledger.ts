@@ -15,6 +15,8 @@ import type { GrantRecord } from './store.ts'
 export type LedgerDeps = ExchangerDeps & Omit<HousekeepingDeps, 'exchanger'>
 
 const UNREACHABLE_RETRY_MS = 1_000
+/** When an allowance needs a slice, it is one for the next few as well: a quarter of what is left at the most. */
+const AHEAD = 4n
 /** A take that still finds its money taken by others after so many exchanges is told to come back. */
 const MOST_EXCHANGES = 8
 
@@ -144,7 +146,7 @@ export class LedgerCore {
     if (amountNano === undefined) return undefined
     if (amountNano === 'look') return { short: pools.map((pool) => ({ pool, needNano: ask.holdNano })) }
     const short = pools.filter((pool) => freeOf(pool) < amountNano)
-    if (short.length > 0) return { short: short.map((pool) => ({ pool, needNano: amountNano })) }
+    if (short.length > 0) return { short: short.map((pool) => ({ pool, needNano: AHEAD * amountNano })) }
 
     for (const pool of pools) store.putPool(hold(pool, amountNano, nowMs))
     const grant = this.#grant({ ...ask, amountNano, single: false, windows, covered, startByMs })
