@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { scan } from '../streams/scan.ts'
 import type { ChatRequest } from './chat.ts'
+import { isPlainChat } from './plain-chat.ts'
 
 const whole = (what: string) => z.int(`must be ${what}`).positive(`must be ${what}`).nullish()
 const flag = z.boolean('must be true or false').nullish()
@@ -35,6 +36,7 @@ const chat = z.looseObject(
 
 /** The body of a chat completion, checked. Throws `invalid_request` naming the first field at fault. */
 export function parseChat(body: unknown): ChatRequest {
+  if (isPlainChat(body)) return body
   const result = chat.safeParse(body)
   if (isChat(body, result)) return body
   throw refusedBody(result.error?.issues ?? [])

@@ -40,8 +40,10 @@ export async function ask(attempt: Attempt, deps: GatewayDeps): Promise<Answer> 
   }
 }
 
+/** One timer keeps both deadlines: the shorter is waited for first, then what is left of the whole. */
 function deadlines({ call, request, deployment }: Attempt, deps: GatewayDeps) {
   const { router, general } = deps.config
+  const { signal: client } = call
   const controller = new AbortController()
   let why: GatewayError | undefined
   const end = (error: GatewayError) => {
@@ -49,21 +51,28 @@ function deadlines({ call, request, deployment }: Attempt, deps: GatewayDeps) {
     controller.abort(error)
   }
   const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
-  if (call.signal.aborted) leave()
-  else call.signal.addEventListener('abort', leave, { once: true })
+  if (client.aborted) leave()
+  else client.addEventListener('abort', leave, { once: true })
 
+  const totalMs = general.totalTimeoutMs
   const silenceMs =
     (request.stream === true ? (deployment.streamTimeoutMs ?? router.streamTimeoutMs) : undefined) ??
     deployment.timeoutMs ??
     router.timeoutMs
-  const silence = setTimeout(() => end(timedOut(deployment.group, silenceMs)), silenceMs)
-  const total = setTimeout(() => end(timedOut(deployment.group, general.totalTimeoutMs)), general.totalTimeoutMs)
+  const firstMs = Math.min(silenceMs, totalMs)
+  let silent = true
+  let timer = setTimeout(() => {
+    if (silent || firstMs === totalMs) end(timedOut(deployment.group, firstMs))
+    else timer = setTimeout(() => end(timedOut(deployment.group, totalMs)), totalMs - firstMs)
+  }, firstMs)
   const over = () => {
-    clearTimeout(silence)
-    clearTimeout(total)
-    call.signal.removeEventListener('abort', leave)
+    clearTimeout(timer)
+    client.removeEventListener('abort', leave)
   }
-  return { signal: controller.signal, ended: () => why, over, headersArrived: () => clearTimeout(silence) }
+  const headersArrived = () => {
+    silent = false
+  }
+  return { signal: controller.signal, ended: () => why, over, headersArrived }
 }
 
 const timedOut = (group: string, afterMs: number) =>

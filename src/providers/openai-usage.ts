@@ -1,40 +1,23 @@
-import * as z from 'zod'
 import type { Usage } from '../prices/usage.ts'
-
-const count = z.number().nonnegative().nullish().catch(null)
-
-/** Only what is billed. Prices are per whole token, so whatever a vendor writes is read as one. */
-const usageSchema = z.object({
-  prompt_tokens: count,
-  completion_tokens: count,
-  prompt_tokens_details: z
-    .object({ cached_tokens: count, cache_write_tokens: count, audio_tokens: count, image_tokens: count })
-    .nullish()
-    .catch(null),
-  completion_tokens_details: z
-    .object({ reasoning_tokens: count, audio_tokens: count, image_tokens: count })
-    .nullish()
-    .catch(null),
-})
 
 /**
  * OpenAI's nested counting, made disjoint: the parts are taken out of their whole, each at most as large as what is left
  * of it, so that the classes always add up to `prompt_tokens` and `completion_tokens` as the vendor billed them.
  */
 export function openaiUsage(answer: unknown): Usage | undefined {
-  if (typeof answer !== 'object' || answer === null || !('usage' in answer)) return undefined
-  const { success, data } = usageSchema.safeParse(answer.usage)
-  if (!success || (data.prompt_tokens == null && data.completion_tokens == null)) return undefined
-  const prompt = whole(data.prompt_tokens)
-  const input = data.prompt_tokens_details
-  const output = data.completion_tokens_details
-  const [cacheReadTokens, cacheWriteTokens, inputAudioTokens, inputImageTokens, inputTokens] = split(prompt, [
+  const told = fields(fields(answer)?.usage)
+  const prompt = tokens(told?.prompt_tokens)
+  const completion = tokens(told?.completion_tokens)
+  if (prompt === undefined && completion === undefined) return undefined
+  const input = fields(told?.prompt_tokens_details)
+  const output = fields(told?.completion_tokens_details)
+  const [cacheReadTokens, cacheWriteTokens, inputAudioTokens, inputImageTokens, inputTokens] = split(prompt ?? 0, [
     input?.cached_tokens,
     input?.cache_write_tokens,
     input?.audio_tokens,
     input?.image_tokens,
   ])
-  const [reasoningTokens, outputAudioTokens, outputImageTokens, outputTokens] = split(whole(data.completion_tokens), [
+  const [reasoningTokens, outputAudioTokens, outputImageTokens, outputTokens] = split(completion ?? 0, [
     output?.reasoning_tokens,
     output?.audio_tokens,
     output?.image_tokens,
@@ -54,16 +37,21 @@ export function openaiUsage(answer: unknown): Usage | undefined {
 }
 
 /** The parts in their order, and last what remains of the whole. */
-function split(total: number, parts: readonly (number | null | undefined)[]): number[] {
+function split(total: number, parts: readonly unknown[]): number[] {
   let left = total
   const taken = parts.map((part) => {
-    const tokens = Math.min(whole(part), left)
-    left -= tokens
-    return tokens
+    const count = Math.min(tokens(part) ?? 0, left)
+    left -= count
+    return count
   })
   return [...taken, left]
 }
 
-function whole(tokens: number | null | undefined): number {
-  return Math.ceil(tokens ?? 0)
+/** Prices are per whole token, so whatever a vendor counts is read as whole ones; what is no count says nothing. */
+function tokens(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && Number.isFinite(value) ? Math.ceil(value) : undefined
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
 }
