@@ -15,49 +15,76 @@ export type { AppDeps } from './routes/deps.ts'
 
 interface Served<E extends object = object> {
   Bindings: E
-  Variables: { ids: RequestIds; deps?: AppDeps; receivedAtMs: number }
 }
 
-/** The front door: every request gets an id, finds its route, shows who it is, and leaves with an answer in our words. */
+type Answer<E extends object> = (c: Context<Served<E>>, visit: Visit) => Response | Promise<Response>
+
+/** A request inside the door. */
+interface Visit {
+  readonly ids: RequestIds
+  readonly deps: AppDeps
+  readonly receivedAtMs: number
+}
+
+/**
+ * The front door: every request gets an id, finds its route, shows who it is, and leaves with an answer in our words.
+ * Each path has one handler and no layers around it: the router then answers with that handler's own promise.
+ */
 export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionContext) => AppDeps): Hono<Served<E>> {
   const app = new Hono<Served<E>>()
-  app.onError((error, c) => leave(c, refusal(error, c.var.ids.requestId, c.var.deps?.log ?? console.error)))
-  app.use(async (c, next) => {
+  const others = new Hono<Served<E>>()
+  const allowOrigins = cors(exposedHeaders)
+
+  const enter = (answer: Answer<E>) => async (c: Context<Served<E>>) => {
     // The id comes first: also a gateway that cannot be built answers under one.
-    c.set('ids', requestIds(c.req.raw.headers, systemClock()))
-    const deps = depsFor(c.env, c.executionCtx as ExecutionContext)
-    c.set('deps', deps)
-    c.set('receivedAtMs', deps.gateway.clock())
-    await next()
-  })
-  app.use(cors(exposedHeaders))
-  for (const route of routes) {
-    for (const path of route.paths) app.on(route.method, honoPath(path), async (c) => leave(c, await answer(route, c)))
+    const ids = requestIds(c.req.raw.headers, systemClock())
+    let deps: AppDeps | undefined
+    try {
+      deps = depsFor(c.env, c.executionCtx as ExecutionContext)
+      const response = await answer(c, { ids, deps, receivedAtMs: deps.gateway.clock() })
+      return leave(response, ids, deps)
+    } catch (error) {
+      return leave(refusal(error, ids.requestId, deps?.log ?? console.error), ids, deps)
+    }
   }
+  const door = (answer: Answer<E>) => {
+    const inside = enter(answer)
+    return async (c: Context<Served<E>>): Promise<Response> => {
+      if (!c.req.raw.headers.has('origin')) return inside(c)
+      const preflight = await allowOrigins(c, async () => {
+        c.res = await inside(c)
+      })
+      return preflight ?? c.res
+    }
+  }
+
+  for (const route of routes) {
+    const handler = door((c, visit) => answered(route, c.req.raw, c.req.param(), visit))
+    for (const path of route.paths) app.on(route.method, honoPath(path), handler)
+  }
+  app.notFound((c) => others.fetch(c.req.raw, c.env, c.executionCtx))
   for (const [path, methods] of methodsByPath()) {
-    app.all(honoPath(path), (c) => {
+    const handler = door((c) => {
       throw notThisMethod(c.req.method, c.req.path, methods)
     })
+    others.all(honoPath(path), handler)
   }
-  app.notFound((c) => {
-    throw notThere(c.req.method, c.req.path, routes)
-  })
+  others.notFound(
+    door((c) => {
+      throw notThere(c.req.method, c.req.path, routes)
+    }),
+  )
   return app
 }
 
-async function answer<E extends object>(route: Route, c: Context<Served<E>>): Promise<Response> {
-  const { deps, ids, receivedAtMs } = c.var
-  if (!deps) throw new Error('a route was reached before the gateway was built')
-  const request = c.req.raw
+async function answered(
+  route: Route,
+  request: Request,
+  params: Readonly<Record<string, string>>,
+  { ids, deps, receivedAtMs }: Visit,
+): Promise<Response> {
   const principal = route.access === 'public' ? undefined : await caller(route, request, deps, receivedAtMs)
-  return route.answer({
-    request,
-    params: c.req.param(),
-    principal,
-    deps,
-    requestId: ids.requestId,
-    receivedAtMs,
-  })
+  return route.answer({ request, params, principal, deps, requestId: ids.requestId, receivedAtMs })
 }
 
 async function caller(route: Route, request: Request, deps: AppDeps, nowMs: number): Promise<Principal> {
@@ -75,10 +102,10 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
 }
 
 /** What every answer carries, whoever made it. */
-function leave<E extends object>(c: Context<Served<E>>, response: Response): Response {
-  const { ids, deps } = c.var
+function leave(response: Response, ids: RequestIds, deps: AppDeps | undefined): Response {
   const answered = mutable(response)
-  for (const [name, value] of Object.entries(idHeaders(ids))) answered.headers.set(name, value)
+  const headers = idHeaders(ids)
+  for (const name in headers) answered.headers.set(name, headers[name] ?? '')
   if (deps) answered.headers.set('x-litellm-version', deps.gateway.version)
   return answered
 }
