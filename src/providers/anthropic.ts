@@ -1,0 +1,80 @@
+import type { Fields } from '../dialects/loose-json.ts'
+import { anthropicCompletion } from './anthropic-answer.ts'
+import { allowedBetas, neededBetas } from './anthropic-beta.ts'
+import { claudeBody } from './anthropic-body.ts'
+import { anthropicFailure } from './anthropic-failure.ts'
+import { anthropicReader } from './anthropic-reader.ts'
+import { anthropicUsage } from './anthropic-usage.ts'
+import { GATEWAY_FIELDS } from './chat-body.ts'
+import type { Provider, Target, UpstreamRequest } from './provider.ts'
+import type { Translator } from './translator.ts'
+
+const VERSION = '2023-06-01'
+
+const defaults = {
+  apiBase: 'https://api.anthropic.com',
+  apiBaseEnv: 'ANTHROPIC_BASE_URL',
+  apiKeyEnv: 'ANTHROPIC_API_KEY',
+} satisfies Provider['defaults']
+
+/** Anthropic's own Messages API. */
+export const anthropic = {
+  dialect: 'anthropic',
+  defaults,
+  framing: 'sse',
+  chat: (request, target) => {
+    const { body, betas } = claudeBody(request, target)
+    const streams = request.stream === true
+    return post({ model: target.model, ...body, ...(streams && { stream: true }) }, betas, target)
+  },
+  completion: anthropicCompletion,
+  reader: anthropicReader,
+  forward: (body, stream, target) => {
+    const { native, betas } = nativeBody(body)
+    return post({ ...native, model: target.model, ...(stream && { stream }) }, betas, target)
+  },
+  usage: anthropicUsage,
+  failure: anthropicFailure,
+} satisfies Translator & Omit<Provider, 'dialect'> & { readonly dialect: 'anthropic' }
+
+/** A body for `/v1/messages/count_tokens`, which knows neither limits nor streams. */
+export function anthropicCountTokens(body: Fields, target: Target): UpstreamRequest {
+  const { native, betas } = nativeBody(body)
+  const { max_tokens: _, ...counted } = native
+  return post({ ...counted, model: target.model }, betas, target, '/count_tokens')
+}
+
+/** A caller's own body without what speaks to the gateway; features it asked for in the body belong in a header. */
+export function nativeBody(body: Fields): { readonly native: Fields; readonly betas: string[] } {
+  const { anthropic_beta, betas, ...rest } = body
+  const native = Object.fromEntries(Object.entries(rest).filter(([field]) => !GATEWAY_FIELDS.has(field)))
+  const asked = [...allowedBetas(anthropic_beta), ...allowedBetas(betas)]
+  return { native, betas: [...new Set([...neededBetas(native, false), ...asked])] }
+}
+
+function post(body: Fields, betas: readonly string[], target: Target, path = ''): UpstreamRequest {
+  const { apiKey, extraHeaders } = target
+  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const)
+  const { 'anthropic-beta': ordered, ...others } = Object.fromEntries(extra)
+  const login = apiKey?.startsWith('sk-ant-oat') === true
+  // The operator's own features are no caller's wish: they need nobody's leave.
+  const all = [...new Set([...betas, ...(login ? ['oauth-2025-04-20'] : []), ...(ordered?.split(/\s*,\s*/) ?? [])])]
+  return {
+    url: messagesUrl(target.apiBase ?? defaults.apiBase, path),
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'anthropic-version': VERSION,
+      ...(apiKey !== undefined && (login ? { authorization: `Bearer ${apiKey}` } : { 'x-api-key': apiKey })),
+      ...(all.length > 0 && { 'anthropic-beta': all.join(',') }),
+      ...others,
+    },
+    body: JSON.stringify(body),
+  }
+}
+
+function messagesUrl(apiBase: string, path: string): string {
+  const [address = '', query] = apiBase.split('?', 2)
+  const base = address.replace(/\/+$/, '').replace(/\/v1(?:\/messages)?$/, '')
+  return `${base}/v1/messages${path}${query === undefined ? '' : `?${query}`}`
+}
