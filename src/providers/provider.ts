@@ -3,6 +3,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import type { ErrorKind } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { AwsAccess, AwsSignature } from './aws.ts'
+import type { VertexAccess } from './vertex-access.ts'
 
 /** A deployment with its secrets read, as a provider needs it. */
 export interface Target {
@@ -18,6 +19,7 @@ export interface Target {
   readonly apiVersion?: string
   /** A Microsoft Entra token, where the deployment is not asked with a key. */
   readonly azureAdToken?: string
+  readonly vertex?: VertexAccess
 }
 
 export interface UpstreamRequest {
