@@ -7,10 +7,7 @@ import { type Fields, fields, list, text } from '../dialects/loose-json.ts'
 export function withPartialArgs(args: Fields, partialArgs: unknown): Fields {
   return list(partialArgs)
     .map(fields)
-    .reduce<unknown>(
-      (whole, piece) => placed(whole, steps(text(piece.jsonPath) ?? '$'), argOf(piece)),
-      args,
-    ) as Fields
+    .reduce<unknown>((whole, piece) => placed(whole, steps(text(piece.jsonPath) ?? '$'), argOf(piece)), args) as Fields
 }
 
 function argOf(piece: Fields): unknown {

@@ -1,5 +1,6 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { Fields } from '../dialects/loose-json.ts'
+import { GATEWAY_FIELDS } from './chat-body.ts'
 import { geminiBody } from './gemini-body.ts'
 import { geminiFailure } from './gemini-failure.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
@@ -16,7 +17,7 @@ export const gemini = {
   framing: 'sse',
   chat: (request: ChatRequest, target: Target) =>
     asked(target, methodFor(request.stream === true), geminiBody(request, target)),
-  forward: (body: Fields, stream: boolean, target: Target) => asked(target, methodFor(stream), withoutModel(body)),
+  forward: (body: Fields, stream: boolean, target: Target) => asked(target, methodFor(stream), nativeGemini(body)),
   completion: geminiCompletion,
   reader: geminiReader,
   usage: geminiUsage,
@@ -34,22 +35,25 @@ export function methodFor(stream: boolean): string {
   return stream ? 'streamGenerateContent?alt=sse' : 'generateContent'
 }
 
-/** A body in Gemini's own words has its model in the path. */
-export function withoutModel({ model: _, ...body }: Fields): Fields {
-  return body
+/** A caller's own body without what speaks to the gateway; the model is in the path. */
+export function nativeGemini({ model: _, ...body }: Fields): Fields {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => !GATEWAY_FIELDS.has(field)))
 }
 
 function asked(target: Target, method: string, body: Fields): UpstreamRequest {
   return {
     url: `${baseOf(target.apiBase)}/${modelPath(target.model)}:${method}`,
     method: 'POST',
-    headers: jsonHeaders(target, target.apiKey === undefined ? {} : { 'x-goog-api-key': target.apiKey }),
+    headers: geminiHeaders(target, target.apiKey === undefined ? {} : { 'x-goog-api-key': target.apiKey }),
     body: JSON.stringify(body),
   }
 }
 
 /** The operator's own headers over ours, all in lower case. */
-export function jsonHeaders({ extraHeaders }: Target, auth: Readonly<Record<string, string>>): Record<string, string> {
+export function geminiHeaders(
+  { extraHeaders }: Target,
+  auth: Readonly<Record<string, string>>,
+): Record<string, string> {
   const headers: Record<string, string> = { 'content-type': 'application/json', ...auth }
   for (const [name, value] of Object.entries(extraHeaders)) headers[name.toLowerCase()] = value
   return headers
