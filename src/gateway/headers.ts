@@ -16,8 +16,6 @@ export function answerHeaders(
   const { principal } = call
   const durationMs = deps.clock() - call.receivedAtMs
   const headers: Record<string, string> = {
-    ...shownHeaders(upstream),
-    ...rateHeaders(rates),
     'x-litellm-call-id': call.requestId,
     'x-litellm-model-id': deployment.id,
     'x-litellm-model-group': deployment.group,
@@ -28,6 +26,7 @@ export function answerHeaders(
     'x-litellm-response-duration-ms': String(durationMs),
     'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - times.waitedMs)),
   }
+  Object.assign(headers, shownHeaders(upstream), rateHeaders(rates))
   if (principal.maxBudgetNano !== undefined) {
     headers['x-litellm-key-max-budget'] = String(usdFromNano(principal.maxBudgetNano))
   }

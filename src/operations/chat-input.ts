@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../dialects/chat.ts'
-import { base64Bytes, utf8Bytes, valueBytes } from './text-size.ts'
+import { base64Bytes, namedBytes, utf8Bytes, valueBytes } from './text-size.ts'
 
 /** What goes into a chat, measured but not yet counted in anybody's tokens. */
 export interface ChatInput {
@@ -40,11 +40,13 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
     } else opaque += 1
   }
 
-  for (const { content, audio, ...rest } of body.messages) {
-    if (Array.isArray(content)) content.forEach(measure)
-    else textBytes += valueBytes(content)
-    textBytes += valueBytes(rest)
-    if (fields(audio).id !== undefined) earlierAudio += 1
+  for (const message of body.messages) {
+    for (const [name, value] of Object.entries(message)) {
+      if (name === 'content' && Array.isArray(value)) value.forEach(measure)
+      else if (name === 'content') textBytes += valueBytes(value)
+      else if (name !== 'audio') textBytes += namedBytes(name, value)
+      else if (fields(value).id !== undefined) earlierAudio += 1
+    }
   }
   const tools = Array.isArray(body.tools) ? body.tools : []
   const functions = Array.isArray(body.functions) ? body.functions : []
@@ -58,7 +60,7 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
     audioBytes,
     earlierAudio,
     tools: tools.length + functions.length,
-    schema: isObject(body.response_format) || TEMPLATE_FIELDS.some((field) => isObject(body[field])),
+    schema: isFields(body.response_format) || TEMPLATE_FIELDS.some((field) => isFields(body[field])),
     opaque,
   }
 }
@@ -66,10 +68,12 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
 /** Fields of vLLM's that end up in the prompt. */
 const TEMPLATE_FIELDS = ['documents', 'chat_template_kwargs', 'chat_template', 'structured_outputs', 'guided_json']
 
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null
-}
+const nothing: Fields = {}
 
 function fields(value: unknown): Fields {
-  return typeof value === 'object' && value !== null ? { ...value } : {}
+  return isFields(value) ? value : nothing
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null
 }

@@ -19,8 +19,13 @@ export function valueBytes(value: unknown): number {
   if (typeof value === 'number' || typeof value === 'boolean') return String(value).length
   if (typeof value !== 'object' || value === null) return 0
   let bytes = 0
-  for (const [name, inner] of Object.entries(value)) bytes += utf8Bytes(name) + valueBytes(inner) + 1
+  for (const [name, inner] of Object.entries(value)) bytes += namedBytes(name, inner)
   return bytes
+}
+
+/** The same of one field, its name included. */
+export function namedBytes(name: string, value: unknown): number {
+  return utf8Bytes(name) + valueBytes(value) + 1
 }
 
 /** How many bytes a base64 text stands for, at most; a data URL's head counts along. */
