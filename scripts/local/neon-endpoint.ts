@@ -59,6 +59,8 @@ export async function startNeonEndpoint(postgresPort: number): Promise<NeonEndpo
     })
     // An idle connection that dies with the server is replaced by the pool; whoever asks next sees the outage.
     pool.on('error', () => {})
+    // One that dies between two statements of a batch tells the next of them.
+    pool.on('connect', (client) => client.on('error', () => {}))
     pools.set(login.join('\0'), pool)
     return pool
   }
