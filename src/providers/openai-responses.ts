@@ -1,0 +1,355 @@
+import type { ChatCompletion, ChatDelta, FinishReason, ThinkingBlock, ToolCall } from '../dialects/chat.ts'
+import { type Fields, fields, isFields, list, number, parsed, place, present, text } from '../dialects/loose-json.ts'
+import { nestedAnnotation } from '../dialects/responses-input.ts'
+import { reasoningText, thoughtIn } from '../dialects/responses-thoughts.ts'
+import { GatewayError } from '../errors.ts'
+import { headersFor, urlOf } from './openai-compatible.ts'
+import { openaiFailure } from './openai-failure.ts'
+import { openaiResponsesBody } from './openai-responses-request.ts'
+import { openaiResponsesUsage } from './openai-responses-usage.ts'
+import type { Target } from './provider.ts'
+import type { ChunkReader, Reading, Translator } from './translator.ts'
+
+const API_BASE = 'https://api.openai.com/v1'
+
+/** OpenAI by its Responses, for models that have nothing else and for thoughts that have to come back. */
+export const openaiResponses: Translator = {
+  framing: 'sse',
+  chat: (request, target) => sent(openaiResponsesBody(request, target), target),
+  completion: openaiResponsesCompletion,
+  reader: openaiResponsesReader,
+  forward: (body, stream, target) => {
+    const { stream: _, ...rest } = body
+    return sent({ ...rest, model: target.model, ...(stream && { stream }) }, target)
+  },
+}
+
+function sent(body: object, target: Target) {
+  return {
+    url: urlOf(target.apiBase ?? API_BASE, target.model, '/responses'),
+    method: 'POST',
+    headers: headersFor(target),
+    body: JSON.stringify(body),
+  }
+}
+
+/** A whole response as canonical chat. */
+export function openaiResponsesCompletion(body: unknown, reading: Reading): ChatCompletion {
+  const response = fields(body)
+  if (!Array.isArray(response.output)) throw failed(response)
+  if (response.status === 'failed' || response.status === 'cancelled') throw failed(response)
+  const said = saidIn(response.output.filter(isFields))
+  const usage = openaiResponsesUsage(response)
+  const { logprobs, calls, ...message } = said
+  return {
+    id: text(response.id) ?? reading.id,
+    created: number(response.created_at) ?? reading.createdSeconds,
+    model: text(response.model) ?? reading.request.model,
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: null, ...message, ...(calls.length > 0 && { tool_calls: calls }) },
+        finish_reason: finishOf(response, calls.length > 0),
+        ...(logprobs.length > 0 && { logprobs: { content: logprobs, refusal: null } }),
+      },
+    ],
+    ...present({ usage, service_tier: text(response.service_tier) }),
+  }
+}
+
+type Message = Omit<ChatDelta, 'role' | 'tool_calls'>
+type Said = Message & { readonly logprobs: readonly unknown[]; readonly calls: readonly ToolCall[] }
+
+function saidIn(items: readonly Fields[]): Said {
+  const calls: ToolCall[] = []
+  const others: Fields[] = []
+  const parts: Fields[] = []
+  const images: unknown[] = []
+  const blocks: ThinkingBlock[] = []
+  for (const item of items) {
+    if (item.type === 'message') parts.push(...list(item.content).filter(isFields))
+    else if (item.type === 'function_call' || item.type === 'custom_tool_call') calls.push(callOf(item))
+    else if (item.type === 'reasoning') blocks.push(...blockIn(item))
+    else if (item.type === 'image_generation_call') images.push(...imageOf(item))
+    else others.push(item)
+  }
+  const content = parts.flatMap((part) => text(part.text) ?? []).join('')
+  const refusal = parts.flatMap((part) => text(part.refusal) ?? []).join('')
+  const reasoning = items.filter(({ type }) => type === 'reasoning').map(reasoningText)
+  let before = 0
+  const annotations = parts.flatMap((part) => {
+    const start = before
+    before += text(part.text)?.length ?? 0
+    return list(part.annotations).map((annotation) => nestedAnnotation(shifted(annotation, start)))
+  })
+  return {
+    ...(content !== '' && { content }),
+    ...(refusal !== '' && { refusal }),
+    ...(reasoning.some((one) => one !== '') && {
+      reasoning_content: reasoning.filter((one) => one !== '').join('\n\n'),
+    }),
+    ...(blocks.length > 0 && { thinking_blocks: blocks }),
+    ...(annotations.length > 0 && { annotations }),
+    ...(images.length > 0 && { images }),
+    ...(others.length > 0 && { provider_specific_fields: { response_items: others } }),
+    logprobs: parts.flatMap((part) => list(part.logprobs)),
+    calls,
+  }
+}
+
+function blockIn(item: Fields): ThinkingBlock[] {
+  const thought = thoughtIn(item)
+  return thought && 'block' in thought ? [thought.block] : []
+}
+
+function callOf(item: Fields): ToolCall {
+  const custom = item.type === 'custom_tool_call'
+  const written = custom ? item.input : item.arguments
+  return {
+    id: text(item.call_id) ?? text(item.id) ?? '',
+    type: custom ? 'custom' : 'function',
+    function: { name: text(item.name) ?? '', arguments: text(written) ?? (custom ? '' : '{}') },
+  }
+}
+
+function imageOf({ result, output_format }: Fields): unknown[] {
+  const data = text(result)
+  if (data === undefined) return []
+  return [{ type: 'image_url', image_url: { url: `data:image/${text(output_format) ?? 'png'};base64,${data}` } }]
+}
+
+/** Places in the text of a part, as places in the whole text. */
+function shifted(annotation: unknown, by: number): unknown {
+  if (by === 0 || !isFields(annotation)) return annotation
+  const { start_index, end_index } = annotation
+  return {
+    ...annotation,
+    ...(typeof start_index === 'number' && { start_index: start_index + by }),
+    ...(typeof end_index === 'number' && { end_index: end_index + by }),
+  }
+}
+
+function finishOf(response: Fields, calls: boolean): FinishReason {
+  const { reason } = fields(response.incomplete_details)
+  if (response.status === 'incomplete') return reason === 'content_filter' ? 'content_filter' : 'length'
+  return calls ? 'tool_calls' : 'stop'
+}
+
+function failed(response: Fields): GatewayError {
+  if (!isFields(response.error))
+    return new GatewayError('upstream_failed', "The provider's answer has no output: it is not a whole response.")
+  const { kind, message, status } = openaiFailure(200, new Headers(), JSON.stringify({ error: response.error }))
+  return new GatewayError(kind, message, { status })
+}
+
+/** Which calls and texts of a streamed response were already told, by their place in the output. */
+interface StreamedItem {
+  readonly callIndex: number
+  told: string
+}
+
+/** Reads one stream of `/v1/responses`. */
+export function openaiResponsesReader(reading: Reading): ChunkReader {
+  const items = new Map<number, StreamedItem>()
+  const done = new Set<number>()
+  const refused = new Set<number>()
+  let id = reading.id
+  let created = reading.createdSeconds
+  let model = reading.request.model
+  let begun = false
+  let calls = 0
+  let textBefore = 0
+  let textTold = 0
+  let textPart = ''
+  let thoughtPart = ''
+  let thoughtTold = false
+  let complete = false
+  let error: string | undefined
+  let malformed = 0
+
+  const chunk = (delta: ChatDelta, rest: { logprobs?: unknown; finish_reason?: FinishReason } = {}) => {
+    const first = begun ? {} : { role: 'assistant' as const }
+    begun = true
+    return [{ id, created, model, choices: [{ index: 0, delta: { ...first, ...delta }, ...rest }] }]
+  }
+  const head = (response: Fields) => {
+    id = text(response.id) ?? id
+    created = number(response.created_at) ?? created
+    model = text(response.model) ?? model
+  }
+  const itemAt = (event: Fields): StreamedItem | undefined => items.get(place(event.output_index) ?? -1)
+
+  const begin = (event: Fields) => {
+    const item = fields(event.item)
+    if (item.type !== 'function_call' && item.type !== 'custom_tool_call') return []
+    const call = callOf({ ...item, arguments: undefined, input: undefined })
+    const index = calls
+    calls += 1
+    items.set(place(event.output_index) ?? index, { callIndex: index, told: '' })
+    return chunk({ tool_calls: [{ index, ...call, function: { name: call.function.name, arguments: '' } }] })
+  }
+  const write = (event: Fields, written: string | undefined) => {
+    const item = itemAt(event)
+    if (item === undefined || written === undefined) return []
+    item.told += written
+    return chunk({ tool_calls: [{ index: item.callIndex, function: { arguments: written } }] })
+  }
+  const say = (event: Fields) => {
+    const delta = text(event.delta)
+    if (delta === undefined) return []
+    enterText(event)
+    textTold += delta.length
+    const logprobs = list(event.logprobs)
+    return chunk({ content: delta }, logprobs.length > 0 ? { logprobs: { content: logprobs, refusal: null } } : {})
+  }
+  const enterText = (event: Fields) => {
+    const part = `${event.output_index}:${event.content_index}`
+    if (part !== textPart) textBefore = textTold
+    textPart = part
+  }
+  const annotate = (event: Fields) => {
+    enterText(event)
+    return isFields(event.annotation)
+      ? chunk({ annotations: [nestedAnnotation(shifted(event.annotation, textBefore))] })
+      : []
+  }
+  /** Parts of one thought are a blank line apart, and so are thoughts. */
+  const think = (event: Fields, part: string) => {
+    const delta = text(event.delta)
+    if (delta === undefined) return []
+    const [itemOf] = thoughtPart.split(':')
+    const isNew = thoughtPart !== '' && thoughtPart !== part
+    const within = isNew && itemOf === String(event.output_index)
+    thoughtPart = part
+    thoughtTold = true
+    const gap = isNew ? '\n\n' : ''
+    return chunk({
+      reasoning_content: gap + delta,
+      thinking_blocks: [{ type: 'thinking', thinking: (within ? gap : '') + delta }],
+    })
+  }
+  const finishItem = (event: Fields) => {
+    const item = fields(event.item)
+    const at = place(event.output_index) ?? -1
+    if (done.has(at)) return []
+    done.add(at)
+    if (item.type === 'function_call' || item.type === 'custom_tool_call') return finishCall(event, item)
+    if (item.type === 'message') {
+      if (textPart.startsWith(`${at}:`) || refused.has(at)) return []
+      return restOf(item)
+    }
+    if (item.type === 'reasoning') return finishThought(item, at)
+    return restOf(item)
+  }
+
+  const finishCall = (event: Fields, item: Fields) => {
+    const opened = itemAt(event) === undefined ? begin(event) : []
+    const whole = callOf(item).function.arguments
+    const told = itemAt(event)?.told ?? ''
+    return whole.startsWith(told) && whole.length > told.length
+      ? [...opened, ...write(event, whole.slice(told.length))]
+      : opened
+  }
+  const finishThought = (item: Fields, at: number) => {
+    const streamed = thoughtPart.startsWith(`${at}:`)
+    const [block] = blockIn(item)
+    if (!block) return []
+    if (!streamed) {
+      const told = reasoningText(item)
+      const gap = thoughtTold && told !== '' ? '\n\n' : ''
+      thoughtTold ||= told !== ''
+      if (told !== '') thoughtPart = `${at}:done`
+      return chunk({ ...(told !== '' && { reasoning_content: gap + told }), thinking_blocks: [block] })
+    }
+    if (block.type !== 'thinking' || block.signature === undefined) return []
+    return chunk({ thinking_blocks: [{ ...block, thinking: '' }] })
+  }
+  /** An item that came whole: a server that does not write in pieces, or a tool that ran at the vendor. */
+  const restOf = (item: Fields) => {
+    const { logprobs, calls: _, annotations, ...message } = saidIn([item])
+    textBefore = textTold
+    textTold += message.content?.length ?? 0
+    const moved = (annotations ?? []).map((one) => nestedAnnotation(shifted(flat(one), textBefore)))
+    if (Object.keys(message).length === 0) return []
+    return chunk(
+      { ...message, ...(moved.length > 0 && { annotations: moved }) },
+      logprobs.length > 0 ? { logprobs: { content: logprobs, refusal: null } } : {},
+    )
+  }
+  const finish = (response: Fields) => {
+    const late = list(response.output).flatMap((item, at) => finishItem({ output_index: at, item }))
+    complete = true
+    const usage = openaiResponsesUsage(response)
+    const [last] = chunk({}, { finish_reason: finishOf(response, calls > 0) })
+    return [...late, ...(last ? [{ ...last, ...present({ usage, service_tier: text(response.service_tier) }) }] : [])]
+  }
+  const fail = (said: unknown, whole: string) => {
+    const given = isFields(said) ? JSON.stringify({ error: said }) : whole
+    error = openaiFailure(200, new Headers(), given).message
+    return []
+  }
+
+  return {
+    read({ event: name, data }) {
+      const body = data.trim()
+      if (body === '' || body === '[DONE]' || complete || error !== undefined) return []
+      const event = parsed(body)
+      if (!isFields(event)) {
+        malformed += 1
+        return name === 'error' ? fail(undefined, body) : []
+      }
+      const type = text(event.type) ?? name ?? ''
+      const response = fields(event.response)
+      head(response)
+      switch (type) {
+        case 'response.created':
+        case 'response.in_progress':
+        case 'response.queued':
+          return begun ? [] : chunk({})
+        case 'response.output_item.added':
+          return begin(event)
+        case 'response.output_text.delta':
+          return say(event)
+        case 'response.refusal.delta':
+          refused.add(place(event.output_index) ?? -1)
+          return text(event.delta) === undefined ? [] : chunk({ refusal: String(event.delta) })
+        case 'response.output_text.annotation.added':
+          return annotate(event)
+        case 'response.reasoning_summary_text.delta':
+          return think(event, `${event.output_index}:s${event.summary_index}`)
+        case 'response.reasoning_text.delta':
+          return think(event, `${event.output_index}:c${event.content_index}`)
+        case 'response.function_call_arguments.delta':
+        case 'response.custom_tool_call_input.delta':
+          return write(event, text(event.delta))
+        case 'response.output_item.done':
+          return finishItem(event)
+        case 'response.completed':
+        case 'response.incomplete':
+          return finish(response)
+        case 'response.failed':
+          return fail(response.error ?? { message: 'The provider failed without an explanation.' }, body)
+        case 'response.cancelled':
+          return fail({ message: 'The provider cancelled its answer.' }, body)
+        case 'error':
+          return fail(event.error ?? event, body)
+        default:
+          return isFields(event.error) ? fail(event.error, body) : []
+      }
+    },
+    get complete() {
+      return complete
+    },
+    get error() {
+      return error
+    },
+    get malformed() {
+      return malformed
+    },
+  }
+}
+
+function flat(annotation: unknown): unknown {
+  const { type, ...rest } = fields(annotation)
+  return typeof type === 'string' && isFields(rest[type]) ? { type, ...rest[type] } : annotation
+}
