@@ -312,7 +312,7 @@ describe('a streamed response', () => {
       apiKey: 'x',
       baseURL: 'https://x.test/v1',
       fetch: async () =>
-        new Response(ReadableStream.from([begin, error]), { headers: { 'content-type': 'text/event-stream' } }),
+        new Response(ReadableStream.from([begin!, error]), { headers: { 'content-type': 'text/event-stream' } }),
     })
     await expect(client.responses.stream({ model: 'fast', input: 'Hi' }).finalResponse()).rejects.toThrow('It broke.')
   })
