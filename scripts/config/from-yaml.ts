@@ -241,6 +241,7 @@ function ledgerOf({ ledger_settings: own = {} }: ConfigFile): Config['ledger'] {
     exchangeTimeoutMs: own.exchange_timeout_ms ?? ledgerDefaults.exchangeTimeoutMs,
     sliceAheadMs: own.slice_ahead_ms ?? ledgerDefaults.sliceAheadMs,
     idleReturnMs: own.idle_return_ms ?? ledgerDefaults.idleReturnMs,
+    budgetWaitMs: own.budget_wait_ms ?? ledgerDefaults.budgetWaitMs,
   }
 }
 

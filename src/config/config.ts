@@ -70,6 +70,8 @@ export interface Config {
     readonly dropParams: boolean
     /** Of budget windows (`timezone`, IANA). */
     readonly timeZone: string
+    /** What a new user may spend, where its maker does not say (`max_internal_user_budget`). */
+    readonly newUserBudget?: { readonly limitUsd: number; readonly duration?: string }
   }
   readonly general: {
     readonly masterKey: Text
@@ -101,6 +103,8 @@ export interface LedgerSettings {
   readonly sliceAheadMs: number
   /** Free money goes back after this long without a reserve. */
   readonly idleReturnMs: number
+  /** A request that only open holds keep from its money waits this long for it. */
+  readonly budgetWaitMs: number
 }
 
 export const ledgerDefaults: LedgerSettings = {
@@ -110,4 +114,5 @@ export const ledgerDefaults: LedgerSettings = {
   exchangeTimeoutMs: 2_000,
   sliceAheadMs: 5_000,
   idleReturnMs: 5_000,
+  budgetWaitMs: 2_000,
 }

@@ -7,6 +7,7 @@ import type { Allowance, AllowanceAsk, AllowanceClose, Ledger, Settlement, Take,
 /** The object's half, as a stub shows it. */
 export interface LedgerStub {
   take(take: Take): Promise<Taken>
+  reprice(failed: Settlement, take: Take): Promise<Taken>
   allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined>
   settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[]): Promise<void>
 }
@@ -49,10 +50,19 @@ export class DurableLedger implements Ledger {
     return taken ? Promise.resolve(taken) : this.#hold(ledger, take)
   }
 
+  /** The next attempt holds for itself: its money may not fit into what an allowance has for the usual request. */
+  reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken> {
+    this.#options.allowances?.settle(failed)
+    return this.#granted(ledger, Promise.resolve(this.#options.namespace.getByName(ledger).reprice(failed, take)))
+  }
+
   /** A grant for this request alone. */
-  async #hold(ledger: string, take: Take): Promise<Taken> {
-    const { namespace, timeoutMs, clock, defer, warn } = this.#options
-    const asked = Promise.resolve(namespace.getByName(ledger).take(take))
+  #hold(ledger: string, take: Take): Promise<Taken> {
+    return this.#granted(ledger, Promise.resolve(this.#options.namespace.getByName(ledger).take(take)))
+  }
+
+  async #granted(ledger: string, asked: Promise<Taken>): Promise<Taken> {
+    const { timeoutMs, clock, defer, warn } = this.#options
     try {
       const taken = await withinMs(timeoutMs, asked)
       // Nothing starts on a grant whose time has passed on its way here.

@@ -8,6 +8,8 @@ import type { GrantRecord, GrantState } from './store.ts'
 
 export interface HousekeepingDeps extends Omit<ExchangerDeps, 'wake'> {
   readonly exchanger: Exchanger
+  /** Something that was lent came back. */
+  readonly freed: () => void
   /** Sends kept rows on. Resolves once somebody durable has them. */
   readonly send: (events: readonly SpendEvent[]) => Promise<void>
 }
@@ -102,7 +104,7 @@ export class Housekeeping {
 
   /** First on disk that nobody may close them any more, then the source's word, then on disk what it was. */
   async #expire(): Promise<void> {
-    const { store, clock } = this.#deps
+    const { store, clock, freed } = this.#deps
     for (;;) {
       const records = store.transaction(() => {
         for (const record of store.grantsDue('open', clock(), BATCH)) store.putGrant({ ...record, state: 'expiring' })
@@ -119,6 +121,7 @@ export class Housekeeping {
           store.putGrant({ ...record, state: afterExpiry(record), paidNano })
         }
       })
+      freed()
     }
   }
 

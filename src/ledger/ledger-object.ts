@@ -59,6 +59,10 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
     return this.#core.take(take)
   }
 
+  reprice(failed: Settlement, take: Take): Promise<Taken> {
+    return this.#core.reprice(failed, take)
+  }
+
   allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined> {
     this.#core.settle([], closes)
     return this.#core.allow(ask)

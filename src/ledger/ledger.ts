@@ -1,6 +1,6 @@
 import { freeOf, hold, newPool, type Pool, release } from '../budget/pool.ts'
 import { windowAt } from '../budget/window.ts'
-import { maxNano, minNano } from '../money.ts'
+import { maxNano, minNano, type NanoUsd } from '../money.ts'
 import type { Scope } from '../tenants/scope.ts'
 import { ALLOWANCE_LIFE_MS, chargeable, lendable, lendableUses } from './allowance.ts'
 import { type Answers, Exchanger, type ExchangerDeps, poolKey } from './exchanger.ts'
@@ -10,9 +10,10 @@ import { correctRates, countRates, leftOfRates, type RateShare, rateStates, refu
 import { fitsNow, gravest, refuse, type Short } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
 import type { GrantRecord } from './store.ts'
+import { Waiting } from './waiting.ts'
 
 /** `wake` makes sure that `tick` runs at that time or before; it may be called often. */
-export type LedgerDeps = ExchangerDeps & Omit<HousekeepingDeps, 'exchanger'>
+export type LedgerDeps = ExchangerDeps & Omit<HousekeepingDeps, 'exchanger' | 'freed'>
 
 const UNREACHABLE_RETRY_MS = 1_000
 /** When an allowance needs a slice, it is one for the next few as well: a quarter of what is left at the most. */
@@ -29,25 +30,61 @@ export class LedgerCore {
   readonly #deps: LedgerDeps
   readonly #exchanger: Exchanger
   readonly #housekeeping: Housekeeping
+  readonly #waiting = new Waiting()
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps
     this.#exchanger = new Exchanger(deps)
-    this.#housekeeping = new Housekeeping({ ...deps, exchanger: this.#exchanger })
+    this.#housekeeping = new Housekeeping({
+      ...deps,
+      exchanger: this.#exchanger,
+      freed: () => this.#waiting.wake(),
+    })
   }
 
   get name(): string {
     return this.#deps.name
   }
 
-  /** All or nothing; the same attempt is answered the same while its grant is open and may still be started on. */
-  async take(take: Take): Promise<Taken> {
-    if (take.amountNano < 0n || !(take.tokens >= 0)) throw new RangeError('a take is of an amount, not of a debt')
-    const { store, settings } = this.#deps
-    const unlimited = new Set<string>()
+  /**
+   * All or nothing; the same attempt is answered the same while its grant is open and may still be started on. What only
+   * waits for open holds waits here, and is refused when nothing came back in time.
+   */
+  take(take: Take): Promise<Taken> {
+    return this.#patient({ take, unlimited: new Set(), ending: undefined })
+  }
+
+  /**
+   * Ends an attempt that failed and takes for the next one of its request in one transaction: what that one holds is
+   * never lent to another first. The request itself is counted already, its tokens are counted anew.
+   */
+  reprice(settlement: Settlement, take: Take): Promise<Taken> {
+    const limits = take.limits.flatMap(({ entity, tpm }) => (tpm === undefined ? [] : [{ entity, tpm }]))
+    return this.#patient({ take: { ...take, limits }, unlimited: new Set(), ending: settlement })
+  }
+
+  async #patient(wish: Wish): Promise<Taken> {
+    const { amountNano, tokens } = wish.take
+    if (amountNano < 0n || !(tokens >= 0)) throw new RangeError('a take is of an amount, not of a debt')
+    const { budgetWaitMs } = this.#deps.settings
+    const taken = await this.#seek(wish)
+    if (taken.granted || taken.refusal.kind !== 'budget_held') return taken
+    if (budgetWaitMs === 0 || this.#waiting.isFull) return taken
+    const found = await this.#waiting.until(budgetWaitMs, () => {
+      const decided = this.#decideOn(wish, leastOf(wish.take))
+      return decided.kind === 'answer' ? decided.taken : undefined
+    })
+    return found ?? this.#seek(wish)
+  }
+
+  /** What it finds here and, where that is short, at the source. */
+  async #seek(wish: Wish): Promise<Taken> {
+    const { settings } = this.#deps
+    const { take, unlimited } = wish
     let answers: Answers = new Map()
     for (let exchanges = 0; ; exchanges++) {
-      const decided = store.transaction(() => this.#decide(take, unlimited))
+      // Less than all of it is only taken once the source has been asked for all of it.
+      const decided = this.#decideOn(wish, exchanges === 0 ? take.amountNano : leastOf(take))
       if (decided.kind === 'answer') return decided.taken
 
       const told = decided.short.flatMap((short) => withAnswer(short, answers))
@@ -83,17 +120,13 @@ export class LedgerCore {
   settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): void {
     const { store, wake, clock } = this.#deps
     store.transaction(() => {
-      for (const settlement of settlements) {
-        if (settlement.event) store.keepEvent(settlement.event)
-        const record = store.grant(settlement.grantId)
-        if (record?.state === 'open' && record.grant.single)
-          this.#close(record, settlement.paidNano, { tokens: settlement.tokens })
-      }
+      for (const settlement of settlements) this.#end(settlement)
       for (const close of closes) {
         const record = store.grant(close.grantId)
         if (record && !record.grant.single) this.#closeAllowance(record, close)
       }
     })
+    this.#waiting.wake()
     if (settlements.some(({ event }) => event !== undefined)) wake(clock())
   }
 
@@ -107,7 +140,25 @@ export class LedgerCore {
     return this.#housekeeping.nextTickMs()
   }
 
-  #decide(take: Take, unlimited: ReadonlySet<string>): Decided {
+  #decideOn(wish: Wish, leastNano: NanoUsd): Decided {
+    const decided = this.#deps.store.transaction(() => {
+      if (wish.ending) this.#end(wish.ending)
+      return this.#decide(wish.take, leastNano, wish.unlimited)
+    })
+    if (wish.ending?.event) this.#deps.wake(this.#deps.clock())
+    wish.ending = undefined
+    return decided
+  }
+
+  #end(settlement: Settlement): void {
+    const { store } = this.#deps
+    if (settlement.event) store.keepEvent(settlement.event)
+    const record = store.grant(settlement.grantId)
+    if (record?.state === 'open' && record.grant.single)
+      this.#close(record, settlement.paidNano, { tokens: settlement.tokens })
+  }
+
+  #decide(take: Take, leastNano: NanoUsd, unlimited: ReadonlySet<string>): Decided {
     const { name, store, settings, clock } = this.#deps
     const nowMs = clock()
     const known = store.grant(`${name}:${take.attempt}`)
@@ -119,12 +170,13 @@ export class LedgerCore {
     const windows = take.scopes.map((scope) => this.#windowOf(scope, nowMs))
     const covered = take.scopes.map((scope) => scope.limited && !unlimited.has(scope.name))
     const pools = windows.filter((_, at) => covered[at]).map((window) => this.#poolOf(window, nowMs))
-    const short = pools.filter((pool) => freeOf(pool) < take.amountNano)
-    if (short.length > 0) return { kind: 'short', short: short.map((pool) => ({ pool, needNano: take.amountNano })) }
+    const short = pools.filter((pool) => freeOf(pool) < leastNano)
+    if (short.length > 0) return { kind: 'short', short: short.map((pool) => ({ pool, needNano: leastNano })) }
 
-    for (const pool of pools) store.putPool(hold(pool, take.amountNano, nowMs))
+    const amountNano = pools.map(freeOf).reduce(minNano, take.amountNano)
+    for (const pool of pools) store.putPool(hold(pool, amountNano, nowMs))
     const { id, startByMs } = { id: take.attempt, startByMs: this.#startBy(windows, nowMs, settings.grantLifeMs) }
-    const grant = this.#grant({ ...take, id, single: true, windows, covered, startByMs })
+    const grant = this.#grant({ ...take, id, amountNano, single: true, windows, covered, startByMs })
     this.#lend(grant, countRates(store, take, nowMs), nowMs)
     return answer({ granted: true, grant, rates: rateStates(store, take, nowMs) })
   }
@@ -237,6 +289,15 @@ export class LedgerCore {
   }
 }
 
+/** A take under way. */
+interface Wish {
+  readonly take: Take
+  /** Scopes behind which no limit was found. */
+  readonly unlimited: Set<string>
+  /** What ends in the transaction that first looks for the take. */
+  ending: Settlement | undefined
+}
+
 interface WindowSpan {
   readonly scope: string
   readonly startMs: number
@@ -244,6 +305,8 @@ interface WindowSpan {
 }
 
 type Decided = { readonly kind: 'answer'; readonly taken: Taken } | { readonly kind: 'short'; readonly short: Short[] }
+
+const leastOf = ({ amountNano, leastNano }: Take) => minNano(amountNano, leastNano ?? amountNano)
 
 const answer = (taken: Taken): Decided => ({ kind: 'answer', taken })
 

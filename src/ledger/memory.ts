@@ -143,6 +143,10 @@ export class MemoryLedger implements Ledger {
     return this.#core(ledger).take(take)
   }
 
+  reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken> {
+    return this.#core(ledger).reprice(failed, take)
+  }
+
   settle(ledger: string, settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): Promise<void> {
     this.#core(ledger).settle(settlements, closes)
     return Promise.resolve()

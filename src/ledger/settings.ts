@@ -9,6 +9,7 @@ const schema = z.strictObject({
   exchangeTimeoutMs: ms,
   sliceAheadMs: z.int().nonnegative(),
   idleReturnMs: ms,
+  budgetWaitMs: z.int().nonnegative(),
 }) satisfies z.ZodType<LedgerSettings>
 
 /** The variable `LEDGER_SETTINGS`: some of the ledger's times as JSON, the others by default. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { brokenPromise, record } from '../../src/budget/books.ts'
+import type { LedgerSettings } from '../../src/config/config.ts'
 import { newId } from '../../src/ids.ts'
 import type {
   Allowance,
@@ -23,7 +24,7 @@ import {
 } from './ledger-world.ts'
 
 /** What every ledger keeps, whatever it is made of. */
-export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | LedgerWorld): void {
+export function ledgerContract(name: string, make: (more?: Partial<LedgerSettings>) => LedgerWorld): void {
   describe(`a ledger: ${name}`, () => {
     const KEY = scope('key:k@30d')
     const TEAM = scope('team:t@life')
@@ -31,10 +32,11 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
     let NAME: string
     let OTHER: string
 
-    beforeEach(async () => {
-      world = await make()
+    const begin = (more?: Partial<LedgerSettings>) => {
+      world = make(more)
       ;[NAME, OTHER] = world.names
-    })
+    }
+    beforeEach(() => begin())
 
     afterEach(() => {
       expect(brokenPromise(world.source.books)).toBeUndefined()
@@ -399,6 +401,82 @@ export function ledgerContract(name: string, make: () => Promise<LedgerWorld> | 
       await world.tick(NAME)
       expect([...world.source.books.log.keys()].sort()).toEqual([unknown.id, grant.id.slice(-36)].sort())
       expect(window(KEY)).toMatchObject({ spent: 8n })
+    })
+
+    const soon = () => new Promise((resolve) => setTimeout(resolve, 40))
+
+    it('lets a request wait for open holds, and grants it as soon as one ends', async () => {
+      begin({ budgetWaitMs: 5_000 })
+      limit(KEY, 100n)
+      const running = await granted({ amountNano: 100n })
+      const waiting = [ask({ amountNano: 60n }), ask({ amountNano: 30n })]
+      await soon()
+      const calls = world.source.calls
+      await finish(running, 5n)
+      expect(await Promise.all(waiting)).toMatchObject([{ granted: true }, { granted: true }])
+      expect(world.source.calls).toBe(calls)
+      // What no end can make room for does not wait.
+      expect((await refused({ amountNano: 96n })).kind).toBe('budget_exceeded')
+    })
+
+    it('refuses who waited in vain, and says what became of it meanwhile', async () => {
+      begin({ budgetWaitMs: 120 })
+      limit(KEY, 100n)
+      const running = await granted({ amountNano: 100n })
+      expect((await refused()).kind).toBe('budget_held')
+      const waiting = refused()
+      await soon()
+      await finish(running, 100n)
+      expect((await waiting).kind).toBe('budget_exceeded')
+    })
+
+    it('lets go what waits when a dead request expires', async () => {
+      begin({ budgetWaitMs: 5_000 })
+      limit(KEY, 100n)
+      const logged = await granted({ amountNano: 100n })
+      record(world.source.books, [rowOf(logged, 5n)])
+      const waiting = granted()
+      await soon()
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      await waiting
+    })
+
+    it('grants the most that fits, where less is welcome too', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 70n)
+      const first = await granted({ scopes: [KEY, TEAM], amountNano: 90n, leastNano: 20n })
+      expect(first.amountNano).toBe(70n)
+      expect(await refused({ amountNano: 60n, leastNano: 31n })).toMatchObject({ neededNano: 31n })
+      expect((await granted({ amountNano: 60n, leastNano: 30n })).amountNano).toBe(30n)
+      await finish(first, 10n)
+      expect((await granted({ amountNano: 10n, leastNano: 1n })).amountNano).toBe(10n)
+    })
+
+    it('takes for the next attempt in the transaction that ends the failed one, or nothing new', async () => {
+      limit(KEY, 100n)
+      const limits = [{ entity: 'key:k', rpm: 1, tpm: 100 }]
+      const failed = await granted({ amountNano: 80n, limits, tokens: 90 })
+      record(world.source.books, [rowOf(failed, 10n)])
+      const next = (amountNano: bigint) => takeOf(world, { scopes: [KEY], amountNano, limits, tokens: 95 })
+      const ended = { grantId: failed.id, paidNano: 10n, tokens: 5 }
+      const [repriced, other] = await Promise.all([
+        world.ledger.reprice(NAME, ended, next(90n)),
+        ask({ amountNano: 90n }),
+      ])
+      expect([repriced, other]).toMatchObject([
+        { granted: true, rates: [{ kind: 'tokens', remaining: 0 }] },
+        { granted: false, refusal: { kind: 'budget_held' } },
+      ])
+      if (!repriced.granted) return
+      const again = { grantId: repriced.grant.id, paidNano: 0n, tokens: 0, event: rowOf(repriced.grant, 0n) }
+      expect(await world.ledger.reprice(NAME, again, next(91n))).toMatchObject({
+        granted: false,
+        refusal: { kind: 'budget_exceeded' },
+      })
+      await granted({ amountNano: 90n })
+      await world.tick(NAME)
+      expect(world.source.books.log.has(repriced.grant.id.slice(-36))).toBe(true)
     })
 
     const allowed = async (more: Partial<AllowanceAsk> = {}, ledger = NAME): Promise<Allowance> => {

@@ -1,4 +1,5 @@
 import { type Books, exchange, expire, newBooks, record, refund } from '../../src/budget/books.ts'
+import type { LedgerSettings } from '../../src/config/config.ts'
 import { newId } from '../../src/ids.ts'
 import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Ledger, Take } from '../../src/ledger/port.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
@@ -62,13 +63,14 @@ export interface LedgerWorld {
   evict(ledger: string): Promise<void>
 }
 
-export const settings = {
+export const settings: LedgerSettings = {
   grantLifeMs: 2_000,
   skewMs: 1_000,
   horizonMs: 60_000,
   exchangeTimeoutMs: 500,
   sliceAheadMs: 5_000,
   idleReturnMs: 5_000,
+  budgetWaitMs: 0,
 }
 
 export const CALL_MS = 10_000

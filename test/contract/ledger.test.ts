@@ -2,10 +2,10 @@ import { MemoryLedger } from '../../src/ledger/memory.ts'
 import { ledgerContract } from './ledger-contract.ts'
 import { FickleSource, settings } from './ledger-world.ts'
 
-ledgerContract('in memory', () => {
+ledgerContract('in memory', (more) => {
   let nowMs = Date.UTC(2026, 10, 22, 12)
   const source = new FickleSource()
-  const ledger = new MemoryLedger({ source, settings, clock: () => nowMs })
+  const ledger = new MemoryLedger({ source, settings: { ...settings, ...more }, clock: () => nowMs })
   return {
     ledger,
     source,

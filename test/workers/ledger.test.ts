@@ -2,6 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from 'c
 import { env } from 'cloudflare:workers'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { LedgerSettings } from '../../src/config/config.ts'
 import { DurableLedger } from '../../src/ledger/durable.ts'
 import { MemoryLedger } from '../../src/ledger/memory.ts'
 import type { Allowance } from '../../src/ledger/port.ts'
@@ -34,8 +35,9 @@ afterEach(async () => {
 })
 
 /** Each world has objects of its own: their storage lives as long as this file's tests. */
-function makeWorld(): LedgerWorld {
+function makeWorld(more: Partial<LedgerSettings> = {}): LedgerWorld {
   worlds += 1
+  shared.settings = { ...settings, ...more }
   shared.source = new FickleSource()
   const stub = (ledger: string) => LEDGER.getByName(ledger)
   return {

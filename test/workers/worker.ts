@@ -1,19 +1,22 @@
+import type { LedgerSettings } from '../../src/config/config.ts'
 import { type LedgerEnv, LedgerObject } from '../../src/ledger/ledger-object.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
-import { FickleSource } from '../contract/ledger-world.ts'
+import { FickleSource, settings } from '../contract/ledger-world.ts'
 
 interface World {
   source: FickleSource
   queue: Queue | undefined
+  settings: LedgerSettings
 }
 
 /** What the objects of the tests stand on, as they find it when they are made; objects and tests share one isolate. */
-export const world: World = { source: new FickleSource(), queue: undefined }
+export const world: World = { source: new FickleSource(), queue: undefined, settings }
 
 /** The real object over books in memory. */
 export class TestLedgerObject extends LedgerObject {
   constructor(ctx: DurableObjectState, env: LedgerEnv) {
-    super(ctx, world.queue ? { ...env, SPEND: world.queue } : env)
+    const settings = { LEDGER_SETTINGS: JSON.stringify(world.settings) }
+    super(ctx, { ...env, ...settings, ...(world.queue ? { SPEND: world.queue } : {}) })
   }
 
   protected override slices(): SliceSource {

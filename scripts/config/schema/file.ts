@@ -24,6 +24,7 @@ export const configFile = section({
     exchange_timeout_ms: ms,
     slice_ahead_ms: ms,
     idle_return_ms: ms,
+    budget_wait_ms: count,
   }),
   include: texts,
   guardrails: mappings,

@@ -33,6 +33,7 @@ function world() {
       },
     },
     ledger: {
+      reprice: () => Promise.reject(new Error('nothing is repriced here')),
       take: () => Promise.reject(new Error('not asked here')),
       settle: async (ledger, settlements) => {
         if (!state.ledgersUp) throw new Error('ledger down')
@@ -116,7 +117,11 @@ describe('hand-over', () => {
       sleep: () => new Promise(() => {}),
       warn: () => {},
       spend: { send: () => Promise.reject(new Error('dead')) },
-      ledger: { take: () => Promise.reject(new Error('dead')), settle: () => Promise.reject(new Error('dead')) },
+      ledger: {
+        take: () => Promise.reject(new Error('dead')),
+        reprice: () => Promise.reject(new Error('dead')),
+        settle: () => Promise.reject(new Error('dead')),
+      },
     })
     dying.add({ ledger: 'org:a', event: event('e1') }, (_, work) => void lost.push(work))
     dying.add({ ledger: 'org:a', event: event('e2') }, (_, work) => void lost.push(work))

@@ -73,6 +73,8 @@ class History {
   nowMs = Date.UTC(2026, 10, 22, 12)
   readonly books = newBooks()
   readonly fates: Fate[]
+  /** Who waits is woken by what happens beside it, or goes away. */
+  waitMs = 1
   readonly strays: (() => unknown)[] = []
   readonly queue: { row: SpendEvent; sentAtMs: number }[] = []
   readonly requests: Request[] = []
@@ -98,7 +100,7 @@ class History {
       name: NAMES[at]!,
       store: this.stores[at]!,
       source,
-      settings,
+      settings: { ...settings, budgetWaitMs: this.waitMs },
       clock: () => this.nowMs,
       send: (events) => source.record(events),
       wake: () => undefined,
@@ -152,11 +154,15 @@ class History {
     })
   }
 
-  async take(at: number, more: { amounts: number[]; scopes: readonly Scope[]; heard: boolean }): Promise<void> {
+  async take(
+    at: number,
+    more: { amounts: number[]; leastNano: bigint; scopes: readonly Scope[]; heard: boolean },
+  ): Promise<void> {
+    const { scopes, leastNano } = more
     const answers = await this.living(at, (core) =>
       Promise.allSettled(
         more.amounts.map((n) =>
-          core.take(takeOf({ now: () => this.nowMs }, { scopes: more.scopes, amountNano: BigInt(n) })),
+          core.take(takeOf({ now: () => this.nowMs }, { scopes, amountNano: BigInt(n), leastNano })),
         ),
       ),
     )
@@ -166,6 +172,23 @@ class History {
       if (taken?.granted && more.heard)
         this.requests.push({ grant: taken.grant, state: 'running', settled: false, costNano: 0n })
     }
+  }
+
+  /** An attempt fails at some cost, and the next of its request is taken instead. */
+  async reprice(which: number, how: { share: number; amountNano: bigint; heard: boolean }): Promise<void> {
+    const running = this.requests.filter(({ state }) => state === 'running')
+    const request = running[which % Math.max(1, running.length)]
+    if (!request) return
+    const { grant } = request
+    request.costNano = BigInt(Math.round(Number(grant.amountNano) * how.share))
+    request.state = 'sent'
+    request.settled = true
+    this.queue.push({ row: rowOf(grant, request.costNano), sentAtMs: this.nowMs })
+    const failed = { grantId: grant.id, paidNano: minNano(request.costNano, grant.amountNano), tokens: 0 }
+    const take = takeOf({ now: () => this.nowMs }, { scopes: [MINUTE, LIFE], amountNano: how.amountNano })
+    const taken = await this.living(NAMES.indexOf(grant.ledger), (core) => core.reprice(failed, take))
+    if (taken?.granted && how.heard)
+      this.requests.push({ grant: taken.grant, state: 'running', settled: false, costNano: 0n })
   }
 
   /** The holder ends: it logs, then settles; or it dies before one of the two. */
@@ -381,6 +404,7 @@ const step = fc.oneof(
       do: fc.constant('take' as const),
       at,
       amounts: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 6 }),
+      leastNano: fc.constantFrom(10n, 60n, 60n),
       scopes: fc.constantFrom([MINUTE], [LIFE], [MINUTE, LIFE]),
       heard: fc.boolean(),
     }),
@@ -448,6 +472,16 @@ const step = fc.oneof(
       lost: fc.constantFrom(false, false, false, true),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('reprice' as const),
+      which: fc.nat({ max: 9 }),
+      share: fc.constantFrom(0, 0.3, 1, 1.3),
+      amountNano: fc.bigInt({ min: 0n, max: 60n }),
+      heard: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('close' as const), which: fc.nat({ max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('isolate dies' as const), which: fc.nat({ max: 5 }) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('evict' as const), at }) },
@@ -466,6 +500,7 @@ it('overspends in no history, and lends everything again at rest', async () => {
         else if (one.do === 'advance') history.advance(one.ms)
         else if (one.do === 'allow') await history.allow(one.at, one.amountNano, one.heard)
         else if (one.do === 'part') history.part(one.which, one)
+        else if (one.do === 'reprice') await history.reprice(one.which, one)
         else if (one.do === 'close') await history.close(one.which)
         else if (one.do === 'isolate dies') history.dieIsolate(one.which)
         else if (one.do === 'deliver') history.deliver(one.count, one.again)
