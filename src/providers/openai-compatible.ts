@@ -1,22 +1,124 @@
+import type { ChatRequest } from '../dialects/chat.ts'
+import { type Fields, fields, isFields, list, parsed } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
-import { chatBody } from './chat-body.ts'
+import { type ChatBody, chatBody } from './chat-body.ts'
+import { compatibleFailure } from './openai-compatible-failure.ts'
 import { openaiFailure } from './openai-failure.ts'
+import { openaiCompletion, openaiReader } from './openai-reader.ts'
+import { plainChat } from './openai-translator.ts'
 import { openaiUsage } from './openai-usage.ts'
 import type { Provider, Target } from './provider.ts'
+import type { ChunkReader, Reading, Translator } from './translator.ts'
 
-/** A vendor that speaks OpenAI's chat completions. */
-export function openaiCompatible(defaults: Provider['defaults']): Provider {
+/** How a vendor's OpenAI differs from OpenAI's. All of it is pure; what is not named is OpenAI's way. */
+export interface Accent {
+  /** Names beyond OpenAI's that this vendor knows, of the request (`top_k`) or of a message (`reasoning_content`). */
+  readonly knows?: readonly string[]
+  /** The canonical request as the vendor's body is made of; replaces the leaving out of what only others understand. */
+  readonly request?: (request: ChatRequest, target: Target) => ChatRequest
+  /** The body in the vendor's words. */
+  readonly body?: (body: ChatBody, target: Target, request: ChatRequest) => Fields
+  /** An answer, whole or one event of a stream, in OpenAI's words. */
+  readonly plain?: (answer: Fields) => Fields
+  /** The vendor's `usage` as OpenAI counts. */
+  readonly counts?: (usage: Fields, answer: Fields) => Fields
+  /** A refusal's body as OpenAI writes it. */
+  readonly refusal?: (body: Fields) => Fields
+  readonly url?: (target: Target) => string
+  readonly headers?: (target: Target) => Record<string, string>
+}
+
+export interface OpenaiCompatible extends Provider, Translator {
+  readonly dialect: 'openai'
+  /** The vendor's answers, whole or single events, in OpenAI's words. Absent where they are so already. */
+  readonly plain?: (answer: unknown) => unknown
+}
+
+/** A vendor that speaks OpenAI's chat completions, in an accent of its own if it must. */
+export function openaiCompatible(defaults: Provider['defaults'], accent?: Accent): OpenaiCompatible {
+  const url = accent?.url ?? ((target) => urlOf(target.apiBase ?? defaults.apiBase, target.model, '/chat/completions'))
+  const headers = accent?.headers ?? headersFor
+  const asked = (body: unknown, target: Target) => ({
+    url: url(target),
+    method: 'POST',
+    headers: headers(target),
+    body: JSON.stringify(body),
+  })
+  const usage = (answer: unknown) => openaiUsage(counted(answer, accent))
+  const plain = accent?.plain
+  const read = (answer: unknown) => (plain && isFields(answer) ? plain(answer) : answer)
   return {
     dialect: 'openai',
+    framing: 'sse',
     defaults,
-    chat: (request, target) => ({
-      url: urlOf(target.apiBase ?? defaults.apiBase, target.model, '/chat/completions'),
-      method: 'POST',
-      headers: headersFor(target),
-      body: JSON.stringify(chatBody(request, target)),
-    }),
-    usage: openaiUsage,
-    failure: openaiFailure,
+    chat: (request, target) => asked(accent ? accented(request, target, accent) : chatBody(request, target), target),
+    forward: (body, stream, target) => asked({ ...body, model: target.model, stream }, target),
+    usage,
+    failure: accent ? compatibleFailure(accent.refusal) : openaiFailure,
+    completion: (body, reading) => openaiCompletion(read(body), reading, usage),
+    reader: (reading) => (plain ? plainReader(reading, usage, plain) : openaiReader(reading, usage)),
+    ...(plain && { plain: read }),
+  }
+}
+
+function accented(request: ChatRequest, target: Target, accent: Accent): Fields {
+  const body = chatBody(accent.request?.(request, target) ?? understood(request, target, accent), target)
+  return accent.body?.(body, target, request) ?? body
+}
+
+/**
+ * Only what this vendor understands. Tools of its own kinds go to it as they are: it knows them, or says that it does not.
+ * An effort is left alone where the vendor knows the caller's own words for thinking.
+ */
+function understood(request: ChatRequest, target: Target, { knows = [] }: Accent): ChatRequest {
+  const tools = list(request.tools)
+  const ours = tools.filter((tool) => isShared(fields(tool)))
+  const theirs = tools.filter((tool) => !isShared(fields(tool)))
+  const plain = plainChat({ ...request, tools: ours }, target, {
+    knows,
+    ...(target.dropParams !== undefined && { dropParams: target.dropParams }),
+  })
+  const { reasoning_effort, tools: shared, ...rest } = plain
+  const kept = knows.filter((field) => request[field] !== undefined).map((field) => [field, request[field]])
+  const told = kept.some(([field]) => field === 'thinking' || field === 'reasoning')
+  const effort = told ? request.reasoning_effort : reasoning_effort
+  const offered = [...list(shared), ...theirs]
+  return {
+    ...rest,
+    ...Object.fromEntries(kept),
+    ...(effort !== undefined && effort !== null && { reasoning_effort: effort }),
+    ...(offered.length > 0 && { tools: offered }),
+    ...(theirs.length > 0 && request.tool_choice !== undefined && { tool_choice: request.tool_choice }),
+  }
+}
+
+function isShared({ type }: Fields): boolean {
+  return type === 'function' || type === 'custom' || type === undefined || String(type).startsWith('web_search')
+}
+
+function counted(answer: unknown, accent: Accent | undefined): unknown {
+  if (accent?.counts === undefined || !isFields(answer) || !isFields(answer.usage)) return answer
+  return { ...answer, usage: accent.counts(answer.usage, answer) }
+}
+
+/** Every event is put into OpenAI's words before it is read. */
+function plainReader(reading: Reading, usage: Provider['usage'], plain: (answer: Fields) => Fields): ChunkReader {
+  const reader = openaiReader(reading, usage)
+  return {
+    read({ event, data }) {
+      const answer = parsed(data)
+      const said = isFields(answer) ? JSON.stringify(plain(answer)) : data
+      return reader.read({ ...(event !== undefined && { event }), data: said })
+    },
+    get complete() {
+      return reader.complete
+    },
+    get error() {
+      return reader.error
+    },
+    get malformed() {
+      return reader.malformed
+    },
   }
 }
 
