@@ -179,10 +179,13 @@ export function anthropicReader(reading: Reading): ChunkReader {
           return [{ ...chunk({ role: 'assistant', content: '' }), ...present({ usage: usageOf(usage) }) }]
         }
         case 'content_block_start':
-          return open(at, fields(event.content_block)).map((delta) => chunk(delta))
+          return [...close(at), ...open(at, fields(event.content_block))].map((delta) => chunk(delta))
         case 'content_block_delta': {
+          const delta = fields(event.delta)
+          const lost = BEGUN_BY[String(delta.type)]
+          if (!blocks.has(at) && lost !== undefined) open(at, { type: lost })
           const block = blocks.get(at)
-          if (block !== undefined) return grow(block, fields(event.delta)).map((delta) => chunk(delta))
+          if (block !== undefined) return grow(block, delta).map((one) => chunk(one))
           malformed += 1
           return []
         }
@@ -215,6 +218,9 @@ export function anthropicReader(reading: Reading): ChunkReader {
 }
 
 const KINDS: Readonly<Record<string, OpenBlock['kind']>> = { text: 'text', thinking: 'thinking', tool_use: 'call' }
+
+/** What a block is whose beginning was lost; a call without its beginning has no name and is lost with it. */
+const BEGUN_BY: Readonly<Record<string, string>> = { text_delta: 'text', thinking_delta: 'thinking' }
 
 function thinkingDelta(thinking: string): ChatDelta {
   return { reasoning_content: thinking, thinking_blocks: [{ type: 'thinking', thinking }] }
