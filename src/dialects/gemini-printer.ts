@@ -1,0 +1,129 @@
+import type { ChatChunk, FinishReason } from './chat.ts'
+import type { ChunkPrinter } from './dialect.ts'
+import { beside, callPart, finishReasonOf, logprobsResult, saidParts, usageMetadata } from './gemini-answer.ts'
+import { type Fields, fields, isFields, list, text } from './loose-json.ts'
+
+/** How Google frames a stream: events where `alt=sse` is asked for, else one JSON array that grows. */
+export interface GeminiFraming {
+  readonly before: string
+  readonly between: string
+  readonly after: string
+  readonly end: string
+}
+
+export const SSE: GeminiFraming = { before: 'data: ', between: 'data: ', after: '\r\n\r\n', end: '' }
+export const ARRAY: GeminiFraming = { before: '[', between: ',\r\n', after: '', end: ']' }
+
+type CallPiece = NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']>[number]
+
+interface PrintedChoice {
+  readonly calls: { index: number; id: string; type: string; name: string; written: string; aside: Fields }[]
+  words: string
+  told: Fields
+}
+
+const encoder = new TextEncoder()
+
+/**
+ * Canonical chunks as Google's events. A call is printed when it is whole, since Google has no pieces of calls; the end of
+ * a candidate waits for the usage that other vendors send right after it, because Google's clients look for it there.
+ */
+export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
+  const choices = new Map<number, PrintedChoice>()
+  let ends: Fields[] = []
+  let head: Fields = {}
+  let printed = false
+
+  const choiceAt = (index: number): PrintedChoice => {
+    const known = choices.get(index) ?? { calls: [], words: '', told: {} }
+    choices.set(index, known)
+    return known
+  }
+
+  const event = (value: Fields): string => {
+    const before = printed ? framing.between : framing.before
+    printed = true
+    return `${before}${JSON.stringify({ ...value, ...head })}${framing.after}`
+  }
+
+  const readChoice = ({ index, delta, finish_reason, logprobs }: ChatChunk['choices'][number]): Fields[] => {
+    const choice = choiceAt(index)
+    choice.words += delta.content ?? ''
+    choice.told = merged(choice.told, delta)
+    const calls = list(delta.tool_calls).flatMap((piece) => addPiece(choice, piece as CallPiece))
+    if (finish_reason) calls.push(...choice.calls.splice(0).map(wholeCall))
+    const parts = [...saidParts(delta), ...calls]
+    const feedback = fields(delta.provider_specific_fields).prompt_feedback
+    if (isFields(feedback)) {
+      ends.push({ promptFeedback: feedback })
+      return []
+    }
+    const candidate = { content: { role: 'model', parts }, index, ...logprobsResult(logprobs) }
+    if (!finish_reason) return parts.length > 0 || logprobs ? [candidate] : []
+    ends.push({ ...candidate, ...endOf(choice, finish_reason) })
+    return []
+  }
+
+  const flush = (usage: Fields): string => {
+    const candidates = ends.filter(({ promptFeedback }) => promptFeedback === undefined)
+    const feedback = ends.find(({ promptFeedback }) => promptFeedback !== undefined)
+    ends = []
+    return event({ ...(candidates.length > 0 && { candidates }), ...feedback, ...usage })
+  }
+
+  return {
+    print(chunk) {
+      head = { modelVersion: chunk.model, responseId: chunk.id }
+      const candidates = chunk.choices.flatMap(readChoice)
+      const usage = chunk.usage ? { usageMetadata: usageMetadata(chunk.usage, chunk.service_tier) } : {}
+      let out = candidates.length > 0 ? event({ candidates, ...(ends.length === 0 && usage) }) : ''
+      if (chunk.usage && (ends.length > 0 || candidates.length === 0)) out += flush(usage)
+      return out === '' ? undefined : encoder.encode(out)
+    },
+    end() {
+      for (const [index, choice] of choices) {
+        const parts = choice.calls.splice(0).map(wholeCall)
+        if (parts.length > 0) ends.push({ content: { role: 'model', parts }, index })
+      }
+      const last = ends.length > 0 ? flush({}) : ''
+      const closing = framing.end === '' ? '' : `${printed ? '' : framing.before}${framing.end}`
+      return last + closing === '' ? undefined : encoder.encode(last + closing)
+    },
+  }
+}
+
+function endOf(choice: PrintedChoice, reason: FinishReason): Fields {
+  const told = { ...choice.told, content: choice.words }
+  return { finishReason: finishReasonOf(reason, told), ...beside(told, reason) }
+}
+
+/** What only shows at a candidate's end, as far as it has been said. */
+function merged(told: Fields, delta: Fields): Fields {
+  const { annotations, refusal, provider_specific_fields } = delta
+  return {
+    annotations: [...list(told.annotations), ...list(annotations)],
+    refusal: (text(told.refusal) ?? '') + (text(refusal) ?? ''),
+    provider_specific_fields: { ...fields(told.provider_specific_fields), ...fields(provider_specific_fields) },
+  }
+}
+
+/** Adds a piece to its call; a call that a later one follows is whole. */
+function addPiece(choice: PrintedChoice, piece: CallPiece): Fields[] {
+  let call = choice.calls.find(({ index }) => index === piece.index)
+  const whole: Fields[] = []
+  if (call === undefined) {
+    whole.push(...choice.calls.splice(0).map(wholeCall))
+    call = { index: piece.index, id: '', type: 'function', name: '', written: '', aside: {} }
+    choice.calls.push(call)
+  }
+  call.id ||= piece.id ?? ''
+  call.type = piece.type ?? call.type
+  call.name += piece.function?.name ?? ''
+  call.written += piece.function?.arguments ?? ''
+  call.aside = { ...call.aside, ...piece.provider_specific_fields }
+  return whole
+}
+
+function wholeCall({ id, type, name, written, aside }: PrintedChoice['calls'][number]): Fields {
+  return callPart({ id, type, function: { name, arguments: written }, provider_specific_fields: aside })
+}
