@@ -12,6 +12,7 @@ import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { spendQueue } from './spend/queue.ts'
 import { spendLogs } from './spend/report-neon.ts'
+import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
 import { neonTenants } from './tenants/neon.ts'
 import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
@@ -85,19 +86,20 @@ function isolate(env: Env): Isolate {
   const { general } = config
   const db = createDb(text(general.databaseUrl) ?? missing('DATABASE_URL'))
   const redis = redisOf(text(general.redisUrl), text(general.redisToken))
-  const tenantStore = neonTenants(db)
+  const store = neonTenants(db)
   const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
+  const tenants = cachedTenants(store, copies, {
+    clock: systemClock,
+    allowStale: general.allowRequestsOnDbUnavailable,
+  })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
   const allowances = new Allowances()
   return {
     db,
     allowances,
-    tenantStore,
-    tenants: cachedTenants(tenantStore, copies, {
-      clock: systemClock,
-      allowStale: general.allowRequestsOnDbUnavailable,
-    }),
+    tenantStore: announced(store, tenants.changed),
+    tenants,
     spendReport: { logs: (query) => spendLogs(db, query) },
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(

@@ -15,7 +15,15 @@ export const milestones = {
 
 export type Milestone = keyof typeof milestones
 export type Area = 'chat' | AdminArea
-export type AdminArea = 'admin.key' | 'admin.team' | 'admin.organization'
+export type AdminArea =
+  | 'admin.key'
+  | 'admin.team'
+  | 'admin.member'
+  | 'admin.organization'
+  | 'admin.user'
+  | 'admin.customer'
+  | 'admin.tag'
+  | 'admin.budget'
 
 /**
  * One capability that is not there yet, with every name that asks for it. When it comes, its row goes (or shrinks):
@@ -34,7 +42,12 @@ export interface Capability {
   readonly chat?: readonly string[]
   readonly key?: readonly string[]
   readonly team?: readonly string[]
+  readonly member?: readonly string[]
   readonly organization?: readonly string[]
+  readonly user?: readonly string[]
+  readonly customer?: readonly string[]
+  readonly tag?: readonly string[]
+  readonly budget?: readonly string[]
   /** Values that ask for nothing we do not do already, beside null and what is empty or false. */
   readonly alreadySo?: Readonly<Record<string, (value: unknown) => boolean>>
 }
@@ -167,21 +180,13 @@ export const capabilities: readonly Capability[] = [
     ],
     chat: ['max_parallel_requests', 'rpm', 'tpm'],
     key: [
-      'soft_budget',
-      'budget_id',
-      'budget_limits',
       'budget_fallbacks',
       'budget_clamp',
       'max_parallel_requests',
       'tpm_limit_type',
       'rpm_limit_type',
-      'model_max_budget',
-      'model_rpm_limit',
-      'model_tpm_limit',
       'mcp_rpm_limit',
       'tag_rpm_limit',
-      'temp_budget_increase',
-      'temp_budget_expiry',
       'throttle_on_budget_exceeded',
       'default_estimated_output_tokens',
       'default_estimated_output_tokens_per_model',
@@ -191,36 +196,19 @@ export const capabilities: readonly Capability[] = [
       'metadata.model_max_budget',
     ],
     team: [
-      'soft_budget',
-      'budget_id',
-      'budget_limits',
       'max_parallel_requests',
       'tpm_limit_type',
       'rpm_limit_type',
-      'model_max_budget',
-      'model_rpm_limit',
-      'model_tpm_limit',
       'mcp_rpm_limit',
-      'team_member_budget',
-      'team_member_budget_duration',
-      'team_member_rpm_limit',
-      'team_member_tpm_limit',
       'spend',
       'metadata.model_rpm_limit',
       'metadata.model_tpm_limit',
     ],
-    organization: [
-      'soft_budget',
-      'budget_id',
-      'litellm_budget_table',
-      'max_parallel_requests',
-      'model_max_budget',
-      'model_rpm_limit',
-      'model_tpm_limit',
-      'spend',
-      'metadata.model_rpm_limit',
-      'metadata.model_tpm_limit',
-    ],
+    organization: ['max_parallel_requests', 'spend', 'metadata.model_rpm_limit', 'metadata.model_tpm_limit'],
+    user: ['max_parallel_requests', 'tpm_limit_type', 'rpm_limit_type', 'spend'],
+    customer: ['max_parallel_requests', 'spend', 'budget_reset_at'],
+    tag: ['max_parallel_requests', 'spend'],
+    budget: ['max_parallel_requests', 'budget_reset_at'],
     alreadySo: {
       spend: is(0),
       tpm_limit_type: is('best_effort_throughput'),
@@ -412,6 +400,18 @@ export const capabilities: readonly Capability[] = [
     ],
     restricts: ['general_settings.enforce_user_param'],
     key: ['project_id', 'agent_id', 'send_invite_email'],
+    member: ['user_email', 'all_users'],
+    user: [
+      'teams',
+      'organizations',
+      'send_invite_email',
+      'sso_user_id',
+      'organization_id',
+      'team_id',
+      'prompts',
+      'password',
+    ],
+    customer: ['allowed_model_region', 'default_model'],
     team: [
       'members_with_roles',
       'members',
@@ -477,6 +477,8 @@ export const capabilities: readonly Capability[] = [
       'metadata.enforced_params',
     ],
     organization: ['object_permission'],
+    user: ['allowed_routes', 'object_permission', 'permissions', 'allowed_cache_controls', 'key_type'],
+    customer: ['object_permission'],
     alreadySo: { key_type: is('default') },
   },
   {
@@ -489,12 +491,13 @@ export const capabilities: readonly Capability[] = [
       'general_settings.enable_public_model_hub',
     ],
     key: ['aliases', 'config', 'router_settings'],
+    user: ['aliases', 'config', 'router_settings'],
     team: ['model_aliases', 'router_settings', 'secret_manager_settings', 'model_id'],
   },
   {
     capability: 'key rotation',
     comes: 'tenants',
-    key: ['auto_rotate', 'rotation_interval', 'new_key', 'grace_period', 'new_master_key'],
+    key: ['auto_rotate', 'rotation_interval', 'new_master_key'],
   },
   {
     capability: 'sign-in and tokens of an identity provider',
@@ -667,6 +670,7 @@ export const capabilities: readonly Capability[] = [
     key: ['guardrails', 'policies', 'disable_global_guardrails', 'metadata.guardrails'],
     team: ['guardrails', 'policies', 'disable_global_guardrails', 'metadata.guardrails'],
     organization: ['guardrails', 'policies', 'metadata.guardrails'],
+    user: ['guardrails', 'policies'],
   },
   {
     capability: 'code of your own inside the gateway',
@@ -710,6 +714,22 @@ export const capabilities: readonly Capability[] = [
 /** The `mode`s of models that an operation serves today. */
 export const servedModes: readonly string[] = ['chat']
 
+const limits = [
+  'models',
+  'max_budget',
+  'budget_duration',
+  'soft_budget',
+  'model_max_budget',
+  'budget_limits',
+  'budget_id',
+  'rpm_limit',
+  'tpm_limit',
+  'model_rpm_limit',
+  'model_tpm_limit',
+  'metadata',
+  'blocked',
+]
+
 /** The admin fields that have an effect today; a handler that reads another one adds it here. */
 export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> = {
   'admin.key': [
@@ -720,39 +740,63 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'user_id',
     'team_id',
     'organization_id',
-    'models',
-    'max_budget',
-    'budget_duration',
-    'rpm_limit',
-    'tpm_limit',
     'duration',
-    'metadata',
-    'blocked',
+    'temp_budget_increase',
+    'temp_budget_expiry',
+    'new_key',
+    'grace_period',
+    'reset_to',
+    ...limits,
   ],
   'admin.team': [
     'team_id',
     'team_ids',
     'team_alias',
     'organization_id',
-    'models',
-    'max_budget',
+    'team_member_budget',
+    'team_member_budget_duration',
+    'team_member_rpm_limit',
+    'team_member_tpm_limit',
+    ...limits,
+  ],
+  'admin.member': [
+    'team_id',
+    'user_id',
+    'member',
+    'role',
+    'max_budget_in_team',
     'budget_duration',
     'rpm_limit',
     'tpm_limit',
-    'metadata',
-    'blocked',
   ],
   'admin.organization': [
     'organization_id',
     'organization_ids',
     'organization_alias',
-    'models',
+    'litellm_budget_table',
+    ...limits,
+  ],
+  'admin.user': [
+    'user_id',
+    'user_alias',
+    'user_email',
+    'user_role',
+    'auto_create_key',
+    'key_alias',
+    'duration',
+    ...limits,
+  ],
+  'admin.customer': ['user_id', 'alias', ...limits],
+  'admin.tag': ['name', 'names', 'description', ...limits],
+  'admin.budget': [
+    'budget_id',
+    'budgets',
     'max_budget',
     'budget_duration',
+    'soft_budget',
+    'model_max_budget',
     'rpm_limit',
     'tpm_limit',
-    'metadata',
-    'blocked',
   ],
 }
 
@@ -791,7 +835,12 @@ const column = {
   chat: 'chat',
   'admin.key': 'key',
   'admin.team': 'team',
+  'admin.member': 'member',
   'admin.organization': 'organization',
+  'admin.user': 'user',
+  'admin.customer': 'customer',
+  'admin.tag': 'tag',
+  'admin.budget': 'budget',
 } as const satisfies Record<Area, keyof Capability>
 
 /** The table is constant, so this is made once per isolate and never stale. */

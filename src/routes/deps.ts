@@ -6,11 +6,22 @@ import type { SpendLogsPage } from '../spend/logs-row.ts'
 import type { TenantStore, Tenants } from '../tenants/port.ts'
 import type { Readiness } from './readiness.ts'
 
+/**
+ * What an admin's change asks of ledgers: to give back what they hold free in these scopes. Advisory: what is lent stays
+ * good until it is settled or ends, and a ledger that cannot be reached gives it back when it is idle.
+ */
+export interface LedgerAdmin {
+  recall(ledgers: readonly string[], scopes: readonly string[]): Promise<void>
+}
+
 /** Everything the front door needs from outside. All but `gateway.defer` is built once per isolate. */
 export interface AppDeps {
   readonly gateway: GatewayDeps
   readonly tenants: Tenants
+  /** Every write through it is told to `tenants`. */
   readonly tenantStore: TenantStore
+  /** Absent where ledgers cannot be asked: they give back by themselves. */
+  readonly ledgerAdmin?: LedgerAdmin
   /** Pages of the spend log, from Postgres. */
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }

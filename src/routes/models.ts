@@ -59,7 +59,7 @@ async function narrowed(principal: Principal, teamId: string | undefined, deps: 
       param: 'team_id',
     })
   }
-  const team = await deps.tenantStore.findTeam(teamId)
+  const team = await deps.tenantStore.find('team', [teamId])
   if (!team) {
     throw new GatewayError('not_found', `Team not found, team_id = ${teamId}. POST /team/new makes one.`, {
       param: 'team_id',

@@ -1,7 +1,12 @@
+import { budgetRoutes } from './admin/budgets.ts'
+import { customerRoutes } from './admin/customers.ts'
 import { keyRoutes } from './admin/keys.ts'
+import { memberRoutes } from './admin/members.ts'
 import { organizationRoutes } from './admin/organizations.ts'
 import { spendRoutes } from './admin/spend.ts'
+import { tagRoutes } from './admin/tags.ts'
 import { teamRoutes } from './admin/teams.ts'
+import { userRoutes } from './admin/users.ts'
 import { chatRoutes } from './chat.ts'
 import { healthRoutes } from './health.ts'
 import { modelRoutes } from './models.ts'
@@ -24,7 +29,12 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...keyRoutes,
   ...teamRoutes,
+  ...memberRoutes,
   ...organizationRoutes,
+  ...userRoutes,
+  ...customerRoutes,
+  ...tagRoutes,
+  ...budgetRoutes,
   ...spendRoutes,
   ...healthRoutes,
   ...pageRoutes,

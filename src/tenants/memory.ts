@@ -1,181 +1,298 @@
-import type { EntityChanges, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
-import { principalOf, spentOf } from './principal-of.ts'
-import type { BudgetRecord, EntityRecord, KeyRecord, OrganizationRecord, TeamRecord, WindowRecord } from './record.ts'
-import { alreadyThere, notThere } from './refusals.ts'
-import { entityName } from './scope.ts'
+import { type EntityId, entities, nameOf } from './entities.ts'
+import type {
+  Author,
+  Changes,
+  KeyName,
+  KeyQuery,
+  NewBudget,
+  PrincipalSource,
+  TemplateChanges,
+  TenantStore,
+} from './port.ts'
+import { type KeyOwners, namesOf, principalOf, spentOf, standingOf } from './principal-of.ts'
+import type {
+  BudgetRecord,
+  Entities,
+  EntityKind,
+  EntityRecord,
+  KeyRecord,
+  TemplateRecord,
+  WindowRecord,
+} from './record.ts'
+import { alreadyThere, type NamedField, notThere } from './refusals.ts'
+import { entityName, entityOf, type Scope } from './scope.ts'
 
-/** The twin of Postgres. `spend` says what the newest window of a scope has spent. */
-export function memoryTenants(
-  spend: (scope: string) => WindowRecord | undefined = () => undefined,
-): TenantStore & PrincipalSource {
-  const keys = new Map<string, KeyRecord>()
-  const teams = new Map<string, TeamRecord>()
-  const organizations = new Map<string, OrganizationRecord>()
+export interface MemoryTenantsOptions {
+  /** What the newest window of a scope has spent. */
+  readonly spend?: (scope: string) => WindowRecord | undefined
+  readonly reset?: (window: WindowRecord) => void
+  readonly everyone?: readonly Scope[]
+  readonly holders?: (scopes: readonly string[]) => readonly string[]
+}
 
-  const shown = <R extends EntityRecord>(entity: string, record: R): R => ({
+/** The twin of Postgres. */
+export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore & PrincipalSource {
+  const { spend = () => undefined, reset = () => {}, everyone = [], holders = () => [] } = options
+  const rows = new Map<EntityKind, Map<string, Entities[EntityKind]>>()
+  const templates = new Map<string, TemplateRecord>()
+  const previous = new Map<string, { readonly keyId: string; readonly untilMs: number }>()
+  let generation = 0
+  const changed: { number: number; ids: readonly string[] }[] = []
+
+  function raise(ids: readonly string[]) {
+    generation += 1
+    changed.push({ number: generation, ids })
+    changed.splice(0, changed.length - 100)
+  }
+
+  const table = <K extends EntityKind>(kind: K): Map<string, Entities[K]> => {
+    const found = rows.get(kind) ?? new Map<string, Entities[EntityKind]>()
+    rows.set(kind, found)
+    return found as Map<string, Entities[K]>
+  }
+  const shown = <K extends EntityKind>(entity: string, record: Entities[K]): Entities[K] => ({
     ...record,
+    template: record.budgetId === null ? null : (templates.get(record.budgetId) ?? null),
     windows: [...new Set([`${entity}@life`, ...record.budgets.map(({ scope }) => scope)])].flatMap(
       (scope) => spend(scope) ?? [],
     ),
   })
-  const shownKey = (key: KeyRecord) => shown(entityName('key', key.id), key)
-  const shownTeam = (team: TeamRecord) => shown(entityName('team', team.teamId), team)
-  const shownOrganization = (o: OrganizationRecord) => shown(entityName('org', o.organizationId), o)
-
-  const find = (name: KeyName): KeyRecord | undefined => {
-    if ('id' in name) return keys.get(name.id)
-    return [...keys.values()].find((key) => ('token' in name ? key.token === name.token : key.keyAlias === name.alias))
+  const get = <K extends EntityKind>(kind: K, id: EntityId): Entities[K] | undefined => {
+    const record = table(kind).get(nameOf(kind, id))
+    return record && shown(nameOf(kind, id), record)
+  }
+  const keys = () => [...table('key').values()]
+  const findKey = (name: KeyName): KeyRecord | undefined => {
+    if ('id' in name) return get('key', [name.id])
+    const key = keys().find((one) => ('token' in name ? one.token === name.token : one.keyAlias === name.alias))
+    return key && get('key', [key.id])
   }
 
-  function mustExist({
-    teamId,
-    organizationId,
-  }: {
-    teamId?: string | null | undefined
-    organizationId?: string | null | undefined
-  }) {
-    if (teamId && !teams.has(teamId)) throw notThere('team_id', teamId)
-    if (organizationId && !organizations.has(organizationId)) throw notThere('organization_id', organizationId)
+  const references = { teamId: 'team', organizationId: 'org' } as const
+  const fieldNames: Readonly<Record<string, NamedField>> = { teamId: 'team_id', organizationId: 'organization_id' }
+
+  function mustExist(kind: EntityKind, fields: Readonly<Record<string, unknown>>) {
+    for (const [field, of] of Object.entries(references)) {
+      const id = fields[field]
+      if (kind !== of && typeof id === 'string' && !get(of, [id])) throw notThere(fieldNames[field] ?? 'name', id)
+    }
+    for (const field of ['budgetId', 'memberBudgetId']) {
+      const id = fields[field]
+      if (typeof id === 'string' && !templates.has(id)) throw notThere('budget_id', id)
+    }
   }
 
-  function mustHaveFreeAlias(alias: string | null | undefined, id: string) {
-    const holder = alias ? find({ alias }) : undefined
-    if (holder && holder.id !== id) throw alreadyThere('key_alias', alias ?? '')
+  function mustBeFree(kind: EntityKind, entity: string, fields: Readonly<Record<string, unknown>>) {
+    for (const [field, name] of UNIQUE[kind] ?? []) {
+      const value = fields[field]
+      if (typeof value !== 'string') continue
+      const holder = [...table(kind)].find(([, record]) =>
+        Object.entries(record).some(([f, v]) => f === field && v === value),
+      )
+      if (holder && holder[0] !== entity) throw alreadyThere(name, String(name === 'key' ? fields.keyName : value))
+    }
+  }
+
+  function put<K extends EntityKind>(kind: K, id: EntityId, changes: Changes<K>, { by, nowMs }: Author): Entities[K] {
+    const entity = nameOf(kind, id)
+    const before = table(kind).get(entity)
+    mustExist(kind, changes)
+    mustBeFree(kind, entity, changes)
+    const { budgets, ...fields } = changes
+    const record = {
+      ...(before ?? blank(kind, id, by, nowMs)),
+      ...defined(fields),
+      ...(budgets ? { budgets: kept(before?.budgets ?? [], budgets) } : {}),
+      updatedAtMs: nowMs,
+      updatedBy: by,
+    } as Entities[K]
+    table(kind).set(entity, record)
+    return shown(entity, record)
   }
 
   return {
-    principalOf(keyHash, nowMs) {
-      const key = find({ token: keyHash })
-      if (!key) return Promise.resolve(undefined)
-      const team = key.teamId === null ? undefined : teams.get(key.teamId)
+    async principalOf(keyHash, nowMs) {
+      const old = previous.get(keyHash)
+      const graced = old && old.untilMs > nowMs ? old : undefined
+      const key = findKey({ token: keyHash }) ?? (graced && findKey({ id: graced.keyId }))
+      if (!key) return await Promise.resolve(undefined)
+      const team = key.teamId === null ? undefined : get('team', [key.teamId])
       const organizationId = team?.organizationId ?? key.organizationId
-      const organization = organizationId === null ? undefined : organizations.get(organizationId)
-      return Promise.resolve(
-        principalOf(shownKey(key), team && shownTeam(team), organization && shownOrganization(organization), nowMs),
-      )
+      const owners: KeyOwners = {
+        key,
+        team,
+        user: key.userId === null ? undefined : get('user', [key.userId]),
+        member: team && key.userId !== null ? get('member', [team.teamId, key.userId]) : undefined,
+        organization: organizationId === null ? undefined : get('org', [organizationId]),
+        tokenUntilMs: key.token === keyHash ? undefined : graced?.untilMs,
+      }
+      return { value: principalOf(owners, nowMs, everyone), names: namesOf(owners), generation, readAtMs: nowMs }
     },
-    findKey(name) {
-      const key = find(name)
-      return Promise.resolve(key && shownKey(key))
+    async standingOf(kind, id, nowMs) {
+      const value = standingOf(kind, id, get(kind, [id]))
+      return await Promise.resolve({ value, names: [nameOf(kind, [id])], generation, readAtMs: nowMs })
     },
+    generation: (nowMs) => Promise.resolve({ number: generation, changed: [...changed], readAtMs: nowMs }),
+    findKey: (name) => Promise.resolve(findKey(name)),
     listKeys(query) {
-      const found = [...keys.values()].filter((key) => matches(key, query)).map(shownKey)
+      const found = keys()
+        .filter((key) => matches(key, query))
+        .flatMap(({ id }) => get('key', [id]) ?? [])
       found.sort((a, b) => compare(a, b, query))
       const first = (query.page - 1) * query.size
       return Promise.resolve({ keys: found.slice(first, first + query.size), total: found.length })
     },
-    async createKey(key, { by, nowMs }) {
-      mustExist(key)
-      mustHaveFreeAlias(key.keyAlias, key.id)
-      if (find({ token: key.token })) throw alreadyThere('key', key.keyName)
-      const record: KeyRecord = {
-        ...blank(by, nowMs),
-        id: key.id,
-        token: key.token,
-        keyName: key.keyName,
-        keyAlias: key.keyAlias ?? null,
-        userId: key.userId ?? null,
-        teamId: key.teamId ?? null,
-        organizationId: key.organizationId ?? null,
-        expiresAtMs: key.expiresAtMs ?? null,
-        ...limitsGiven(key),
-      }
-      keys.set(key.id, record)
-      return await Promise.resolve(shownKey(record))
-    },
-    async updateKey(id, changes, { by, nowMs }) {
-      const key = keys.get(id)
-      if (!key) return undefined
-      mustExist(changes)
-      mustHaveFreeAlias(changes.keyAlias, id)
-      const { keyAlias, userId, teamId, organizationId, expiresAtMs } = changes
-      const record: KeyRecord = {
-        ...key,
-        ...defined({ keyAlias, userId, teamId, organizationId, expiresAtMs }),
-        ...limitsGiven(changes),
-        updatedAtMs: nowMs,
-        updatedBy: by,
-      }
-      keys.set(id, record)
-      return await Promise.resolve(shownKey(record))
-    },
     deleteKeys(tokens) {
-      const gone = tokens.filter((token) => {
-        const key = find({ token })
-        return key !== undefined && keys.delete(key.id)
-      })
-      return Promise.resolve(gone)
+      const gone = keys().filter(({ token }) => tokens.includes(token))
+      for (const { id } of gone) table('key').delete(nameOf('key', [id]))
+      raise(gone.map(({ id }) => nameOf('key', [id])))
+      return Promise.resolve(gone.map(({ token }) => token))
     },
-    findTeam(teamId) {
-      const team = teams.get(teamId)
-      return Promise.resolve(team && shownTeam(team))
+    async regenerateKey(id, { token, keyName, graceUntilMs }, changes, author) {
+      const before = get('key', [id])
+      if (!before) return undefined
+      const record = put('key', [id], { ...changes, token, keyName }, author)
+      if (graceUntilMs !== null) previous.set(before.token, { keyId: id, untilMs: graceUntilMs })
+      raise([nameOf('key', [id])])
+      return await Promise.resolve(record)
     },
-    teamsOf(organizationId) {
-      return Promise.resolve(
-        [...teams.values()].filter((team) => team.organizationId === organizationId).map(shownTeam),
+    find: (kind, id) => Promise.resolve(get(kind, id)),
+    belonging(kind, to) {
+      const wanted = Object.entries(to).filter(([, id]) => id !== undefined)
+      const found = [...table(kind)].filter(([, record]) =>
+        wanted.every(([field, id]) => (record as unknown as Readonly<Record<string, unknown>>)[field] === id),
       )
+      return Promise.resolve(found.map(([entity, record]) => shown(entity, record)))
     },
-    async createTeam(team, { by, nowMs }) {
-      mustExist({ organizationId: team.organizationId })
-      if (teams.has(team.teamId)) throw alreadyThere('team_id', team.teamId)
-      const record: TeamRecord = {
-        ...blank(by, nowMs),
-        teamId: team.teamId,
-        teamAlias: team.teamAlias ?? null,
-        organizationId: team.organizationId ?? null,
-        ...limitsGiven(team),
+    async create(kind, fresh, author) {
+      for (const { id } of fresh) {
+        if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
       }
-      teams.set(team.teamId, record)
-      return await Promise.resolve(shownTeam(record))
+      const made = fresh.map(({ id, fields }) => {
+        if (kind === 'member') {
+          if (!get('team', [id[0] ?? ''])) throw notThere('team_id', id[0] ?? '')
+          if (!get('user', [id[1] ?? ''])) put('user', [id[1] ?? ''], {}, author)
+        }
+        return put(kind, id, fields, author)
+      })
+      raise(fresh.map(({ id }) => nameOf(kind, id)))
+      return await Promise.resolve(made)
     },
-    findOrganization(organizationId) {
-      const organization = organizations.get(organizationId)
-      return Promise.resolve(organization && shownOrganization(organization))
+    async update(kind, id, changes, author) {
+      if (!get(kind, id)) return undefined
+      const record = put(kind, id, changes, author)
+      raise([nameOf(kind, id)])
+      return await Promise.resolve(record)
     },
-    async createOrganization(organization, { by, nowMs }) {
-      if (organizations.has(organization.organizationId)) {
-        throw alreadyThere('organization_id', organization.organizationId)
+    findTemplate: (budgetId) => Promise.resolve(templates.get(budgetId)),
+    async createTemplate(budgetId, fields, author) {
+      if (templates.has(budgetId)) throw alreadyThere('budget_id', budgetId)
+      templates.set(budgetId, { ...blankTemplate(budgetId, author), ...defined(fields) } as TemplateRecord)
+      raise([`budget:${budgetId}`])
+      return await Promise.resolve(templates.get(budgetId) as TemplateRecord)
+    },
+    async updateTemplate(budgetId, changes: TemplateChanges, budgets, { by, nowMs }) {
+      const before = templates.get(budgetId)
+      if (!before) return undefined
+      const record = { ...before, ...defined(changes), updatedAtMs: nowMs, updatedBy: by } as TemplateRecord
+      templates.set(budgetId, record)
+      const linked = [...rows.values()].flatMap((kind) => [...kind].filter(([, one]) => one.budgetId === budgetId))
+      for (const [entity, one] of linked) {
+        const theirs = budgets.map((budget) => ({ ...budget, scope: `${entity}${budget.scope}` }))
+        const windows = one.budgets.filter(({ part }) => part === 'window')
+        const kind = [...rows].find(([, all]) => all.get(entity) === one)?.[0]
+        if (kind) table(kind).set(entity, { ...one, budgets: [...kept(one.budgets, theirs), ...windows].sort(byScope) })
       }
-      const record: OrganizationRecord = {
-        ...blank(by, nowMs),
-        organizationId: organization.organizationId,
-        organizationAlias: organization.organizationAlias,
-        ...limitsGiven(organization),
-      }
-      organizations.set(organization.organizationId, record)
-      return await Promise.resolve(shownOrganization(record))
+      raise(linked.map(([entity]) => entity))
+      return await Promise.resolve(record)
+    },
+    leaseHolders: (scopes) => Promise.resolve(holders(scopes)),
+    async resetSpend({ scope, startMs, targetNano }) {
+      reset({ scope, startMs, spentNano: targetNano })
+      raise([entityOf(scope)])
+      await Promise.resolve()
     },
   }
 }
 
-const blank = (by: string, nowMs: number): EntityRecord => ({
-  models: [],
-  metadata: {},
-  rpmLimit: null,
-  tpmLimit: null,
-  blocked: false,
+const UNIQUE: Partial<Record<EntityKind, readonly (readonly [string, NamedField])[]>> = {
+  key: [
+    ['keyAlias', 'key_alias'],
+    ['token', 'key'],
+  ],
+  user: [['userEmail', 'user_email']],
+}
+
+function taken(kind: EntityKind, id: EntityId) {
+  const fields: Record<EntityKind, NamedField> = {
+    key: 'key',
+    team: 'team_id',
+    org: 'organization_id',
+    user: 'user_id',
+    member: 'user_id',
+    customer: 'user_id',
+    tag: 'name',
+  }
+  return alreadyThere(fields[kind], id.at(-1) ?? '')
+}
+
+const blankRates = { rpmLimit: null, tpmLimit: null, maxParallelRequests: null, softBudgetNano: null }
+
+function blank(kind: EntityKind, id: EntityId, by: string, nowMs: number): EntityRecord {
+  const { columns, id: names } = entities[kind]
+  const own = Object.fromEntries(Object.keys(columns).map((field) => [field, null]))
+  const defaults = kind === 'user' ? { userRole: 'internal_user' } : kind === 'member' ? { role: 'user' } : {}
+  return {
+    ...own,
+    ...defaults,
+    ...Object.fromEntries(names.map((field, n) => [field, id[n]])),
+    ...blankRates,
+    models: [],
+    metadata: {},
+    modelRpmLimit: null,
+    modelTpmLimit: null,
+    rpmLimitType: null,
+    tpmLimitType: null,
+    budgetId: null,
+    blocked: false,
+    template: null,
+    createdAtMs: nowMs,
+    updatedAtMs: nowMs,
+    createdBy: by,
+    updatedBy: by,
+    budgets: [],
+    windows: [],
+  }
+}
+
+const blankTemplate = (budgetId: string, { by, nowMs }: Author): TemplateRecord => ({
+  ...blankRates,
+  budgetId,
+  maxBudgetNano: null,
+  budgetDuration: null,
+  timeZone: 'UTC',
+  anchorMs: nowMs,
+  modelMaxBudget: null,
   createdAtMs: nowMs,
   updatedAtMs: nowMs,
   createdBy: by,
   updatedBy: by,
-  budgets: [],
-  windows: [],
 })
 
-type Defined<C> = { [K in keyof C]?: Exclude<C[K], undefined> }
-
-function defined<C extends object>(changes: C): Defined<C> {
-  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined)) as Defined<C>
+function defined(changes: object): object {
+  return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
 }
 
-/** Only what was set; a budget becomes the one row it is. */
-function limitsGiven({ models, metadata, rpmLimit, tpmLimit, blocked, budget }: EntityChanges): Partial<EntityRecord> {
-  const budgets = budget === undefined ? undefined : budget === null ? [] : [rowOf(budget)]
-  return defined({ models, metadata, rpmLimit, tpmLimit, blocked, budgets })
-}
+const byScope = (a: BudgetRecord, b: BudgetRecord) => (a.scope < b.scope ? -1 : 1)
 
-function rowOf({ scope, limitNano, duration, timeZone, anchorMs }: NewBudget): BudgetRecord {
-  return { scope, limitNano, duration, timeZone, anchorMs }
+/** A budget that stays keeps its window. */
+function kept(before: readonly BudgetRecord[], wanted: readonly NewBudget[]): BudgetRecord[] {
+  return wanted
+    .map(({ windowStartMs: _, ...budget }) => {
+      const same = before.find(({ scope }) => scope === budget.scope)
+      return same ? { ...budget, timeZone: same.timeZone, anchorMs: same.anchorMs } : budget
+    })
+    .sort(byScope)
 }
 
 function matches(key: KeyRecord, query: KeyQuery): boolean {
@@ -197,7 +314,7 @@ function compare(a: KeyRecord, b: KeyRecord, { sortBy, sortOrder }: KeyQuery): n
       key_alias: key.keyAlias ?? '',
       token: key.token,
       spend: spentOf(entityName('key', key.id), key),
-      max_budget: key.budgets[0]?.limitNano ?? -1n,
+      max_budget: key.budgets.find(({ part }) => part === 'main')?.limitNano ?? -1n,
     })[sortBy]
   const [left, right] = [value(a), value(b)]
   const order = left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1

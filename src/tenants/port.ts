@@ -1,9 +1,35 @@
+import type { NanoUsd } from '../money.ts'
+import type { EntityId } from './entities.ts'
 import type { Principal } from './principal.ts'
-import type { BudgetRecord, KeyRecord, OrganizationRecord, TeamRecord } from './record.ts'
+import type { BudgetRecord, Entities, EntityKind, EntityRecord, KeyRecord, TemplateRecord } from './record.ts'
+import type { Standing } from './standing.ts'
+
+/**
+ * Something read from Postgres, with what tells whether it still holds: it does as long as the generation is the one it
+ * was read under, or no change since then names one of its entities.
+ */
+export interface Copy<T> {
+  readonly value: T
+  /** The entities it was made of: `key:0192…`, `team:…`. */
+  readonly names: readonly string[]
+  readonly generation: number
+  readonly readAtMs: number
+}
+
+/** The setting `generation`, and when it was read from Postgres. */
+export interface KnownGeneration {
+  readonly number: number
+  /** The latest changes. Who knows a number below the one before the first must forget everything. */
+  readonly changed: readonly { readonly number: number; readonly ids: readonly string[] }[]
+  readonly readAtMs: number
+}
 
 /** Where principals are read from: Postgres, or its twin. Throws when it cannot tell; undefined means: no such key. */
 export interface PrincipalSource {
-  principalOf(keyHash: string, nowMs: number): Promise<Principal | undefined>
+  principalOf(keyHash: string, nowMs: number): Promise<Copy<Principal> | undefined>
+  /** A customer or a tag; one that nobody made has no limits. */
+  standingOf(kind: 'customer' | 'tag', id: string, nowMs: number): Promise<Copy<Standing>>
+  generation(nowMs: number): Promise<KnownGeneration>
 }
 
 /** A request's now, and its way to leave work behind. */
@@ -12,23 +38,36 @@ export interface Moment {
   readonly defer: (name: string, work: Promise<unknown>) => void
 }
 
+/** Whom a request is for beside its key, as it says itself. */
+export interface Others {
+  readonly customerId?: string | undefined
+  readonly tags?: readonly string[]
+}
+
 /**
  * Who a key is, as of at most five seconds ago. Throws `database_unavailable` when nobody can tell; undefined means: no
  * such key.
  */
 export interface Tenants {
   principalOf(keyHash: string, moment: Moment): Promise<Principal | undefined>
+  /** The principal with the scopes and limits of its customer and its tags. */
+  withOthers(principal: Principal, others: Others, moment: Moment): Promise<Principal>
   /** Whether this isolate has met the key lately. Asks nobody. */
   knows(keyHash: string): boolean
-  /** Every copy in reach is dropped: this isolate's at once, the shared one before the promise resolves. Never throws. */
-  forget(keyHashes: readonly string[]): Promise<void>
+  /** Something was written: this isolate knows at once, the others when they next read the generation. Never throws. */
+  changed(): Promise<void>
 }
 
-/** Copies of principals that isolates share. Advisory: a fault is a miss, and nothing here throws. */
-export interface Copies {
-  get(keyHash: string): Promise<Principal | undefined>
-  put(principal: Principal, ttlMs: number): Promise<void>
-  drop(keyHashes: readonly string[]): Promise<void>
+/** Copies that isolates share, by name. Advisory: a fault is a miss, and nothing here throws. */
+export interface Copies<T> {
+  get(name: string): Promise<Copy<T> | undefined>
+  put(name: string, copy: Copy<T>, ttlMs: number): Promise<void>
+}
+
+/** The generation as isolates share it. Advisory, like copies. */
+export interface SharedGeneration {
+  get(): Promise<KnownGeneration | undefined>
+  put(known: KnownGeneration): Promise<void>
 }
 
 /** A budget as it is set, with the start of its window that is open now. */
@@ -36,39 +75,28 @@ export interface NewBudget extends BudgetRecord {
   readonly windowStartMs: number
 }
 
-/** What an admin write may set. Undefined leaves a field as it is; a budget of null takes the limit away. */
-export interface EntityChanges {
-  readonly models?: readonly string[] | undefined
-  readonly metadata?: Readonly<Record<string, unknown>> | undefined
-  readonly rpmLimit?: number | null | undefined
-  readonly tpmLimit?: number | null | undefined
-  readonly blocked?: boolean | undefined
-  readonly budget?: NewBudget | null | undefined
+type Optional<T> = { readonly [F in keyof T]?: T[F] | undefined }
+type Unset = 'template' | 'budgets' | 'windows' | 'createdAtMs' | 'updatedAtMs' | 'createdBy' | 'updatedBy'
+
+/**
+ * What an admin write may set. Undefined leaves a field as it is. `budgets` are all that the entity has afterwards, but
+ * for those that come from a template while `budgetId` names one.
+ */
+export type Changes<K extends EntityKind> = Optional<Omit<Entities[K], Unset | 'id'>> & {
+  readonly budgets?: readonly NewBudget[] | undefined
 }
 
-export interface KeyChanges extends EntityChanges {
-  readonly keyAlias?: string | null | undefined
-  readonly userId?: string | null | undefined
-  readonly teamId?: string | null | undefined
-  readonly organizationId?: string | null | undefined
-  readonly expiresAtMs?: number | null | undefined
+export type EntityChanges = Optional<Omit<EntityRecord, Unset>> & {
+  readonly budgets?: readonly NewBudget[] | undefined
 }
 
-export interface NewKey extends KeyChanges {
-  readonly id: string
-  readonly token: string
-  readonly keyName: string
-}
+export type TemplateChanges = Optional<
+  Omit<TemplateRecord, 'budgetId' | 'createdAtMs' | 'updatedAtMs' | 'createdBy' | 'updatedBy'>
+>
 
-export interface NewTeam extends EntityChanges {
-  readonly teamId: string
-  readonly teamAlias?: string | null | undefined
-  readonly organizationId?: string | null | undefined
-}
-
-export interface NewOrganization extends EntityChanges {
-  readonly organizationId: string
-  readonly organizationAlias: string
+export interface NewEntity<K extends EntityKind> {
+  readonly id: EntityId
+  readonly fields: Changes<K>
 }
 
 export const keySorts = ['created_at', 'updated_at', 'key_alias', 'token', 'spend', 'max_budget'] as const
@@ -94,6 +122,21 @@ export interface Author {
 /** One key, by whichever name the caller has. */
 export type KeyName = { readonly token: string } | { readonly id: string } | { readonly alias: string }
 
+/** A key's new text; the old one is good until `graceUntilMs`, or no longer. */
+export interface NewToken {
+  readonly token: string
+  readonly keyName: string
+  readonly graceUntilMs: number | null
+}
+
+export interface WindowReset {
+  /** A UUIDv7: the same operation resets once. */
+  readonly operation: string
+  readonly scope: string
+  readonly startMs: number
+  readonly targetNano: NanoUsd
+}
+
 /**
  * The admin's side of tenants. A write is whole or absent and raises the generation; names that clash or do not exist
  * are refused with a GatewayError that says which.
@@ -101,14 +144,43 @@ export type KeyName = { readonly token: string } | { readonly id: string } | { r
 export interface TenantStore {
   findKey(name: KeyName): Promise<KeyRecord | undefined>
   listKeys(query: KeyQuery): Promise<{ readonly keys: readonly KeyRecord[]; readonly total: number }>
-  createKey(key: NewKey, author: Author): Promise<KeyRecord>
-  /** Undefined when there is no such key. */
-  updateKey(id: string, changes: KeyChanges, author: Author): Promise<KeyRecord | undefined>
   /** The hashes that were there and are gone. */
   deleteKeys(tokens: readonly string[]): Promise<readonly string[]>
-  findTeam(teamId: string): Promise<TeamRecord | undefined>
-  teamsOf(organizationId: string): Promise<readonly TeamRecord[]>
-  createTeam(team: NewTeam, author: Author): Promise<TeamRecord>
-  findOrganization(organizationId: string): Promise<OrganizationRecord | undefined>
-  createOrganization(organization: NewOrganization, author: Author): Promise<OrganizationRecord>
+  /** Undefined when there is no such key. */
+  regenerateKey(id: string, token: NewToken, changes: Changes<'key'>, author: Author): Promise<KeyRecord | undefined>
+
+  find<K extends EntityKind>(kind: K, id: EntityId): Promise<Entities[K] | undefined>
+  /** All of a kind that belong to a team, an organization or a user, oldest first. */
+  belonging<K extends 'team' | 'member'>(
+    kind: K,
+    to: { readonly teamId?: string; readonly organizationId?: string; readonly userId?: string },
+  ): Promise<readonly Entities[K][]>
+  /** All of them or none. A member's user is made where it is missing. */
+  create<K extends EntityKind>(
+    kind: K,
+    entities: readonly NewEntity<K>[],
+    author: Author,
+  ): Promise<readonly Entities[K][]>
+  /** Undefined when there is no such entity. */
+  update<K extends EntityKind>(
+    kind: K,
+    id: EntityId,
+    changes: Changes<K>,
+    author: Author,
+  ): Promise<Entities[K] | undefined>
+
+  findTemplate(budgetId: string): Promise<TemplateRecord | undefined>
+  createTemplate(budgetId: string, fields: TemplateChanges, author: Author): Promise<TemplateRecord>
+  /** `budgets`, given by their parts after the entity, become those of everyone linked. Undefined: no such template. */
+  updateTemplate(
+    budgetId: string,
+    changes: TemplateChanges,
+    budgets: readonly NewBudget[],
+    author: Author,
+  ): Promise<TemplateRecord | undefined>
+
+  /** The ledgers that have money on lease in windows of these scopes. */
+  leaseHolders(scopes: readonly string[]): Promise<readonly string[]>
+  /** Sets what a window of an entity has spent. */
+  resetSpend(reset: WindowReset): Promise<void>
 }

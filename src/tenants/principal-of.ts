@@ -1,27 +1,42 @@
-import type { Principal, RateLimit } from './principal.ts'
-import type { EntityRecord, KeyRecord, OrganizationRecord, TeamRecord } from './record.ts'
-import { entityName, type Scope, type ScopeKind, scopeName } from './scope.ts'
+import type { Copy } from './port.ts'
+import type { Principal, PrincipalLevel, RateLimit } from './principal.ts'
+import type {
+  CustomerRecord,
+  EntityRecord,
+  KeyRecord,
+  MemberRecord,
+  OrganizationRecord,
+  TagRecord,
+  TeamRecord,
+  UserRecord,
+} from './record.ts'
+import { entityName, memberName, modelName, type Scope, scopeName } from './scope.ts'
+import type { Standing } from './standing.ts'
 
-interface Level {
-  readonly kind: 'key' | 'team' | 'org'
-  readonly entity: string
-  readonly record: EntityRecord
+/** A key and everyone it belongs to, read at one moment. */
+export interface KeyOwners {
+  readonly key: KeyRecord
+  readonly team?: TeamRecord | undefined
+  readonly user?: UserRecord | undefined
+  readonly member?: MemberRecord | undefined
+  readonly organization?: OrganizationRecord | undefined
+  /** When the hash that was asked for ends, where that is before the key does. */
+  readonly tokenUntilMs?: number | undefined
 }
 
-/** A key with its team and organization, as the principal every decision reads. */
-export function principalOf(
-  key: KeyRecord,
-  team: TeamRecord | undefined,
-  organization: OrganizationRecord | undefined,
-  readAtMs: number,
-): Principal {
-  const levels: Level[] = [{ kind: 'key', entity: entityName('key', key.id), record: key }]
-  if (team) levels.push({ kind: 'team', entity: entityName('team', team.teamId), record: team })
-  if (organization) {
-    levels.push({ kind: 'org', entity: entityName('org', organization.organizationId), record: organization })
-  }
-  const blocked = levels.find(({ record }) => record.blocked)?.kind
-  const budget = key.budgets[0]
+interface Level {
+  readonly kind: PrincipalLevel | 'member' | 'tag'
+  readonly entity: string
+  readonly record: EntityRecord | undefined
+}
+
+/** A key with its owners, as the principal every decision reads. `everyone` are scopes that all keys have. */
+export function principalOf(owners: KeyOwners, readAtMs: number, everyone: readonly Scope[] = []): Principal {
+  const { key, team, organization, tokenUntilMs } = owners
+  const levels = levelsOf(owners)
+  const blocked = levels.find(({ record }) => record?.blocked)?.kind as PrincipalLevel | undefined
+  const budget = key.budgets.find(({ part }) => part === 'main')
+  const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
     kind: 'key',
     role: 'internal_user',
@@ -32,18 +47,55 @@ export function principalOf(
     ...(key.userId === null ? {} : { userId: key.userId }),
     ...(team ? { teamId: team.teamId, ...(team.teamAlias === null ? {} : { teamAlias: team.teamAlias }) } : {}),
     ...(organization ? { organizationId: organization.organizationId } : {}),
-    ledger: ledgerOf(key, team, organization),
-    models: levels
-      .filter(({ record }) => record.models.length > 0)
-      .map(({ kind, record }) => ({ level: kind, names: record.models })),
-    scopes: levels.flatMap(({ entity, record }) => scopesOf(entity, record)),
-    limits: levels.flatMap(({ entity, record }) => limitsOf(entity, record)),
+    ledger: ledgerOf(owners),
+    // A user's models bind the user's own keys; a team's keys are bound by the team's.
+    models: modelsOf(levels.filter(({ kind }) => kind !== 'user' || !team)),
+    scopes: [...levels.flatMap(scopesOf), ...everyone],
+    limits: levels.flatMap(limitsOf),
     ...(blocked === undefined ? {} : { blocked }),
-    ...(key.expiresAtMs === null ? {} : { expiresAtMs: key.expiresAtMs }),
-    ...(budget ? { maxBudgetNano: budget.limitNano } : {}),
+    ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),
+    ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
     spendNano: spentOf(entityName('key', key.id), key),
     metadata: key.metadata,
     readAtMs,
+  }
+}
+
+/** Everyone a principal was made of, also those who have no row yet. */
+export function namesOf(owners: KeyOwners): readonly string[] {
+  return levelsOf(owners).map(({ entity }) => entity)
+}
+
+/** A customer or a tag. A customer's spend is recorded whoever it is, a tag's only where somebody made the tag. */
+export function standingOf(
+  kind: 'customer' | 'tag',
+  id: string,
+  record: CustomerRecord | TagRecord | undefined,
+): Standing {
+  const level: Level = { kind, entity: entityName(kind, id), record }
+  return {
+    scopes: kind === 'tag' && !record ? [] : scopesOf(level),
+    limits: limitsOf(level),
+    models: modelsOf([level]),
+    ...(kind === 'customer' && record?.blocked ? { blocked: 'customer' as const } : {}),
+  }
+}
+
+/** The principal of one request: with its customer and its tags. */
+export function joined(
+  principal: Principal,
+  others: { readonly customerId?: string | undefined; readonly tags?: readonly string[] },
+  standings: readonly Copy<Standing>['value'][],
+): Principal {
+  const blocked = principal.blocked ?? standings.find((standing) => standing.blocked)?.blocked
+  return {
+    ...principal,
+    ...(others.customerId === undefined ? {} : { customerId: others.customerId }),
+    ...(others.tags === undefined || others.tags.length === 0 ? {} : { tags: others.tags }),
+    ...(blocked === undefined ? {} : { blocked }),
+    scopes: [...principal.scopes, ...standings.flatMap(({ scopes }) => scopes)],
+    limits: [...principal.limits, ...standings.flatMap(({ limits }) => limits)],
+    models: [...principal.models, ...standings.flatMap(({ models }) => models)],
   }
 }
 
@@ -65,36 +117,98 @@ export function masterPrincipal(nowMs: number): Principal {
   }
 }
 
+function levelsOf({ key, team, user, member, organization }: KeyOwners): readonly Level[] {
+  const levels: Level[] = [{ kind: 'key', entity: entityName('key', key.id), record: key }]
+  if (key.userId !== null) levels.push({ kind: 'user', entity: entityName('user', key.userId), record: user })
+  if (team) {
+    levels.push({ kind: 'team', entity: entityName('team', team.teamId), record: team })
+    if (key.userId !== null) {
+      levels.push({ kind: 'member', entity: memberName(team.teamId, key.userId), record: member })
+    }
+  }
+  if (organization) {
+    levels.push({ kind: 'org', entity: entityName('org', organization.organizationId), record: organization })
+  }
+  return levels
+}
+
 /** One ledger per root owner (DESIGN §5.2). */
-function ledgerOf(key: KeyRecord, team: TeamRecord | undefined, organization: OrganizationRecord | undefined): string {
-  const named = (kind: ScopeKind, id: string) => entityName(kind, id)
-  if (organization) return named('org', organization.organizationId)
-  if (team) return named('team', team.teamId)
-  if (key.userId !== null) return named('user', key.userId)
-  return named('key', key.id)
+function ledgerOf({ key, team, organization }: KeyOwners): string {
+  if (organization) return entityName('org', organization.organizationId)
+  if (team) return entityName('team', team.teamId)
+  if (key.userId !== null) return entityName('user', key.userId)
+  return entityName('key', key.id)
+}
+
+function modelsOf(levels: readonly Level[]): Principal['models'] {
+  return levels.flatMap(({ kind, record }) =>
+    kind === 'member' || kind === 'tag' || !record || record.models.length === 0
+      ? []
+      : [{ level: kind, names: record.models }],
+  )
 }
 
 /** `@life` always, so that everyone shows their spend; limited only where the limit has no end. Then each window. */
-function scopesOf(entity: string, { budgets }: EntityRecord): Scope[] {
-  const limited = budgets.map(({ scope, duration, timeZone, anchorMs }) => ({
+function scopesOf({ entity, record }: Level): Scope[] {
+  const limited = (record?.budgets ?? []).map(({ scope, duration, timeZone, anchorMs, model }) => ({
     name: scope,
     duration,
     timeZone,
     anchorMs,
     limited: true,
+    ...(model === null ? {} : { model }),
   }))
   const life = scopeName(entity, 'life')
   if (limited.some(({ name }) => name === life)) return limited
   return [{ name: life, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: false }, ...limited]
 }
 
-function limitsOf(entity: string, { rpmLimit, tpmLimit }: EntityRecord): RateLimit[] {
-  if (rpmLimit === null && tpmLimit === null) return []
-  return [{ entity, ...(rpmLimit === null ? {} : { rpm: rpmLimit }), ...(tpmLimit === null ? {} : { tpm: tpmLimit }) }]
+function limitsOf({ entity, record }: Level): RateLimit[] {
+  if (!record) return []
+  const { template } = record
+  const all = {
+    rpm: record.rpmLimit ?? template?.rpmLimit,
+    tpm: record.tpmLimit ?? template?.tpmLimit,
+    maxParallel: record.maxParallelRequests ?? template?.maxParallelRequests,
+  }
+  const { modelRpmLimit: rpm, modelTpmLimit: tpm } = record
+  const models = [...new Set([...Object.keys(rpm ?? {}), ...Object.keys(tpm ?? {})])]
+  return [
+    ...limit({ entity }, all),
+    ...models.flatMap((model) =>
+      limit({ entity: modelName(entity, model), model }, { rpm: own(rpm, model), tpm: own(tpm, model) }),
+    ),
+  ]
+}
+
+const own = (limits: Readonly<Record<string, number>> | null, model: string) =>
+  limits && Object.hasOwn(limits, model) ? limits[model] : undefined
+
+/** What is null or absent limits nothing, and a limit of nothing is none. */
+function limit(
+  name: Pick<RateLimit, 'entity' | 'model'>,
+  values:
+    | Readonly<Record<'rpm' | 'tpm' | 'maxParallel', number | null | undefined>>
+    | Readonly<Record<string, number | null | undefined>>,
+): RateLimit[] {
+  const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined)
+  return given.length === 0 ? [] : [{ ...name, ...Object.fromEntries(given) }]
+}
+
+/** A budget's limit with its temporary increase, while that lasts. */
+export function limitNow(
+  {
+    limitNano,
+    extraNano,
+    extraUntilMs,
+  }: Pick<EntityRecord['budgets'][number], 'limitNano' | 'extraNano' | 'extraUntilMs'>,
+  nowMs: number,
+): bigint {
+  return extraUntilMs !== null && extraUntilMs > nowMs ? limitNano + extraNano : limitNano
 }
 
 /** What an entity shows as its spend: that of its budget's newest window, else of all time. */
 export function spentOf(entity: string, { budgets, windows }: EntityRecord): bigint {
-  const scope = budgets[0]?.scope ?? scopeName(entity, 'life')
+  const scope = budgets.find(({ part }) => part === 'main')?.scope ?? scopeName(entity, 'life')
   return windows.find((window) => window.scope === scope)?.spentNano ?? 0n
 }

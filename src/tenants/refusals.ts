@@ -1,7 +1,15 @@
 import { GatewayError } from '../errors.ts'
 
 /** Field names as admins write them. */
-export type NamedField = 'key' | 'key_alias' | 'team_id' | 'organization_id'
+export type NamedField =
+  | 'key'
+  | 'key_alias'
+  | 'team_id'
+  | 'organization_id'
+  | 'user_id'
+  | 'user_email'
+  | 'budget_id'
+  | 'name'
 
 export function alreadyThere(field: NamedField, value: string): GatewayError {
   return new GatewayError('conflict', `${field} = ${value} already exists. Choose another ${field}.`, {

@@ -1,5 +1,15 @@
 /** What can have a budget, and what spend is recorded under. */
-export type ScopeKind = 'key' | 'user' | 'team' | 'member' | 'org' | 'customer' | 'tag' | 'provider' | 'deployment' | 'global'
+export type ScopeKind =
+  | 'key'
+  | 'user'
+  | 'team'
+  | 'member'
+  | 'org'
+  | 'customer'
+  | 'tag'
+  | 'provider'
+  | 'deployment'
+  | 'global'
 
 /**
  * One limit: an entity over a duration, as the caller's principal knows it. `name` is `kind:id[:model=m]@duration`,

@@ -1,5 +1,14 @@
 import { GatewayError } from '../errors.ts'
-import type { Principal } from './principal.ts'
+import type { Principal, PrincipalLevel, RateLimit } from './principal.ts'
+import type { Scope } from './scope.ts'
+
+/** What an entity adds to whoever acts under it. */
+export interface Standing {
+  readonly scopes: readonly Scope[]
+  readonly limits: readonly RateLimit[]
+  readonly models: Principal['models']
+  readonly blocked?: PrincipalLevel
+}
 
 const BLOCKED = {
   key: 'Authentication Error, Key is blocked. Update via `/key/unblock` if you are admin.',

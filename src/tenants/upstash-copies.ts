@@ -1,7 +1,9 @@
 import { Redis } from '@upstash/redis/cloudflare'
+import type * as z from 'zod'
 import type { Clock } from '../clock.ts'
+import type { Shared } from './cached.ts'
+import { copyFromJson, copyToJson, generationFromJson, principal, standing } from './copy-json.ts'
 import type { Copies } from './port.ts'
-import { principalFromJson, principalToJson } from './principal-json.ts'
 
 export interface UpstashOptions {
   readonly url: string
@@ -16,7 +18,12 @@ export interface UpstashOptions {
 /** After a fault Redis is left alone this long, so that an outage costs one deadline a second and not one a request. */
 const PAUSE_MS = 1_000
 
-const nameOf = (keyHash: string) => `tollgate:principal:1:${keyHash}`
+/** The numbers grow when what lies there changes its meaning. */
+const PRINCIPALS = 'tollgate:principal:2:'
+const STANDINGS = 'tollgate:standing:1:'
+const GENERATION = 'tollgate:generation:1'
+/** Nobody believes an older one. */
+const GENERATION_MS = 10_000
 
 /** The client as the gateway uses it: one try, a deadline for each call, strings as they are. */
 export function redisClient({
@@ -35,7 +42,8 @@ export function redisClient({
   })
 }
 
-export function upstashCopies(options: UpstashOptions): Copies {
+/** What isolates share. Advisory: a fault is a miss, and one line for the operator. */
+export function upstashCopies(options: UpstashOptions): Shared {
   const { clock, warn } = options
   const redis = redisClient(options)
   let pausedUntilMs = 0
@@ -51,18 +59,31 @@ export function upstashCopies(options: UpstashOptions): Copies {
     }
   }
 
+  const read = async (name: string) => {
+    const text = await attempt('get', () => redis.get<string>(name))
+    return typeof text === 'string' ? text : undefined
+  }
+  const write = async (name: string, text: string, ttlMs: number) => {
+    await attempt('set', () => redis.set(name, text, { px: Math.max(1, Math.floor(ttlMs)) }))
+  }
+
+  const copies = <T>(prefix: string, value: z.ZodType<T>): Copies<T> => ({
+    async get(name) {
+      const text = await read(prefix + name)
+      return text === undefined ? undefined : copyFromJson(value, text)
+    },
+    put: (name, copy, ttlMs) => write(prefix + name, copyToJson(copy), ttlMs),
+  })
+
   return {
-    async get(keyHash) {
-      const text = await attempt('get', () => redis.get<string>(nameOf(keyHash)))
-      const copy = typeof text === 'string' ? principalFromJson(text) : undefined
-      return copy?.keyHash === keyHash ? copy : undefined
-    },
-    async put(principal, ttlMs) {
-      const px = Math.max(1, Math.floor(ttlMs))
-      await attempt('set', () => redis.set(nameOf(principal.keyHash), principalToJson(principal), { px }))
-    },
-    async drop(keyHashes) {
-      await attempt('del', () => redis.del(...keyHashes.map(nameOf)))
+    principals: copies(PRINCIPALS, principal),
+    standings: copies(STANDINGS, standing),
+    generation: {
+      async get() {
+        const text = await read(GENERATION)
+        return text === undefined ? undefined : generationFromJson(text)
+      },
+      put: (known) => write(GENERATION, JSON.stringify(known), GENERATION_MS),
     },
   }
 }

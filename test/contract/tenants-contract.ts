@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../src/ids.ts'
-import type { KeyQuery, NewBudget, NewKey, PrincipalSource, TenantStore } from '../../src/tenants/port.ts'
+import type { Changes, KeyQuery, NewBudget, PrincipalSource, TenantStore } from '../../src/tenants/port.ts'
 import { entityName, scopeName } from '../../src/tenants/scope.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
@@ -13,7 +13,9 @@ export interface TenantsWorld {
   spend(scope: string, startMs: number, spentNano: bigint): Promise<void>
 }
 
-const newKey = (name: string, more: Partial<NewKey> = {}): NewKey => ({
+type NewKey = Changes<'key'> & { readonly id: string; readonly token: string }
+
+const newKey = (name: string, more: Omit<Changes<'key'>, 'token'> = {}): NewKey => ({
   id: newId(NOW),
   token: hashOf(name),
   keyName: `sk-...${name}`,
@@ -22,6 +24,10 @@ const newKey = (name: string, more: Partial<NewKey> = {}): NewKey => ({
 
 const budget = (entity: string, limitNano: bigint, duration = 'life'): NewBudget => ({
   scope: scopeName(entity, duration),
+  part: 'main',
+  model: null,
+  extraNano: 0n,
+  extraUntilMs: null,
   limitNano,
   duration,
   timeZone: 'Europe/London',
@@ -39,11 +45,16 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       tenants = world.tenants
     })
 
-    const principal = (name: string) => tenants.principalOf(hashOf(name), NOW + 5)
+    const principal = async (name: string) => (await tenants.principalOf(hashOf(name), NOW + 5))?.value
+    const createKey = ({ id, ...fields }: NewKey, by = author) => tenants.create('key', [{ id: [id], fields }], by)
+    const createTeam = (teamId: string, fields: Changes<'team'> = {}) =>
+      tenants.create('team', [{ id: [teamId], fields }], author)
+    const createOrganization = (organizationId: string, fields: Changes<'org'> = {}) =>
+      tenants.create('org', [{ id: [organizationId], fields: { organizationAlias: 'O', ...fields } }], author)
 
     it('a key alone is its own ledger and shows its life', async () => {
       const key = newKey('a', { keyAlias: 'first', metadata: { x: [1] }, models: ['m', 'n'] })
-      await tenants.createKey(key, author)
+      await createKey(key)
       expect(await principal('a')).toEqual({
         kind: 'key',
         role: 'internal_user',
@@ -65,23 +76,16 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
     it('a principal has the limits of key, team and organization', async () => {
       const organizationId = 'o:1@x=%'
       const org = entityName('org', organizationId)
-      await tenants.createOrganization(
-        { organizationId, organizationAlias: 'O', rpmLimit: 9, budget: budget(org, 2n ** 62n) },
-        author,
-      )
-      await tenants.createTeam(
-        {
-          teamId: 't',
-          teamAlias: 'T',
-          organizationId,
-          models: ['m'],
-          tpmLimit: 2 ** 40,
-          budget: budget('team:t', 70n, '30d'),
-        },
-        author,
-      )
+      await createOrganization(organizationId, { rpmLimit: 9, budgets: [budget(org, 2n ** 62n)] })
+      await createTeam('t', {
+        teamAlias: 'T',
+        organizationId,
+        models: ['m'],
+        tpmLimit: 2 ** 40,
+        budgets: [budget('team:t', 70n, '30d')],
+      })
       const key = newKey('a', { teamId: 't', userId: 'u', rpmLimit: 0, expiresAtMs: NOW + 60_000, blocked: true })
-      await tenants.createKey(key, author)
+      await createKey(key)
       await world.spend('team:t@30d', NOW, 7n)
       expect(await principal('a')).toMatchObject({
         teamId: 't',
@@ -94,8 +98,10 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
         expiresAtMs: NOW + 60_000,
         scopes: [
           { name: `key:${key.id}@life`, limited: false },
+          { name: 'user:u@life', limited: false },
           { name: 'team:t@life', limited: false },
           { name: 'team:t@30d', duration: '30d', timeZone: 'Europe/London', anchorMs: NOW, limited: true },
+          { name: 'member:t:u@life', limited: false },
           { name: `${org}@life`, duration: 'life', limited: true },
         ],
         limits: [
@@ -107,28 +113,28 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
     })
 
     it('the ledger is that of the root owner', async () => {
-      await tenants.createOrganization({ organizationId: 'o', organizationAlias: 'O' }, author)
-      await tenants.createTeam({ teamId: 't' }, author)
-      await tenants.createKey(newKey('a', { teamId: 't', organizationId: 'o', userId: 'u' }), author)
-      await tenants.createKey(newKey('b', { teamId: 't', userId: 'u' }), author)
-      await tenants.createKey(newKey('c', { userId: 'u' }), author)
+      await createOrganization('o')
+      await createTeam('t')
+      await createKey(newKey('a', { teamId: 't', organizationId: 'o', userId: 'u' }))
+      await createKey(newKey('b', { teamId: 't', userId: 'u' }))
+      await createKey(newKey('c', { userId: 'u' }))
       expect((await principal('a'))?.ledger).toBe('org:o')
       expect((await principal('b'))?.ledger).toBe('team:t')
       expect((await principal('c'))?.ledger).toBe('user:u')
     })
 
     it('a blocked team or organization blocks the key', async () => {
-      await tenants.createOrganization({ organizationId: 'o', organizationAlias: 'O', blocked: true }, author)
-      await tenants.createTeam({ teamId: 't', blocked: true }, author)
-      await tenants.createKey(newKey('a', { teamId: 't' }), author)
-      await tenants.createKey(newKey('b', { organizationId: 'o' }), author)
+      await createOrganization('o', { blocked: true })
+      await createTeam('t', { blocked: true })
+      await createKey(newKey('a', { teamId: 't' }))
+      await createKey(newKey('b', { organizationId: 'o' }))
       expect([(await principal('a'))?.blocked, (await principal('b'))?.blocked]).toEqual(['team', 'org'])
     })
 
     it('spend is that of the newest window of its budget', async () => {
       const key = newKey('a')
       const entity = entityName('key', key.id)
-      await tenants.createKey({ ...key, budget: budget(entity, 100n, '1d') }, author)
+      await createKey({ ...key, budgets: [budget(entity, 100n, '1d')] })
       await world.spend(`${entity}@life`, 0, 90n)
       await world.spend(`${entity}@1d`, NOW - 86_400_000, 60n)
       await world.spend(`${entity}@1d`, NOW, 30n)
@@ -144,9 +150,10 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
 
     it('a change touches what it names and nothing else', async () => {
       const key = newKey('a', { keyAlias: 'x', rpmLimit: 1, tpmLimit: 2, models: ['m'], metadata: { a: 1 } })
-      await tenants.createKey({ ...key, budget: budget(`key:${key.id}`, 5n) }, author)
-      const changed = await tenants.updateKey(
-        key.id,
+      await createKey({ ...key, budgets: [budget(`key:${key.id}`, 5n)] })
+      const changed = await tenants.update(
+        'key',
+        [key.id],
         { rpmLimit: null, blocked: true },
         { by: 'other', nowMs: NOW + 9 },
       )
@@ -164,62 +171,62 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
         budgets: [{ limitNano: 5n }],
       })
       expect(await tenants.findKey({ alias: 'x' })).toEqual(changed)
-      expect(await tenants.updateKey('nobody', { blocked: true }, author)).toBeUndefined()
+      expect(await tenants.update('key', ['nobody'], { blocked: true }, author)).toBeUndefined()
     })
 
     it('a budget is replaced, or taken away', async () => {
       const key = newKey('a')
       const entity = `key:${key.id}`
-      await tenants.createKey({ ...key, budget: budget(entity, 5n) }, author)
-      const daily = await tenants.updateKey(key.id, { budget: budget(entity, 6n, '1d') }, author)
+      await createKey({ ...key, budgets: [budget(entity, 5n)] })
+      const daily = await tenants.update('key', [key.id], { budgets: [budget(entity, 6n, '1d')] }, author)
       expect(daily?.budgets).toMatchObject([{ scope: `${entity}@1d`, limitNano: 6n, duration: '1d', anchorMs: NOW }])
-      const none = await tenants.updateKey(key.id, { budget: null }, author)
+      const none = await tenants.update('key', [key.id], { budgets: [] }, author)
       expect(none?.budgets).toEqual([])
     })
 
     it('names that clash or do not exist are refused, and nothing is written', async () => {
-      await tenants.createTeam({ teamId: 't' }, author)
-      await tenants.createKey(newKey('a', { keyAlias: 'x' }), author)
+      await createTeam('t')
+      await createKey(newKey('a', { keyAlias: 'x' }))
       const refused = (work: Promise<unknown>) => expect(work).rejects
-      await refused(tenants.createKey(newKey('b', { keyAlias: 'x' }), author)).toMatchObject({
+      await refused(createKey(newKey('b', { keyAlias: 'x' }))).toMatchObject({
         status: 400,
         details: { param: 'key_alias' },
       })
-      await refused(tenants.createKey(newKey('a'), author)).toMatchObject({ status: 400, details: { param: 'key' } })
-      await refused(tenants.createKey(newKey('b', { teamId: 'no' }), author)).toMatchObject({
+      await refused(createKey(newKey('a'))).toMatchObject({ status: 400, details: { param: 'key' } })
+      await refused(createKey(newKey('b', { teamId: 'no' }))).toMatchObject({
         status: 400,
         details: { param: 'team_id' },
       })
-      await refused(tenants.createKey(newKey('b', { organizationId: 'no' }), author)).toMatchObject({
+      await refused(createKey(newKey('b', { organizationId: 'no' }))).toMatchObject({
         details: { param: 'organization_id' },
       })
-      await refused(tenants.createTeam({ teamId: 't' }, author)).toMatchObject({
+      await refused(createTeam('t')).toMatchObject({
         status: 400,
         details: { param: 'team_id' },
       })
-      await refused(tenants.createTeam({ teamId: 's', organizationId: 'no' }, author)).toMatchObject({
+      await refused(createTeam('s', { organizationId: 'no' })).toMatchObject({
         details: { param: 'organization_id' },
       })
       expect(await principal('b')).toBeUndefined()
-      expect(await tenants.findTeam('s')).toBeUndefined()
+      expect(await tenants.find('team', ['s'])).toBeUndefined()
     })
 
     it('a deleted key is gone with its budget', async () => {
       const key = newKey('a')
-      await tenants.createKey({ ...key, budget: budget(`key:${key.id}`, 5n) }, author)
-      await tenants.createKey(newKey('b'), author)
+      await createKey({ ...key, budgets: [budget(`key:${key.id}`, 5n)] })
+      await createKey(newKey('b'))
       expect(await tenants.deleteKeys([hashOf('a'), hashOf('nobody')])).toEqual([hashOf('a')])
       expect(await principal('a')).toBeUndefined()
       expect(await principal('b')).toBeDefined()
     })
 
     it('keys are listed by page, filter and order', async () => {
-      await tenants.createTeam({ teamId: 't' }, author)
+      await createTeam('t')
       for (const [i, name] of ['a', 'b', 'c', 'd', 'e'].entries()) {
         const key = newKey(name, { keyAlias: name, teamId: i % 2 === 0 ? 't' : null })
         const entity = `key:${key.id}`
-        await tenants.createKey(
-          { ...key, budget: i === 0 ? undefined : budget(entity, BigInt(10 - i)) },
+        await createKey(
+          { ...key, budgets: i === 0 ? undefined : [budget(entity, BigInt(10 - i))] },
           { by: 'x', nowMs: NOW + i },
         )
         await world.spend(`${entity}@life`, 0, BigInt(i * i))
@@ -244,16 +251,16 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
     })
 
     it('teams are found by their organization', async () => {
-      await tenants.createOrganization({ organizationId: 'o', organizationAlias: 'O', models: ['m'] }, author)
-      await tenants.createTeam({ teamId: 's', organizationId: 'o' }, author)
-      await tenants.createTeam({ teamId: 't' }, author)
-      expect((await tenants.teamsOf('o')).map(({ teamId }) => teamId)).toEqual(['s'])
-      expect(await tenants.findOrganization('o')).toMatchObject({
+      await createOrganization('o', { models: ['m'] })
+      await createTeam('s', { organizationId: 'o' })
+      await createTeam('t')
+      expect((await tenants.belonging('team', { organizationId: 'o' })).map(({ teamId }) => teamId)).toEqual(['s'])
+      expect(await tenants.find('org', ['o'])).toMatchObject({
         organizationAlias: 'O',
         models: ['m'],
         createdBy: 'admin',
       })
-      expect(await tenants.findOrganization('x')).toBeUndefined()
+      expect(await tenants.find('org', ['x'])).toBeUndefined()
     })
   })
 }

@@ -11,7 +11,7 @@ import { tenantsContract } from './tenants-contract.ts'
 tenantsContract('in memory', () => {
   const windows = new Map<string, WindowRecord>()
   return Promise.resolve({
-    tenants: memoryTenants((scope) => windows.get(scope)),
+    tenants: memoryTenants({ spend: (scope) => windows.get(scope) }),
     spend: (scope, startMs, spentNano) => {
       windows.set(scope, { scope, startMs, spentNano })
       return Promise.resolve()
@@ -51,7 +51,7 @@ describe('Postgres alone', () => {
 
   it('reads a principal in one statement', async () => {
     await empty()
-    await neonTenants(postgres.db).createKey({ id: newId(NOW), token: 'h', keyName: 'k' }, author)
+    await neonTenants(postgres.db).create('key', [{ id: [newId(NOW)], fields: { token: 'h', keyName: 'k' } }], author)
     const before = postgres.endpoint.stats().statements
     await neonTenants(postgres.db).principalOf('h', NOW)
     expect(postgres.endpoint.stats().statements - before).toBe(1)
@@ -62,16 +62,16 @@ describe('Postgres alone', () => {
     const tenants = neonTenants(postgres.db)
     const id = newId(NOW)
     const before = postgres.endpoint.stats().requests
-    await tenants.createTeam({ teamId: 't' }, author)
-    await tenants.createKey({ id, token: 'h', keyName: 'k' }, author)
-    await tenants.updateKey(id, { blocked: true }, author)
+    await tenants.create('team', [{ id: ['t'], fields: {} }], author)
+    await tenants.create('key', [{ id: [id], fields: { token: 'h', keyName: 'k' } }], author)
+    await tenants.update('key', [id], { blocked: true }, author)
     await tenants.deleteKeys(['h'])
     expect(postgres.endpoint.stats().requests - before).toBe(4)
     expect(await generation()).toMatchObject({
       number: 4,
-      changed: [{ ids: ['t'] }, { ids: [id] }, { ids: [id] }, { ids: [id] }],
+      changed: [{ ids: ['team:t'] }, { ids: [`key:${id}`] }, { ids: [`key:${id}`] }, { ids: [`key:${id}`] }],
     })
-    await expect(tenants.createTeam({ teamId: 't' }, author)).rejects.toThrow('already exists')
+    await expect(tenants.create('team', [{ id: ['t'], fields: {} }], author)).rejects.toThrow('already exists')
     expect((await generation()).number).toBe(4)
   })
 
@@ -80,7 +80,7 @@ describe('Postgres alone', () => {
     const tenants = neonTenants(postgres.db)
     const id = newId(NOW)
     const entity = `key:${id}`
-    await tenants.createKey({ id, token: 'h', keyName: 'k' }, author)
+    await tenants.create('key', [{ id: [id], fields: { token: 'h', keyName: 'k' } }], author)
     const row = (atMs: number, cost: number, scopes: string[]) =>
       postgres.pool.query(
         `insert into spend_log (day, id, cost_nano, scopes, windows, covered, start_time, end_time)
@@ -93,13 +93,18 @@ describe('Postgres alone', () => {
     await row(NOW - 1_000, 50, ['key:another@life'])
     const daily = {
       scope: `${entity}@1d`,
+      part: 'main' as const,
+      model: null,
+      extraNano: 0n,
+      extraUntilMs: null,
       limitNano: 1_000n,
       duration: '1d',
       timeZone: 'UTC',
       anchorMs: NOW,
       windowStartMs: NOW - 12 * 3_600_000,
     }
-    for (const limitNano of [1_000n, 2_000n]) await tenants.updateKey(id, { budget: { ...daily, limitNano } }, author)
+    for (const limitNano of [1_000n, 2_000n])
+      await tenants.update('key', [id], { budgets: [{ ...daily, limitNano }] }, author)
     expect(await tenants.findKey({ id })).toMatchObject({
       budgets: [{ limitNano: 2_000n }],
       windows: [{ scope: `${entity}@1d`, startMs: daily.windowStartMs, spentNano: 12n }],
@@ -110,7 +115,7 @@ describe('Postgres alone', () => {
 
   it('a database that is away is said to be away', async () => {
     const tenants = neonTenants(createDb('postgresql://a:b@127.0.0.1:9/none', { timeoutMs: 500 }))
-    await expect(tenants.findTeam('t')).rejects.toMatchObject({ status: 503, code: 'database_unavailable' })
+    await expect(tenants.find('team', ['t'])).rejects.toMatchObject({ status: 503, code: 'database_unavailable' })
   })
 
   it('no admin body makes it fail', async () => {

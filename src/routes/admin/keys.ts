@@ -1,17 +1,20 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
+import { nanoFromUsd } from '../../money.ts'
 import { hashOf, keyNameOf, newKeyText, tokenOf } from '../../tenants/key-text.ts'
-import { type KeyChanges, keySorts } from '../../tenants/port.ts'
+import { type Changes, keySorts } from '../../tenants/port.ts'
 import type { KeyRecord } from '../../tenants/record.ts'
-import { entityName } from '../../tenants/scope.ts'
+import { entityName, scopeName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Asked, type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { budgetOf } from './budget.ts'
+import { openWindow } from './budget.ts'
 import { expiryOf } from './expiry.ts'
-import { changedLimits, newLimits, shownLimits } from './fields.ts'
+import { changedLimits, newLimits, shownLimits, temporary, usd } from './fields.ts'
+import { limitsOf } from './limits.ts'
+import { recallAfter } from './recall.ts'
 import { shownKey } from './shown.ts'
 
 /** A key or its hash, as the caller writes it. */
@@ -31,15 +34,18 @@ const generateBody = z.strictObject({
   ...newLimits,
 })
 
-const updateBody = z.strictObject({
-  key: keyText,
+const changes = {
   key_alias: name.nullish(),
   user_id: name.nullish(),
   team_id: name.nullish(),
   organization_id: name.nullish(),
   duration: name.nullish(),
   ...changedLimits,
-})
+  ...temporary,
+}
+
+const updateBody = z.strictObject({ key: keyText, ...changes })
+type ChangeFields = z.output<z.ZodObject<typeof changes>>
 
 const shown = z.object({
   key_name: z.string(),
@@ -49,7 +55,10 @@ const shown = z.object({
   organization_id: z.string().nullable(),
   expires: z.string().nullable(),
   ...shownLimits,
+  temp_budget_increase: z.number().nullable(),
+  temp_budget_expiry: z.string().nullable(),
 })
+const made = shown.extend({ key: z.string(), token: z.string(), token_id: z.string() })
 
 const notFound = (key: string) =>
   new GatewayError('not_found', `Key not found in database: ${shortened(key)}. GET /key/list lists the keys.`, {
@@ -60,9 +69,9 @@ const notFound = (key: string) =>
 const shortened = (key: string) => (/^[0-9a-f]{64}$/.test(key) ? key : keyNameOf(key))
 
 /** A team's keys belong to its organization. */
-async function mustFit(changes: Pick<KeyChanges, 'teamId' | 'organizationId'>, deps: AppDeps): Promise<void> {
+async function mustFit(changes: Pick<Changes<'key'>, 'teamId' | 'organizationId'>, deps: AppDeps): Promise<void> {
   if (!changes.teamId || !changes.organizationId) return
-  const team = await deps.tenantStore.findTeam(changes.teamId)
+  const team = await deps.tenantStore.find('team', [changes.teamId])
   if (!team?.organizationId || team.organizationId === changes.organizationId) return
   throw new GatewayError(
     'invalid_request',
@@ -79,37 +88,34 @@ const generate = route({
   summary: 'Make a key. The answer is the only place where it is ever shown.',
   area: 'admin.key',
   body: generateBody,
-  out: shown.extend({ key: z.string(), token: z.string(), token_id: z.string() }),
-  async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
-    const key = body.key ?? newKeyText(deps.randomBytes)
-    const id = newId(nowMs)
-    const token = await hashOf(key)
-    const timeZone = deps.gateway.config.litellm.timeZone
-    const owners = { teamId: body.team_id ?? null, organizationId: body.organization_id ?? null }
-    await mustFit(owners, deps)
-    const record = await deps.tenantStore.createKey(
-      {
-        id,
-        token,
-        keyName: keyNameOf(key),
-        keyAlias: body.key_alias ?? null,
-        userId: body.user_id ?? null,
-        ...owners,
-        expiresAtMs: expiryOf(body.duration ?? null, nowMs),
-        models: body.models ?? [],
-        metadata: body.metadata ?? {},
-        rpmLimit: body.rpm_limit ?? null,
-        tpmLimit: body.tpm_limit ?? null,
-        blocked: body.blocked ?? false,
-        budget: budgetOf(body, undefined, { entity: entityName('key', id), timeZone, nowMs }) ?? undefined,
-      },
-      authorOf(asked),
-    )
-    await deps.tenants.forget([token])
-    return { key, token, token_id: token, ...shownKey(record, nowMs) }
-  },
+  out: made,
+  handle: (asked) => newKey(asked.body, asked),
 })
+
+/** A key as `/key/generate` makes it, also for routes that make one beside something else. */
+export async function newKey(
+  body: z.output<typeof generateBody>,
+  asked: Pick<Asked<'admin', unknown, unknown>, 'deps' | 'receivedAtMs' | 'request' | 'principal'>,
+) {
+  const { deps, receivedAtMs: nowMs } = asked
+  const key = body.key ?? newKeyText(deps.randomBytes)
+  const id = newId(nowMs)
+  const token = await hashOf(key)
+  const owners = { teamId: body.team_id ?? null, organizationId: body.organization_id ?? null }
+  await mustFit(owners, deps)
+  const fields = {
+    token,
+    keyName: keyNameOf(key),
+    keyAlias: body.key_alias ?? null,
+    userId: body.user_id ?? null,
+    ...owners,
+    expiresAtMs: expiryOf(body.duration ?? null, nowMs),
+    ...(await limitsOf(body, undefined, { entity: entityName('key', id), deps, nowMs })),
+  }
+  const [record] = await deps.tenantStore.create('key', [{ id: [id], fields }], authorOf(asked))
+  if (!record) throw new Error('a key that was just made cannot be read')
+  return { key, token, token_id: token, ...shownKey(record, nowMs) }
+}
 
 const info = route({
   method: 'GET',
@@ -151,47 +157,145 @@ const update = route({
   body: updateBody,
   out: shown.extend({ key: z.string() }),
   async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
+    const { body, deps } = asked
     const current = await deps.tenantStore.findKey({ token: await tokenOf(body.key) })
     if (!current) throw notFound(body.key)
-    const owners = { teamId: body.team_id, organizationId: body.organization_id }
-    await mustFit(
-      {
-        ...current,
-        ...(owners.teamId === undefined ? {} : owners),
-        ...(owners.organizationId === undefined ? {} : { organizationId: owners.organizationId }),
-      },
-      deps,
-    )
-    const timeZone = deps.gateway.config.litellm.timeZone
-    return changed(asked, current, body.key, {
-      keyAlias: body.key_alias,
-      userId: body.user_id,
-      ...owners,
-      expiresAtMs: body.duration === undefined ? undefined : expiryOf(body.duration, nowMs),
-      models: body.models,
-      metadata: body.metadata,
-      rpmLimit: body.rpm_limit,
-      tpmLimit: body.tpm_limit,
-      blocked: body.blocked,
-      budget: budgetOf(body, current.budgets[0], { entity: entityName('key', current.id), timeZone, nowMs }),
-    })
+    return changed(asked, current, body.key, await changesOf(body, current, asked))
   },
 })
 
-/** Writes, and drops every copy of the key that this gateway can reach. */
+async function changesOf(
+  body: ChangeFields,
+  current: KeyRecord,
+  { deps, receivedAtMs: nowMs }: Pick<Asked<'admin', unknown, unknown>, 'deps' | 'receivedAtMs'>,
+): Promise<Changes<'key'>> {
+  const owners = { teamId: body.team_id, organizationId: body.organization_id }
+  await mustFit(
+    {
+      ...current,
+      ...(owners.teamId === undefined ? {} : owners),
+      ...(owners.organizationId === undefined ? {} : { organizationId: owners.organizationId }),
+    },
+    deps,
+  )
+  return {
+    keyAlias: body.key_alias,
+    userId: body.user_id,
+    ...owners,
+    expiresAtMs: body.duration === undefined ? undefined : expiryOf(body.duration, nowMs),
+    ...(await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs })),
+  }
+}
+
+/** Writes; what the key's ledger holds free comes back where the change takes something away. */
 async function changed(
   asked: Asked<'admin', unknown, unknown>,
   current: KeyRecord,
   key: string,
-  changes: KeyChanges,
+  changes: Changes<'key'>,
 ): Promise<unknown> {
   const { deps, receivedAtMs } = asked
-  const record = await deps.tenantStore.updateKey(current.id, changes, authorOf(asked))
-  await deps.tenants.forget([current.token])
+  const record = await deps.tenantStore.update('key', [current.id], changes, authorOf(asked))
   if (!record) throw notFound(key)
+  recallAfter(entityName('key', record.id), current, record, deps)
   return { key, ...shownKey(record, receivedAtMs) }
 }
+
+const newToken = z.strictObject({
+  new_key: customKey.nullish(),
+  grace_period: name.nullish(),
+  ...changes,
+})
+
+/** The same key under a new text: its id, its spend and its limits stay. */
+async function regenerated(asked: Asked<'admin', unknown, z.output<typeof newToken>>, named: string) {
+  const { body, deps, receivedAtMs: nowMs } = asked
+  const current = await deps.tenantStore.findKey({ token: await tokenOf(named) })
+  if (!current) throw notFound(named)
+  const key = body.new_key ?? newKeyText(deps.randomBytes)
+  const token = await hashOf(key)
+  const graceUntilMs = body.grace_period == null ? null : expiryOf(body.grace_period, nowMs)
+  const record = await deps.tenantStore.regenerateKey(
+    current.id,
+    { token, keyName: keyNameOf(key), graceUntilMs },
+    await changesOf(body, current, asked),
+    authorOf(asked),
+  )
+  if (!record) throw notFound(named)
+  recallAfter(entityName('key', record.id), current, record, deps)
+  return { key, token, token_id: token, ...shownKey(record, nowMs) }
+}
+
+const regenerate = route({
+  method: 'POST',
+  paths: ['/key/regenerate'],
+  access: 'admin',
+  tag: 'Keys',
+  summary: 'Give a key a new text. The old one ends at once, or after `grace_period`.',
+  area: 'admin.key',
+  body: newToken.extend({ key: keyText }),
+  out: made,
+  handle: (asked) => regenerated(asked, asked.body.key),
+})
+
+const regenerateNamed = route({
+  method: 'POST',
+  paths: ['/key/{key}/regenerate'],
+  access: 'admin',
+  tag: 'Keys',
+  summary: 'The same for the key, or the hash, in the path.',
+  area: 'admin.key',
+  body: newToken,
+  out: made,
+  handle: (asked) => regenerated(asked, asked.params.key ?? ''),
+})
+
+const resetSpend = route({
+  method: 'POST',
+  paths: ['/key/{key}/reset_spend'],
+  access: 'admin',
+  tag: 'Keys',
+  summary: 'Set what a key has spent in its open window: to less than it has, as one row of the log.',
+  area: 'admin.key',
+  body: z.strictObject({ reset_to: usd }),
+  out: z.object({
+    key_hash: z.string(),
+    spend: z.number(),
+    previous_spend: z.number(),
+    max_budget: z.number().nullable(),
+    budget_reset_at: z.string().nullable(),
+  }),
+  async handle({ body, params, deps, receivedAtMs: nowMs }) {
+    const named = params.key ?? ''
+    const key = await deps.tenantStore.findKey({ token: await tokenOf(named) })
+    if (!key) throw notFound(named)
+    const entity = entityName('key', key.id)
+    const before = shownKey(key, nowMs)
+    if (body.reset_to > before.spend) {
+      throw new GatewayError(
+        'invalid_request',
+        `reset_to may not be above what the key has spent, which is ${before.spend}.`,
+        { param: 'reset_to' },
+      )
+    }
+    const main = key.budgets.find(({ part }) => part === 'main')
+    const scope = main?.scope ?? scopeName(entity, 'life')
+    const { startMs } = openWindow(scope, main, key, nowMs)
+    await deps.tenantStore.resetSpend({
+      operation: newId(nowMs),
+      scope,
+      startMs,
+      targetNano: nanoFromUsd(body.reset_to),
+    })
+    return {
+      key_hash: key.token,
+      spend: body.reset_to,
+      previous_spend: before.spend,
+      max_budget: before.max_budget,
+      budget_reset_at: before.budget_reset_at,
+    }
+  },
+})
 
 const deletion = route({
   method: 'POST',
@@ -214,7 +318,6 @@ const deletion = route({
       if (found) byToken.set(found.token, alias)
     }
     const gone = byToken.size === 0 ? [] : await deps.tenantStore.deleteKeys([...byToken.keys()])
-    await deps.tenants.forget([...byToken.keys()])
     if (gone.length === 0)
       throw new GatewayError('not_found', 'No keys found. GET /key/list lists the keys.', { param: 'keys' })
     return { deleted_keys: gone.map((token) => byToken.get(token) ?? token) }
@@ -292,6 +395,9 @@ export const keyRoutes: readonly Route[] = [
   generate,
   info,
   update,
+  regenerate,
+  regenerateNamed,
+  resetSpend,
   deletion,
   blocking('/key/block', true, 'Stop a key: within five seconds everywhere.'),
   blocking('/key/unblock', false, 'Let a blocked key go on.'),

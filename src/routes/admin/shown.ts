@@ -1,21 +1,53 @@
-import type { EntityRecord, KeyRecord, OrganizationRecord, TeamRecord } from '../../tenants/record.ts'
-import { entityName } from '../../tenants/scope.ts'
-import { shownBudget } from './budget.ts'
+import { usdFromNano } from '../../money.ts'
+import type {
+  CustomerRecord,
+  EntityRecord,
+  KeyRecord,
+  MemberRecord,
+  OrganizationRecord,
+  TagRecord,
+  TeamRecord,
+  UserRecord,
+} from '../../tenants/record.ts'
+import { entityName, memberName } from '../../tenants/scope.ts'
+import { shownBudgets, shownIncrease } from './budget.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 
 function shownEntity(entity: string, record: EntityRecord, nowMs: number) {
+  const { template } = record
+  const softNano = record.softBudgetNano ?? template?.softBudgetNano ?? null
   return {
-    ...shownBudget(entity, record, nowMs),
+    ...shownBudgets(entity, record, nowMs),
+    soft_budget: softNano === null ? null : usdFromNano(softNano),
+    budget_id: record.budgetId,
     models: record.models,
-    rpm_limit: record.rpmLimit,
-    tpm_limit: record.tpmLimit,
+    rpm_limit: record.rpmLimit ?? template?.rpmLimit ?? null,
+    tpm_limit: record.tpmLimit ?? template?.tpmLimit ?? null,
+    max_parallel_requests: record.maxParallelRequests ?? template?.maxParallelRequests ?? null,
+    model_rpm_limit: record.modelRpmLimit,
+    model_tpm_limit: record.modelTpmLimit,
     metadata: record.metadata,
     blocked: record.blocked,
     created_at: iso(record.createdAtMs),
     created_by: record.createdBy,
     updated_at: iso(record.updatedAtMs),
     updated_by: record.updatedBy,
+  }
+}
+
+/** LiteLLM shows the limits of some entities a second time, as the table where it keeps them. */
+function budgetTable(shown: ReturnType<typeof shownEntity>) {
+  return {
+    budget_id: shown.budget_id,
+    max_budget: shown.max_budget,
+    soft_budget: shown.soft_budget,
+    budget_duration: shown.budget_duration,
+    budget_reset_at: shown.budget_reset_at,
+    model_max_budget: shown.model_max_budget,
+    rpm_limit: shown.rpm_limit,
+    tpm_limit: shown.tpm_limit,
+    max_parallel_requests: shown.max_parallel_requests,
   }
 }
 
@@ -29,19 +61,20 @@ export function shownKey(key: KeyRecord, nowMs: number) {
     organization_id: key.organizationId,
     expires: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
     ...shownEntity(entityName('key', key.id), key, nowMs),
+    ...shownIncrease(key, nowMs),
   }
 }
 
-export function shownTeam(team: TeamRecord, nowMs: number) {
+export function shownTeam(team: TeamRecord, nowMs: number, members: readonly MemberRecord[] = []) {
   return {
     team_id: team.teamId,
     team_alias: team.teamAlias,
     organization_id: team.organizationId,
     ...shownEntity(entityName('team', team.teamId), team, nowMs),
-    // Members come with users; clients of LiteLLM read these lists.
-    admins: [],
-    members: [],
-    members_with_roles: [],
+    team_member_budget_id: team.memberBudgetId,
+    admins: members.filter(({ role }) => role === 'admin').map(({ userId }) => userId),
+    members: members.map(({ userId }) => userId),
+    members_with_roles: members.map(({ userId, role }) => ({ user_id: userId, role })),
   }
 }
 
@@ -51,11 +84,38 @@ export function shownOrganization(organization: OrganizationRecord, nowMs: numbe
     organization_id: organization.organizationId,
     organization_alias: organization.organizationAlias,
     ...shown,
-    litellm_budget_table: {
-      max_budget: shown.max_budget,
-      budget_duration: shown.budget_duration,
-      rpm_limit: shown.rpm_limit,
-      tpm_limit: shown.tpm_limit,
-    },
+    litellm_budget_table: budgetTable(shown),
   }
+}
+
+export function shownUser(user: UserRecord, nowMs: number) {
+  return {
+    user_id: user.userId,
+    user_alias: user.userAlias,
+    user_email: user.userEmail,
+    user_role: user.userRole,
+    ...shownEntity(entityName('user', user.userId), user, nowMs),
+  }
+}
+
+export function shownMember(member: MemberRecord, nowMs: number) {
+  const shown = shownEntity(memberName(member.teamId, member.userId), member, nowMs)
+  return {
+    user_id: member.userId,
+    team_id: member.teamId,
+    role: member.role,
+    spend: shown.spend,
+    budget_id: shown.budget_id,
+    litellm_budget_table: budgetTable(shown),
+  }
+}
+
+export function shownCustomer(customer: CustomerRecord, nowMs: number) {
+  const shown = shownEntity(entityName('customer', customer.userId), customer, nowMs)
+  return { user_id: customer.userId, alias: customer.alias, ...shown, litellm_budget_table: budgetTable(shown) }
+}
+
+export function shownTag(tag: TagRecord, nowMs: number) {
+  const shown = shownEntity(entityName('tag', tag.name), tag, nowMs)
+  return { name: tag.name, description: tag.description, ...shown, litellm_budget_table: budgetTable(shown) }
 }

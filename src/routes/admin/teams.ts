@@ -1,15 +1,20 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
-import type { KeyRecord } from '../../tenants/record.ts'
+import type { Author } from '../../tenants/port.ts'
+import type { TeamRecord } from '../../tenants/record.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { budgetOf } from './budget.ts'
-import { newLimits, shownLimits } from './fields.ts'
-import { shownKey, shownTeam } from './shown.ts'
+import { changedLimits, count, type LimitFields, newLimits, shownLimits, usd } from './fields.ts'
+import { keysOf } from './keys-of.ts'
+import { limitsOf } from './limits.ts'
+import { recallAfter } from './recall.ts'
+import { shownKey, shownMember, shownTeam } from './shown.ts'
+import { teamNamed } from './team-named.ts'
+import { templateBudgets, templateChanges } from './template.ts'
 import { mustFitOrganization } from './within-organization.ts'
 
 const shown = z.object({
@@ -17,7 +22,55 @@ const shown = z.object({
   team_alias: z.string().nullable(),
   organization_id: z.string().nullable(),
   ...shownLimits,
+  team_member_budget_id: z.string().nullable(),
 })
+
+/** What every new member gets. */
+const memberLimits = {
+  team_member_budget: usd.nullish(),
+  team_member_budget_duration: name.nullish(),
+  team_member_rpm_limit: count.nullish(),
+  team_member_tpm_limit: z.int().nonnegative().nullish(),
+}
+
+type MemberLimits = { readonly [F in keyof typeof memberLimits]?: z.output<(typeof memberLimits)[F]> }
+
+/**
+ * The template of a team's new members, as the body asks for it: made, or changed with everyone who has it. Answers its
+ * name; undefined when the body does not speak of it.
+ */
+async function memberTemplate(
+  body: MemberLimits,
+  current: string | null,
+  deps: AppDeps,
+  author: Author,
+): Promise<string | undefined> {
+  const limits = {
+    max_budget: body.team_member_budget,
+    budget_duration: body.team_member_budget_duration,
+    rpm_limit: body.team_member_rpm_limit,
+    tpm_limit: body.team_member_tpm_limit,
+  }
+  if (Object.values(limits).every((value) => value == null)) return undefined
+  const { nowMs } = author
+  const changes = templateChanges(limits)
+  const before = current === null ? undefined : await deps.tenantStore.findTemplate(current)
+  if (before) {
+    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+    const budgets = templateBudgets({ ...before, ...given }, { entity: '', nowMs })
+    await deps.tenantStore.updateTemplate(before.budgetId, changes, budgets, author)
+    return before.budgetId
+  }
+  const timeZone = deps.gateway.config.litellm.timeZone
+  const budgetId = newId(nowMs)
+  await deps.tenantStore.createTemplate(budgetId, { ...changes, timeZone, anchorMs: nowMs }, author)
+  return budgetId
+}
+
+async function mustFit(body: LimitFields, organizationId: string | null, deps: AppDeps): Promise<void> {
+  const organization = organizationId === null ? undefined : await deps.tenantStore.find('org', [organizationId])
+  if (organization) mustFitOrganization(body, organization)
+}
 
 const create = route({
   method: 'POST',
@@ -31,32 +84,63 @@ const create = route({
     team_alias: name.nullish(),
     organization_id: name.nullish(),
     ...newLimits,
+    ...memberLimits,
   }),
   out: shown,
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
     const teamId = body.team_id ?? newId(nowMs)
     const organizationId = body.organization_id ?? null
-    if (organizationId !== null) {
-      const organization = await deps.tenantStore.findOrganization(organizationId)
-      if (organization) mustFitOrganization(body, organization)
+    await mustFit(body, organizationId, deps)
+    if (await deps.tenantStore.find('team', [teamId])) {
+      throw new GatewayError('conflict', `Team id = ${teamId} already exists. Choose another team_id.`, {
+        status: 400,
+        param: 'team_id',
+      })
     }
-    const timeZone = deps.gateway.config.litellm.timeZone
-    const record = await deps.tenantStore.createTeam(
-      {
-        teamId,
-        teamAlias: body.team_alias ?? null,
-        organizationId,
-        models: body.models ?? [],
-        metadata: body.metadata ?? {},
-        rpmLimit: body.rpm_limit ?? null,
-        tpmLimit: body.tpm_limit ?? null,
-        blocked: body.blocked ?? false,
-        budget: budgetOf(body, undefined, { entity: entityName('team', teamId), timeZone, nowMs }) ?? undefined,
-      },
-      authorOf(asked),
-    )
-    return shownTeam(record, nowMs)
+    const fields = {
+      teamAlias: body.team_alias,
+      organizationId,
+      ...(await limitsOf(body, undefined, { entity: entityName('team', teamId), deps, nowMs })),
+      memberBudgetId: await memberTemplate(body, null, deps, authorOf(asked)),
+    }
+    const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked))
+    return shownTeam(team as TeamRecord, nowMs)
+  },
+})
+
+const update = route({
+  method: 'POST',
+  paths: ['/team/update'],
+  access: 'admin',
+  tag: 'Teams',
+  summary:
+    'Change some fields of a team; the others stay. An empty `organization_id` takes it out of its organization.',
+  area: 'admin.team',
+  body: z.strictObject({
+    team_id: name,
+    team_alias: name.nullish(),
+    organization_id: z.union([name, z.literal('')]).nullish(),
+    ...changedLimits,
+    ...memberLimits,
+  }),
+  out: z.object({ team_id: z.string(), data: shown }),
+  async handle(asked) {
+    const { body, deps, receivedAtMs: nowMs } = asked
+    const before = await teamNamed(body.team_id, deps)
+    const entity = entityName('team', before.teamId)
+    const organizationId = body.organization_id === undefined ? undefined : body.organization_id || null
+    await mustFit(body, organizationId === undefined ? before.organizationId : organizationId, deps)
+    const changes = {
+      teamAlias: body.team_alias,
+      organizationId,
+      ...(await limitsOf(body, before, { entity, deps, nowMs })),
+      memberBudgetId: await memberTemplate(body, before.memberBudgetId, deps, authorOf(asked)),
+    }
+    const team = await deps.tenantStore.update('team', [before.teamId], changes, authorOf(asked))
+    if (!team) return teamNamed(body.team_id, deps)
+    recallAfter(entity, before, team, deps)
+    return { team_id: team.teamId, data: shownTeam(team, nowMs) }
   },
 })
 
@@ -65,7 +149,7 @@ const info = route({
   paths: ['/team/info'],
   access: 'key',
   tag: 'Teams',
-  summary: 'A team with its limits, its spend and its keys. A key may ask about its own team.',
+  summary: 'A team with its limits, its spend, its members and its keys. A key may ask about its own team.',
   query: z.strictObject({ team_id: name }),
   out: z.object({
     team_id: z.string(),
@@ -73,7 +157,7 @@ const info = route({
     keys: z.array(z.record(z.string(), z.unknown())),
     team_memberships: z.array(z.unknown()),
   }),
-  async handle({ query, principal, deps, receivedAtMs }) {
+  async handle({ query, principal, deps, receivedAtMs: nowMs }) {
     const teamId = query.team_id
     if (principal.role !== 'proxy_admin' && principal.teamId !== teamId) {
       throw new GatewayError(
@@ -85,36 +169,16 @@ const info = route({
         },
       )
     }
-    const team = await deps.tenantStore.findTeam(teamId)
-    if (!team) {
-      throw new GatewayError('not_found', `Team not found, team_id = ${teamId}. POST /team/new makes one.`, {
-        type: 'auth_error',
-        param: 'team_id',
-      })
-    }
-    const keys = await allKeys(teamId, deps)
+    const team = await teamNamed(teamId, deps)
+    const members = await deps.tenantStore.belonging('member', { teamId })
+    const keys = await keysOf({ teamId }, deps)
     return {
       team_id: teamId,
-      team_info: shownTeam(team, receivedAtMs),
-      keys: keys.map((key) => ({ token: key.token, ...shownKey(key, receivedAtMs) })),
-      team_memberships: [],
+      team_info: shownTeam(team, nowMs, members),
+      keys: keys.map((key) => ({ token: key.token, ...shownKey(key, nowMs) })),
+      team_memberships: members.map((member) => shownMember(member, nowMs)),
     }
   },
 })
 
-async function allKeys(teamId: string, deps: AppDeps): Promise<readonly KeyRecord[]> {
-  const found: KeyRecord[] = []
-  for (let page = 1; ; page++) {
-    const { keys, total } = await deps.tenantStore.listKeys({
-      page,
-      size: 500,
-      teamId,
-      sortBy: 'created_at',
-      sortOrder: 'asc',
-    })
-    found.push(...keys)
-    if (keys.length === 0 || found.length >= total) return found
-  }
-}
-
-export const teamRoutes: readonly Route[] = [create, info]
+export const teamRoutes: readonly Route[] = [create, update, info]

@@ -5,7 +5,7 @@ import type { LimitFields } from './fields.ts'
 
 /** A team may not be promised more than its organization has. Throws, naming the field and the most it may be. */
 export function mustFitOrganization(team: LimitFields, organization: OrganizationRecord): void {
-  const [budget] = organization.budgets
+  const budget = organization.budgets.find(({ part }) => part === 'main')
   if (budget && team.max_budget != null && nanoFromUsd(team.max_budget) > budget.limitNano) {
     throw exceeds('max_budget', usdFromNano(budget.limitNano), organization)
   }

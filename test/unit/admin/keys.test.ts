@@ -87,7 +87,7 @@ describe('POST /key/generate', () => {
 
   it('a known field that is not active yet is refused, unless it asks for nothing', async () => {
     const w = world()
-    expect(refusal(await w.post('/key/generate', { soft_budget: 5 })).slice(0, 2)).toEqual([501, 'soft_budget'])
+    expect(refusal(await w.post('/key/generate', { auto_rotate: true })).slice(0, 2)).toEqual([501, 'auto_rotate'])
     expect(refusal(await w.post('/key/generate', { metadata: { tags: ['a'] } })).slice(0, 2)).toEqual([
       501,
       'metadata.tags',

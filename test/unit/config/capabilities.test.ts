@@ -73,7 +73,17 @@ describe('the table', () => {
   })
 
   it('has every field of an area once, and no field that is active', () => {
-    for (const column of ['chat', 'key', 'team', 'organization'] as const) {
+    for (const column of [
+      'chat',
+      'key',
+      'team',
+      'member',
+      'organization',
+      'user',
+      'customer',
+      'tag',
+      'budget',
+    ] as const) {
       const fields: string[] = capabilities.flatMap((row) => row[column] ?? [])
       const both = column === 'chat' ? [] : fields.filter((name) => activeAdminFields[`admin.${column}`].includes(name))
       expect([column, both, fields.filter((name, index) => fields.indexOf(name) !== index)]).toEqual([column, [], []])
@@ -134,7 +144,8 @@ describe('a request', () => {
     ).toBeUndefined()
     expect(refusal({ auto_rotate: true }, 'admin.key')).toEqual([501, 'not_implemented', 'auto_rotate'])
     expect(refusal({ members_with_roles: [{ role: 'user' }] }, 'admin.team')?.[2]).toBe('members_with_roles')
-    expect(refusal({ budget_id: 'b' }, 'admin.organization')?.[2]).toBe('budget_id')
+    expect(refusal({ teams: ['t'] }, 'admin.user')?.[2]).toBe('teams')
+    expect(refusal({ budget_id: 'b' }, 'admin.organization')).toBeUndefined()
     expect(refusal({ metadata: { model_rpm_limit: { m: 1 } } }, 'admin.key')?.[2]).toBe('metadata.model_rpm_limit')
   })
 })

@@ -9,6 +9,7 @@ import type { AppDeps } from '../../../src/routes/deps.ts'
 import { readinessOf } from '../../../src/routes/readiness.ts'
 import type { SpendLogsQuery } from '../../../src/spend/logs-query.ts'
 import { memorySpend } from '../../../src/spend/memory.ts'
+import { announced } from '../../../src/tenants/announced.ts'
 import { cachedTenants } from '../../../src/tenants/cached.ts'
 import { memoryTenants } from '../../../src/tenants/memory.ts'
 import type { PrincipalSource, TenantStore } from '../../../src/tenants/port.ts'
@@ -57,7 +58,8 @@ export function world(
   let now = Date.UTC(2026, 10, 22, 12)
   const clock = () => now
   const spends = new Map<string, WindowRecord>()
-  const store = over.tenants ?? memoryTenants((scope) => spends.get(scope))
+  const store =
+    over.tenants ?? memoryTenants({ spend: (scope) => spends.get(scope), reset: (w) => spends.set(w.scope, w) })
   const account = newBooks()
   const ledger = new MemoryLedger({ source: memorySource(account), clock })
   const spend = memorySpend((events) => books.record(account, events))
@@ -71,13 +73,24 @@ export function world(
     ...built,
     general: { ...built.general, maxRequestBytes, ...(keyHeaderName ? { keyHeaderName } : {}) },
   }
-  const source = {
-    principalOf: (hash: string, nowMs: number) =>
-      databaseDown() ? Promise.reject(new Error('connection refused')) : store.principalOf(hash, nowMs),
+  const asking = <R>(answer: () => Promise<R>) =>
+    databaseDown() ? Promise.reject(new Error('connection refused')) : answer()
+  const source: PrincipalSource = {
+    principalOf: (hash, nowMs) => asking(() => store.principalOf(hash, nowMs)),
+    standingOf: (kind, id, nowMs) => asking(() => store.standingOf(kind, id, nowMs)),
+    generation: (nowMs) => asking(() => store.generation(nowMs)),
   }
+  const tenants = cachedTenants(source, undefined, { clock, allowStale: false })
+  const recalled: { ledgers: readonly string[]; scopes: readonly string[] }[] = []
   const deps: AppDeps = {
-    tenantStore: store,
-    tenants: cachedTenants(source, undefined, { clock, allowStale: false }),
+    tenantStore: announced(store, tenants.changed),
+    tenants,
+    ledgerAdmin: {
+      recall: (ledgers, scopes) => {
+        recalled.push({ ledgers, scopes })
+        return Promise.resolve()
+      },
+    },
     spendReport: {
       logs: (query) => {
         asked.push(query)
@@ -129,6 +142,8 @@ export function world(
   return {
     deps,
     store,
+    /** What was asked back from ledgers. */
+    recalled,
     logged,
     /** What the spend report was asked. */
     asked,

@@ -1,68 +1,107 @@
 import { describe, expect, it } from 'vitest'
-import { type CachedOptions, cachedTenants } from '../../../src/tenants/cached.ts'
-import type { Copies, Moment } from '../../../src/tenants/port.ts'
-import type { Principal } from '../../../src/tenants/principal.ts'
-import { masterPrincipal } from '../../../src/tenants/principal-of.ts'
+import { announced } from '../../../src/tenants/announced.ts'
+import { type CachedOptions, cachedTenants, type Shared } from '../../../src/tenants/cached.ts'
+import { memoryTenants } from '../../../src/tenants/memory.ts'
+import type { Copies, Copy, KnownGeneration, Moment, PrincipalSource } from '../../../src/tenants/port.ts'
 
-/** Isolates over one Postgres and one Redis, in virtual time. */
-function world() {
-  let now = 1_000_000
-  let rows = new Map<string, Partial<Principal>>([['k', {}]])
+const START = 1_000_000
+
+type Redis = 'up' | 'down' | 'stale'
+
+/** Isolates over one Postgres and one Redis, in virtual time. A stale Redis keeps what it has and takes nothing new. */
+async function world() {
+  let now = START
+  let redis: Redis = 'up'
   let down = false
   let hold: Promise<void> | undefined
-  let reads = 0
-  const shared = new Map<string, { copy: Principal; untilMs: number }>()
-  const copies: Copies = {
-    get: (hash) => {
-      const entry = shared.get(hash)
-      return Promise.resolve(entry && entry.untilMs > now ? entry.copy : undefined)
+  const reads = { principals: 0, standings: 0, generations: 0, redis: 0 }
+  const lying = new Map<string, Copy<unknown>>()
+  let generation: KnownGeneration | undefined
+  const copies = <T>(): Copies<T> => ({
+    get: (name) => {
+      reads.redis++
+      return Promise.resolve(redis === 'down' ? undefined : (lying.get(name) as Copy<T> | undefined))
     },
-    put: (copy, ttlMs) => {
-      shared.set(copy.keyHash, { copy, untilMs: now + ttlMs })
+    put: (name, copy) => {
+      if (redis === 'up') lying.set(name, copy)
       return Promise.resolve()
     },
-    drop: (hashes) => {
-      for (const hash of hashes) shared.delete(hash)
-      return Promise.resolve()
+  })
+  const shared: Shared = {
+    principals: copies(),
+    standings: copies(),
+    generation: {
+      get: () => {
+        reads.redis++
+        return Promise.resolve(redis === 'down' ? undefined : generation)
+      },
+      put: (known) => {
+        if (redis === 'up') generation = known
+        return Promise.resolve()
+      },
     },
   }
-  const source = {
-    async principalOf(keyHash: string, nowMs: number): Promise<Principal | undefined> {
-      reads++
-      if (down) throw new Error('connection refused')
-      const row = rows.get(keyHash)
-      await hold
-      return row && { ...masterPrincipal(nowMs), kind: 'key', keyHash, ...row }
-    },
+  const store = memoryTenants()
+  const asked = async <R>(what: keyof typeof reads, answer: () => Promise<R>): Promise<R> => {
+    reads[what]++
+    if (down) throw new Error('connection refused')
+    const read = await answer()
+    await hold
+    return read
   }
+  const source: PrincipalSource = {
+    principalOf: (hash, nowMs) => asked('principals', () => store.principalOf(hash, nowMs)),
+    standingOf: (kind, id, nowMs) => asked('standings', () => store.standingOf(kind, id, nowMs)),
+    generation: (nowMs) => asked('generations', () => store.generation(nowMs)),
+  }
+  const author = { by: 'admin', nowMs: START }
+  await store.create('team', [{ id: ['t'], fields: {} }], author)
+  await store.create(
+    'key',
+    [{ id: ['k1'], fields: { token: 'k', keyName: 'k', teamId: 't', userId: 'u', rpmLimit: 9 } }],
+    author,
+  )
   const deferred: Promise<unknown>[] = []
   const moment = (): Moment => ({ nowMs: now, defer: (_, work) => void deferred.push(work.catch(() => {})) })
+  const rest = async () => {
+    while (deferred.length > 0) await Promise.all(deferred.splice(0))
+  }
   return {
-    isolate(options: Partial<CachedOptions> = {}, redis: Copies | 'no Redis' = copies) {
-      const tenants = cachedTenants(source, redis === 'no Redis' ? undefined : redis, {
+    author,
+    /** What an admin writes through no isolate of ours. */
+    store,
+    isolate(options: Partial<CachedOptions> = {}, over: Shared | 'no Redis' = shared) {
+      const tenants = cachedTenants(source, over === 'no Redis' ? undefined : over, {
         clock: () => now,
         allowStale: false,
         ...options,
       })
       return {
         ...tenants,
+        /** An admin's requests to this isolate. */
+        admin: announced(store, tenants.changed),
         /** One request, and everything it left behind. */
         async ask(hash = 'k') {
           const answer = await tenants.principalOf(hash, moment())
-          while (deferred.length > 0) await Promise.all(deferred.splice(0))
+          await rest()
           return answer
         },
         /** One request that does not wait for what it left behind. */
         start: (hash = 'k') => tenants.principalOf(hash, moment()),
+        async serve(customerId: string, tags: readonly string[] = []) {
+          const principal = await tenants.principalOf('k', moment())
+          if (!principal) throw new Error('no such key')
+          const joined = await tenants.withOthers(principal, { customerId, tags }, moment())
+          await rest()
+          return joined
+        },
       }
     },
     pass: (ms: number) => {
       now += ms
     },
-    write: (hash: string, row: Partial<Principal> | undefined) => {
-      rows = new Map(rows)
-      if (row) rows.set(hash, row)
-      else rows.delete(hash)
+    redis: (is: Redis) => {
+      redis = is
     },
     outage: (is: boolean) => {
       down = is
@@ -70,114 +109,195 @@ function world() {
     holdReads: (until: Promise<void> | undefined) => {
       hold = until
     },
-    reads: () => reads,
-    copies,
+    reads,
     shared,
   }
 }
 
 describe('a copy of a principal', () => {
-  it('spares Postgres the question for two seconds', async () => {
-    const w = world()
+  it('that is busy and does not change costs no read but the generation, every two seconds', async () => {
+    const w = await world()
     const isolate = w.isolate()
-    for (let i = 0; i < 20; i++) {
-      await isolate.ask()
-      w.pass(99)
+    for (let ms = 0; ms < 59_000; ms += 100) {
+      expect(await isolate.ask()).toBeDefined()
+      w.pass(100)
     }
-    expect(w.reads()).toBe(1)
+    expect(w.reads.principals).toBe(1)
+    expect(w.reads.generations).toBeLessThanOrEqual(30)
+    expect(w.reads.redis).toBeLessThanOrEqual(31)
+    w.pass(2_000)
+    await isolate.ask()
+    // What it shows of its spend is a minute old at most.
+    expect(w.reads.principals).toBe(2)
   })
 
-  it('is refreshed in the background from two seconds on, and no request waits', async () => {
-    const w = world()
+  it('many isolates ask Postgres for the generation as often as one', async () => {
+    const w = await world()
+    const isolates = Array.from({ length: 8 }, () => w.isolate())
+    for (let ms = 0; ms < 20_000; ms += 250) {
+      for (const isolate of isolates) await isolate.ask()
+      w.pass(250)
+    }
+    expect(w.reads.generations).toBeLessThanOrEqual(11)
+    expect(w.reads.principals).toBe(1)
+  })
+
+  it('no request waits for the generation while what is known is younger than five seconds', async () => {
+    const w = await world()
     const isolate = w.isolate()
     await isolate.ask()
-    w.pass(2_000)
-    w.write('k', { keyAlias: 'new' })
-    expect((await isolate.ask())?.keyAlias).toBeUndefined()
-    expect((await isolate.ask())?.keyAlias).toBe('new')
-    expect(w.reads()).toBe(2)
-  })
-
-  it.each([
-    ['with Redis', true],
-    ['without Redis', false],
-  ])('a blocked key stops within five seconds on every isolate, however they share (%s)', async (_, withRedis) => {
-    const w = world()
-    const isolates = [1, 2, 3, 4].map(() => (withRedis ? w.isolate() : w.isolate({}, 'no Redis')))
-    const [one, two] = isolates
-    await one!.ask()
-    w.pass(1_900)
-    await two!.ask()
-    w.pass(50)
-    w.write('k', { blocked: 'key' })
-    // The fourth asks first when the others' copies are about to end.
-    for (let ms = 0; ms < 4_900; ms += 700) {
-      for (const isolate of isolates.slice(0, 3)) await isolate.ask()
-      w.pass(700)
-    }
-    w.pass(100)
-    for (const isolate of isolates) expect((await isolate.ask())?.blocked).toBe('key')
-  })
-
-  it('of another isolate counts its age from Postgres, not from Redis', async () => {
-    const w = world()
-    const [one, two] = [w.isolate(), w.isolate()]
-    await one.ask()
+    w.holdReads(new Promise(() => {}))
     w.pass(4_999)
-    w.write('k', { blocked: 'key' })
-    expect((await two.start())?.blocked).toBeUndefined()
-    w.pass(1)
-    expect((await two.ask())?.blocked).toBe('key')
+    expect(await isolate.start()).toBeDefined()
   })
 
-  it('is dropped at once where the key was changed, and in Redis', async () => {
-    const w = world()
+  const changes = {
+    'the key is blocked': {
+      write: (w: Awaited<ReturnType<typeof world>>) => w.store.update('key', ['k1'], { blocked: true }, w.author),
+      seen: { blocked: 'key' },
+    },
+    'its team is blocked': {
+      write: (w: Awaited<ReturnType<typeof world>>) => w.store.update('team', ['t'], { blocked: true }, w.author),
+      seen: { blocked: 'team' },
+    },
+    'its user comes to be, with a limit': {
+      write: (w: Awaited<ReturnType<typeof world>>) =>
+        w.store.create('user', [{ id: ['u'], fields: { rpmLimit: 3 } }], w.author),
+      seen: {
+        limits: [
+          { entity: 'key:k1', rpm: 9 },
+          { entity: 'user:u', rpm: 3 },
+        ],
+      },
+    },
+    'a limit is lowered': {
+      write: (w: Awaited<ReturnType<typeof world>>) => w.store.update('key', ['k1'], { rpmLimit: 1 }, w.author),
+      seen: { limits: [{ entity: 'key:k1', rpm: 1 }] },
+    },
+    'the key is deleted': {
+      write: (w: Awaited<ReturnType<typeof world>>) => w.store.deleteKeys(['k']),
+      seen: undefined,
+    },
+    'the key is regenerated': {
+      write: (w: Awaited<ReturnType<typeof world>>) =>
+        w.store.regenerateKey('k1', { token: 'new', keyName: 'new', graceUntilMs: null }, {}, w.author),
+      seen: undefined,
+    },
+  }
+
+  for (const redis of ['up', 'down', 'stale', 'no'] as const) {
+    it.each(Object.entries(changes))(
+      `is told within five seconds on every isolate that %s (Redis: ${redis})`,
+      async (_, { write, seen }) => {
+        const w = await world()
+        const isolates = [1, 2, 3, 4].map(() => w.isolate({}, redis === 'no' ? 'no Redis' : w.shared))
+        const [one, two, , admin] = isolates
+        await one!.ask()
+        w.pass(1_900)
+        await two!.ask()
+        if (redis !== 'no') w.redis(redis)
+        w.pass(50)
+        await write(w)
+        // With Redis up the write reaches it, as it does where an isolate of ours wrote.
+        if (redis === 'up') await admin!.changed()
+        for (let ms = 0; ms < 4_900; ms += 700) {
+          for (const isolate of isolates.slice(0, 3)) await isolate.ask()
+          w.pass(700)
+        }
+        w.pass(100)
+        for (const isolate of isolates) {
+          const answer = await isolate.ask()
+          if (seen) expect(answer).toMatchObject(seen)
+          else expect(answer).toBeUndefined()
+        }
+      },
+    )
+  }
+
+  it('is not read again for a change of somebody else', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    await isolate.ask()
+    for (let i = 0; i < 20; i++) {
+      await w.store.create('team', [{ id: [`x${i}`], fields: {} }], w.author)
+      w.pass(2_000)
+      await isolate.ask()
+      await isolate.ask()
+    }
+    expect(w.reads.principals).toBe(1)
+  })
+
+  it('is read again when more has changed than the list remembers', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    await isolate.ask()
+    for (let i = 0; i < 101; i++) await w.store.create('team', [{ id: [`x${i}`], fields: {} }], w.author)
+    w.pass(2_000)
+    await isolate.ask()
+    await isolate.ask()
+    expect(w.reads.principals).toBe(2)
+  })
+
+  it('of another isolate holds as long as nothing it is made of changed', async () => {
+    const w = await world()
     const [one, two] = [w.isolate(), w.isolate()]
     await one.ask()
-    w.write('k', { blocked: 'key' })
-    await one.forget(['k'])
-    expect(w.shared.size).toBe(0)
-    expect((await one.ask())?.blocked).toBe('key')
-    expect((await two.ask())?.blocked).toBe('key')
+    w.pass(30_000)
+    await two.ask('x')
+    expect(await two.ask()).toBeDefined()
+    expect(w.reads.principals).toBe(2)
+    await w.store.update('key', ['k1'], { blocked: true }, w.author)
+    w.pass(5_000)
+    const three = w.isolate()
+    await three.ask('x')
+    expect((await three.ask())?.blocked).toBe('key')
   })
 
-  it('that was being read while the key was changed is not kept', async () => {
-    const w = world()
+  it('is gone at once where it was changed', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    await isolate.ask()
+    await isolate.admin.update('key', ['k1'], { blocked: true }, w.author)
+    expect((await isolate.ask())?.blocked).toBe('key')
+  })
+
+  it('that was being read while the key was changed does not last', async () => {
+    const w = await world()
     const isolate = w.isolate()
     let release = () => {}
     w.holdReads(new Promise((resolve) => (release = resolve)))
     const before = isolate.start()
     await Promise.resolve()
-    w.write('k', { blocked: 'key' })
-    await isolate.forget(['k'])
+    await w.store.update('key', ['k1'], { blocked: true }, w.author)
+    w.holdReads(undefined)
+    await isolate.changed()
     release()
     await before
     expect((await isolate.ask())?.blocked).toBe('key')
-    expect([...w.shared.values()].map(({ copy }) => copy.blocked)).toEqual(['key'])
   })
 
   it('is read once, however many ask at the same time', async () => {
-    const w = world()
+    const w = await world()
     const isolate = w.isolate()
     await Promise.all(Array.from({ length: 50 }, () => isolate.start()))
-    expect(w.reads()).toBe(1)
+    expect(w.reads.principals).toBe(1)
   })
 
   it('is read again when whoever began to read it died', async () => {
-    const w = world()
+    const w = await world()
     let asked = 0
     // The first reading's request is gone: nothing of it ever happens again.
-    const dying: Copies = {
-      ...w.copies,
-      get: () => (asked++ === 0 ? new Promise(() => {}) : Promise.resolve(undefined)),
+    const principals = {
+      ...w.shared.principals,
+      get: (name: string) => (asked++ === 0 ? new Promise<undefined>(() => {}) : w.shared.principals.get(name)),
     }
-    const isolate = w.isolate({ waitMs: 20 }, dying)
+    const isolate = w.isolate({ waitMs: 20 }, { ...w.shared, principals })
     isolate.start().catch(() => {})
     expect((await isolate.start())?.keyHash).toBe('k')
   })
 
-  it('older than five seconds decides nothing while Postgres is away', async () => {
-    const w = world()
+  it('decides nothing while nobody can tell for five seconds whether it holds', async () => {
+    const w = await world()
     const isolate = w.isolate()
     await isolate.ask()
     w.outage(true)
@@ -191,7 +311,7 @@ describe('a copy of a principal', () => {
   })
 
   it('decides on, however old, where the operator allows it', async () => {
-    const w = world()
+    const w = await world()
     const [one, two] = [w.isolate({ allowStale: true }), w.isolate({ allowStale: true })]
     await one.ask()
     w.outage(true)
@@ -201,11 +321,22 @@ describe('a copy of a principal', () => {
     await expect(two.ask('never met')).rejects.toMatchObject({ status: 503 })
   })
 
+  it('under the old hash of a regenerated key ends with its grace', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    const token = { token: 'new', keyName: 'new', graceUntilMs: START + 60_000 }
+    await w.store.regenerateKey('k1', token, {}, w.author)
+    expect(await isolate.ask()).toMatchObject({ keyId: 'k1', keyHash: 'new', expiresAtMs: START + 60_000 })
+    expect((await isolate.ask('new'))?.expiresAtMs).toBeUndefined()
+    w.pass(60_000)
+    expect((await isolate.ask())?.expiresAtMs ?? 0).toBeLessThanOrEqual(START + 60_000)
+  })
+
   it('the map is bounded', async () => {
-    const w = world()
+    const w = await world()
     const isolate = w.isolate({ maxEntries: 3 })
     for (const hash of ['a', 'b', 'c', 'd']) {
-      w.write(hash, {})
+      await w.store.create('key', [{ id: [hash], fields: { token: hash, keyName: hash } }], w.author)
       await isolate.ask(hash)
     }
     expect(['a', 'b', 'c', 'd'].map((hash) => isolate.knows(hash))).toEqual([false, true, true, true])
@@ -214,35 +345,60 @@ describe('a copy of a principal', () => {
 
 describe('a key that does not exist', () => {
   it('is not asked for again for a second', async () => {
-    const w = world()
+    const w = await world()
     const isolate = w.isolate()
     for (let i = 0; i < 10; i++) {
       expect(await isolate.ask('x')).toBeUndefined()
       w.pass(99)
     }
-    expect(w.reads()).toBe(1)
-    expect(w.shared.size).toBe(0)
+    expect(w.reads.principals).toBe(1)
     w.pass(100)
     await isolate.ask('x')
-    expect(w.reads()).toBe(2)
+    expect(w.reads.principals).toBe(2)
   })
 
   it('is there at once where it was created', async () => {
-    const w = world()
+    const w = await world()
     const isolate = w.isolate()
     await isolate.ask('x')
-    w.write('x', {})
-    await isolate.forget(['x'])
+    await isolate.admin.create('key', [{ id: ['x'], fields: { token: 'x', keyName: 'x' } }], w.author)
     expect(await isolate.ask('x')).toBeDefined()
   })
+})
 
-  it('a deleted key is gone after its copy', async () => {
-    const w = world()
+describe('customers and tags', () => {
+  it('bring their scopes and limits, without a call once they are known', async () => {
+    const w = await world()
     const isolate = w.isolate()
-    await isolate.ask()
-    w.write('k', undefined)
-    w.pass(2_000)
-    await isolate.ask()
-    expect(await isolate.ask()).toBeUndefined()
+    const daily = {
+      scope: 'customer:c@1d',
+      part: 'main' as const,
+      model: null,
+      limitNano: 5n,
+      extraNano: 0n,
+      extraUntilMs: null,
+      duration: '1d',
+      timeZone: 'UTC',
+      anchorMs: START,
+      windowStartMs: START,
+    }
+    await w.store.create('customer', [{ id: ['c'], fields: { rpmLimit: 2, budgets: [daily] } }], w.author)
+    await w.store.create('tag', [{ id: ['blue'], fields: {} }], w.author)
+    for (let i = 0; i < 20; i++) {
+      const { scopes, limits, customerId } = await isolate.serve('c', ['blue', 'unknown'])
+      expect(customerId).toBe('c')
+      expect(scopes.map(({ name }) => name).slice(-3)).toEqual(['customer:c@life', 'customer:c@1d', 'tag:blue@life'])
+      expect(limits).toContainEqual({ entity: 'customer:c', rpm: 2 })
+      w.pass(1_000)
+    }
+    expect(w.reads.standings).toBe(3)
+  })
+
+  it('a customer that nobody made is recorded, and limited as soon as somebody does', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    expect((await isolate.serve('c')).scopes.at(-1)).toMatchObject({ name: 'customer:c@life', limited: false })
+    await isolate.admin.create('customer', [{ id: ['c'], fields: { blocked: true } }], w.author)
+    expect((await isolate.serve('c')).blocked).toBe('customer')
   })
 })

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { memoryRedis } from '../../../scripts/local/redis-memory.ts'
 import { startUpstashEndpoint, type UpstashEndpoint } from '../../../scripts/local/upstash-endpoint.ts'
+import { copyFromJson, copyToJson, principal as shape } from '../../../src/tenants/copy-json.ts'
 import type { Principal } from '../../../src/tenants/principal.ts'
-import { principalFromJson, principalToJson } from '../../../src/tenants/principal-json.ts'
 import { upstashCopies } from '../../../src/tenants/upstash-copies.ts'
 
 const principal: Principal = {
@@ -22,6 +22,8 @@ const principal: Principal = {
   metadata: { name: 'ünïcode', nested: { list: [1, null] } },
   readAtMs: 1_000,
 }
+
+const copy = { value: principal, names: ['key:id', 'team:t'], generation: 7, readAtMs: 1_000 }
 
 let now = 0
 let upstash: UpstashEndpoint
@@ -47,24 +49,41 @@ const client = () => {
 }
 
 it('a principal survives as JSON, money and all', () => {
-  expect(principalFromJson(principalToJson(principal))).toEqual(principal)
+  expect(copyFromJson(shape, copyToJson(copy))).toEqual(copy)
 })
 
-it.each(['', 'null', '{}', '{"kind":"master"}', '"\\u0001"', principalToJson({ ...principal, kind: 'master' })])(
-  '%s is no principal',
-  (text) => expect(principalFromJson(text)).toBeUndefined(),
-)
+it.each([
+  '',
+  'null',
+  '{}',
+  '{"kind":"master"}',
+  '"\\u0001"',
+  JSON.stringify(principal, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+  copyToJson({ ...copy, value: { ...principal, kind: 'master' } }),
+])('%s is no copy', (text) => expect(copyFromJson(shape, text)).toBeUndefined())
 
-it('what is put is found until its time is over, or it is dropped', async () => {
+it('what is put is found until its time is over', async () => {
   const { copies, warnings } = client()
-  await copies.put(principal, 5_000)
-  expect(await copies.get(principal.keyHash)).toEqual(principal)
+  await copies.principals.put(principal.keyHash, copy, 5_000)
+  expect(await copies.principals.get(principal.keyHash)).toEqual(copy)
+  expect(await copies.standings.get(principal.keyHash)).toBeUndefined()
   now += 5_001
-  expect(await copies.get(principal.keyHash)).toBeUndefined()
-  await copies.put(principal, 5_000)
-  await copies.drop([principal.keyHash, 'another'])
-  expect(await copies.get(principal.keyHash)).toBeUndefined()
+  expect(await copies.principals.get(principal.keyHash)).toBeUndefined()
   expect(warnings).toEqual([])
+})
+
+it('a customer and the generation are shared too', async () => {
+  const { copies } = client()
+  const standing = {
+    value: { scopes: [], limits: [], models: [], blocked: 'customer' as const },
+    names: ['customer:c'],
+  }
+  await copies.standings.put('customer:c', { ...standing, generation: 1, readAtMs: 1 }, 5_000)
+  expect(await copies.standings.get('customer:c')).toMatchObject(standing)
+  const known = { number: 3, changed: [{ number: 3, ids: ['key:id'] }], readAtMs: 9 }
+  expect(await copies.generation.get()).toBeUndefined()
+  await copies.generation.put(known)
+  expect(await copies.generation.get()).toEqual(known)
 })
 
 it.each([
@@ -75,16 +94,16 @@ it.each([
   '%s is a miss, soon, without the command in the warning; then Redis rests for a second',
   async (_, fault) => {
     const { copies, warnings } = client()
-    await copies.put(principal, 60_000)
+    await copies.principals.put(principal.keyHash, copy, 60_000)
     upstash.faults.add(fault)
     const startedAt = performance.now()
-    expect(await copies.get(principal.keyHash)).toBeUndefined()
+    expect(await copies.principals.get(principal.keyHash)).toBeUndefined()
     expect(performance.now() - startedAt).toBeLessThan(1_000)
     expect(warnings).toHaveLength(1)
     expect(JSON.stringify(warnings)).not.toContain(principal.keyHash)
     upstash.faults.clear()
-    expect(await copies.get(principal.keyHash)).toBeUndefined()
+    expect(await copies.principals.get(principal.keyHash)).toBeUndefined()
     now += 1_000
-    expect(await copies.get(principal.keyHash)).toEqual(principal)
+    expect(await copies.principals.get(principal.keyHash)).toEqual(copy)
   },
 )

@@ -1,0 +1,145 @@
+import * as z from 'zod'
+import type { Config } from '../../config/config.ts'
+import { GatewayError } from '../../errors.ts'
+import { newId } from '../../ids.ts'
+import { entityName } from '../../tenants/scope.ts'
+import { type Route, route } from '../route.ts'
+import { name } from '../text.ts'
+import { authorOf } from './author.ts'
+import { changedLimits, type LimitFields, newLimits, shownLimits } from './fields.ts'
+import { newKey } from './keys.ts'
+import { keysOf } from './keys-of.ts'
+import { limitsOf } from './limits.ts'
+import { recallAfter } from './recall.ts'
+import { shownKey, shownTeam, shownUser } from './shown.ts'
+
+const ownFields = {
+  user_alias: name.nullish(),
+  user_email: z.email().max(256).nullish(),
+  user_role: z.enum(['internal_user', 'internal_user_viewer']).nullish(),
+}
+
+const shown = z.object({
+  user_id: z.string(),
+  user_alias: z.string().nullable(),
+  user_email: z.string().nullable(),
+  user_role: z.string(),
+  ...shownLimits,
+})
+
+const notFound = (userId: string) =>
+  new GatewayError('not_found', `User not found, user_id = ${userId}. POST /user/new makes one.`, { param: 'user_id' })
+
+/** The operator's budget for users whose maker names none. */
+function defaultBudget(body: LimitFields, { litellm: { newUserBudget } }: Config): LimitFields {
+  if (!newUserBudget || body.max_budget !== undefined || body.budget_id != null) return {}
+  return { max_budget: newUserBudget.limitUsd, budget_duration: newUserBudget.duration }
+}
+
+const create = route({
+  method: 'POST',
+  paths: ['/user/new'],
+  access: 'admin',
+  tag: 'Users',
+  summary: 'Make a user, and a key for it unless `auto_create_key` is false. Its budget counts over all of its keys.',
+  area: 'admin.user',
+  body: z.strictObject({
+    user_id: name.nullish(),
+    ...ownFields,
+    ...newLimits,
+    auto_create_key: z.boolean().default(true),
+    key_alias: name.nullish(),
+    duration: name.nullish(),
+  }),
+  out: shown.extend({ key: z.string().nullable(), expires: z.string().nullable(), teams: z.array(z.unknown()) }),
+  async handle(asked) {
+    const { body, deps, receivedAtMs: nowMs } = asked
+    const userId = body.user_id ?? newId(nowMs)
+    const entity = entityName('user', userId)
+    if (await deps.tenantStore.find('user', [userId])) {
+      throw new GatewayError('conflict', `user_id = ${userId} already exists. POST /user/update changes it.`, {
+        param: 'user_id',
+      })
+    }
+    const limits = { ...defaultBudget(body, deps.gateway.config), ...body }
+    const fields = {
+      userAlias: body.user_alias,
+      userEmail: body.user_email,
+      userRole: body.user_role ?? undefined,
+      ...(await limitsOf(limits, undefined, { entity, deps, nowMs })),
+    }
+    const [user] = await deps.tenantStore.create('user', [{ id: [userId], fields }], authorOf(asked))
+    if (!user) throw notFound(userId)
+    const key = body.auto_create_key
+      ? await newKey({ user_id: userId, key_alias: body.key_alias, duration: body.duration }, asked)
+      : undefined
+    return { ...shownUser(user, nowMs), key: key?.key ?? null, expires: key?.expires ?? null, teams: [] }
+  },
+})
+
+const update = route({
+  method: 'POST',
+  paths: ['/user/update'],
+  access: 'admin',
+  tag: 'Users',
+  summary: 'Change some fields of a user; the others stay.',
+  area: 'admin.user',
+  body: z.strictObject({ user_id: name, ...ownFields, ...changedLimits }),
+  out: z.object({ user_id: z.string(), data: shown }),
+  async handle(asked) {
+    const { body, deps, receivedAtMs: nowMs } = asked
+    const entity = entityName('user', body.user_id)
+    const before = await deps.tenantStore.find('user', [body.user_id])
+    if (!before) throw notFound(body.user_id)
+    const changes = {
+      userAlias: body.user_alias,
+      userEmail: body.user_email,
+      userRole: body.user_role ?? undefined,
+      ...(await limitsOf(body, before, { entity, deps, nowMs })),
+    }
+    const user = await deps.tenantStore.update('user', [body.user_id], changes, authorOf(asked))
+    if (!user) throw notFound(body.user_id)
+    recallAfter(entity, before, user, deps)
+    return { user_id: user.userId, data: shownUser(user, nowMs) }
+  },
+})
+
+const info = route({
+  method: 'GET',
+  paths: ['/user/info'],
+  access: 'key',
+  tag: 'Users',
+  summary: 'A user with its limits, its spend, its keys and its teams. A key may ask about its own user.',
+  query: z.strictObject({ user_id: name.optional() }),
+  out: z.object({
+    user_id: z.string(),
+    user_info: shown,
+    keys: z.array(z.record(z.string(), z.unknown())),
+    teams: z.array(z.record(z.string(), z.unknown())),
+  }),
+  async handle({ query, principal, deps, receivedAtMs: nowMs }) {
+    const userId = query.user_id ?? principal.userId
+    if (userId === undefined) {
+      throw new GatewayError('invalid_request', 'Name a user: /user/info?user_id=...', { param: 'user_id' })
+    }
+    if (principal.role !== 'proxy_admin' && userId !== principal.userId) {
+      throw new GatewayError('forbidden', 'A key may ask about its own user only. Leave user_id out.', {
+        param: 'user_id',
+      })
+    }
+    const store = deps.tenantStore
+    const user = await store.find('user', [userId])
+    if (!user) throw notFound(userId)
+    const keys = await keysOf({ userId }, deps)
+    const members = await store.belonging('member', { userId })
+    const teams = await Promise.all(members.map(({ teamId }) => store.find('team', [teamId])))
+    return {
+      user_id: userId,
+      user_info: shownUser(user, nowMs),
+      keys: keys.map((key) => ({ token: key.token, ...shownKey(key, nowMs) })),
+      teams: teams.filter((team) => team !== undefined).map((team) => shownTeam(team, nowMs)),
+    }
+  },
+})
+
+export const userRoutes: readonly Route[] = [create, update, info]

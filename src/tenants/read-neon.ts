@@ -1,0 +1,143 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { commonColumns, entities, templateColumns } from './entities.ts'
+import type { KeyName, KeyQuery } from './port.ts'
+import type { Entities, EntityKind, EntityRecord, TemplateRecord } from './record.ts'
+
+/** An entity's row as JSON: its columns, its template, its budgets, and the newest window of each. */
+export type EntityRow = Readonly<Record<string, unknown>> & {
+  readonly budgets: readonly {
+    scope: string
+    part: EntityRecord['budgets'][number]['part']
+    model: string | null
+    limit_nano: string
+    extra_nano: string
+    extra_until: string | null
+    duration: string
+    time_zone: string
+    anchor: string
+  }[]
+  readonly windows: readonly { scope: string; window_start: string; spent: string }[]
+  readonly template: Readonly<Record<string, unknown>> | null
+}
+
+/** The columns that identify an entity of this kind. */
+const idColumns = (kind: EntityKind) => {
+  const { id, columns } = entities[kind]
+  return id.map((field) => (columns as Readonly<Record<string, string>>)[field] ?? field)
+}
+
+/** `nameOf`, as SQL. */
+export function entitySql(kind: EntityKind, alias: string): SQL {
+  const columns = idColumns(kind).map((column) => sql.raw(`${alias}.${column}`))
+  return sql`entity_name(${sql.raw(`'${kind}'`)}, ${sql.join(columns, sql`, `)})`
+}
+
+export function whereId(kind: EntityKind, alias: string, id: readonly string[]): SQL {
+  const same = idColumns(kind).map((column, n) => sql`${sql.raw(`${alias}.${column}`)} = ${id[n] ?? ''}`)
+  return sql.join(same, sql` and `)
+}
+
+/** Money travels as text: JSON numbers are too short for it. */
+export function json(kind: EntityKind, alias: string): SQL {
+  const entity = entitySql(kind, alias)
+  const row = sql.raw(alias)
+  return sql`to_jsonb(${row}) || jsonb_build_object('soft_budget_nano', ${row}.soft_budget_nano::text,
+    'template', (select ${templateJson('bt')} from budget_template bt where bt.budget_id = ${row}.budget_id),
+    'budgets', (select coalesce(jsonb_agg(to_jsonb(b) || jsonb_build_object('limit_nano', b.limit_nano::text,
+      'extra_nano', b.extra_nano::text) order by b.scope), '[]') from budget b where b.entity = ${entity}),
+    'windows', (select coalesce(jsonb_agg(jsonb_build_object('scope', w.scope, 'window_start', w.window_start,
+      'spent', w.spent::text) order by w.scope), '[]')
+      from (select ${entity} || '@life' as scope union select b.scope from budget b where b.entity = ${entity}) s
+      cross join lateral (select * from budget_window x where x.scope = s.scope order by x.window_start desc limit 1) w))`
+}
+
+export function templateJson(alias: string): SQL {
+  const row = sql.raw(alias)
+  return sql`to_jsonb(${row}) || jsonb_build_object('max_budget_nano', ${row}.max_budget_nano::text,
+    'soft_budget_nano', ${row}.soft_budget_nano::text)`
+}
+
+export function selectEntity(kind: EntityKind, where: SQL): SQL {
+  return sql`select ${json(kind, 'e')} as entity from ${sql.raw(entities[kind].table)} e where ${where}`
+}
+
+export function recordOf<K extends EntityKind>(kind: K, row: EntityRow): Entities[K] {
+  return {
+    ...fieldsOf({ ...commonColumns, ...entities[kind].columns }, row),
+    ...signs(row),
+    template: row.template && templateRecord(row.template),
+    budgets: row.budgets.map((budget) => ({
+      scope: budget.scope,
+      part: budget.part,
+      model: budget.model,
+      limitNano: BigInt(budget.limit_nano),
+      extraNano: BigInt(budget.extra_nano),
+      extraUntilMs: budget.extra_until === null ? null : Date.parse(budget.extra_until),
+      duration: budget.duration,
+      timeZone: budget.time_zone,
+      anchorMs: Date.parse(budget.anchor),
+    })),
+    windows: row.windows.map(({ scope, window_start, spent }) => ({
+      scope,
+      startMs: Date.parse(window_start),
+      spentNano: BigInt(spent),
+    })),
+    // The columns of `entities` are the fields of the record, which its type checks.
+  } as unknown as Entities[K]
+}
+
+export function templateRecord(row: Readonly<Record<string, unknown>>): TemplateRecord {
+  return { ...fieldsOf(templateColumns, row), ...signs(row) } as unknown as TemplateRecord
+}
+
+const signs = (row: Readonly<Record<string, unknown>>) => ({
+  createdAtMs: Date.parse(String(row.created_at)),
+  updatedAtMs: Date.parse(String(row.updated_at)),
+  createdBy: row.created_by,
+  updatedBy: row.updated_by,
+})
+
+/** Moments and money by the endings of their names. */
+function fieldsOf(columns: Readonly<Record<string, string>>, row: Readonly<Record<string, unknown>>) {
+  return Object.fromEntries(
+    Object.entries(columns).map(([field, column]) => {
+      const value = row[column]
+      if (typeof value !== 'string') return [field, value]
+      if (field.endsWith('Ms')) return [field, Date.parse(value)]
+      return [field, field.endsWith('Nano') ? BigInt(value) : value]
+    }),
+  )
+}
+
+export function named(name: KeyName): SQL {
+  if ('token' in name) return sql`e.token = ${name.token}`
+  return 'id' in name ? sql`e.id = ${name.id}` : sql`e.key_alias = ${name.alias}`
+}
+
+export function matching(query: KeyQuery): SQL {
+  const wanted: [SQL, string | undefined][] = [
+    [sql`e.user_id`, query.userId],
+    [sql`e.team_id`, query.teamId],
+    [sql`e.organization_id`, query.organizationId],
+    [sql`e.token`, query.token],
+    [sql`e.key_alias`, query.keyAlias],
+  ]
+  const conditions = wanted.flatMap(([column, value]) => (value === undefined ? [] : [sql`${column} = ${value}`]))
+  return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)
+}
+
+export function sorted({ sortBy, sortOrder }: KeyQuery): SQL {
+  const entity = entitySql('key', 'e')
+  const by = {
+    created_at: sql`e.created_at`,
+    updated_at: sql`e.updated_at`,
+    key_alias: sql`coalesce(e.key_alias, '') collate "C"`,
+    token: sql`e.token collate "C"`,
+    max_budget: sql`coalesce((select b.limit_nano from budget b where b.entity = ${entity} and b.part = 'main'), -1)`,
+    spend: sql`coalesce((select w.spent from budget_window w where w.scope =
+      coalesce((select b.scope from budget b where b.entity = ${entity} and b.part = 'main'), ${entity} || '@life')
+      order by w.window_start desc limit 1), 0)`,
+  }[sortBy]
+  const direction = sql.raw(sortOrder)
+  return sql`${by} ${direction}, e.id ${direction}`
+}

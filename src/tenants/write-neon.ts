@@ -1,0 +1,99 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { newId } from '../ids.ts'
+import { commonColumns, entities, templateColumns } from './entities.ts'
+import type { Author, EntityChanges, NewBudget } from './port.ts'
+import type { BudgetPart, EntityKind } from './record.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+type Columns = readonly (readonly [column: string, value: SQL])[]
+
+/** An array as one parameter. */
+export const list = (values: readonly string[]) =>
+  sql`(select coalesce(array_agg(value), '{}') from jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))::text[]`
+
+/** Milliseconds as Postgres reads them. */
+const timeOf = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`
+
+/** What of an entity's fields is given, as columns. */
+export function columnsOf(kind: EntityKind, fields: Fields): Columns {
+  return given({ ...commonColumns, ...entities[kind].columns }, fields)
+}
+
+export function templateColumnsOf(fields: Fields): Columns {
+  return given(templateColumns, fields)
+}
+
+function given(columns: Readonly<Record<string, string>>, fields: Fields): Columns {
+  return Object.entries(columns).flatMap(([field, column]) => {
+    const value = fields[field]
+    return value === undefined ? [] : [[column, sqlOf(field, value)] as const]
+  })
+}
+
+/** Moments end in Ms, lists are texts, what is an object is JSON, money is text on its way. */
+function sqlOf(field: string, value: unknown): SQL {
+  if (value === null) return sql`null`
+  if (Array.isArray(value)) return list(value.map(String))
+  if (typeof value === 'object') return sql`${JSON.stringify(value)}::jsonb`
+  if (field.endsWith('Ms')) return timeOf(Number(value))
+  return typeof value === 'bigint' ? sql`${String(value)}::bigint` : sql`${value}`
+}
+
+export function signed({ by, nowMs }: Author): Columns {
+  return [
+    ['created_at', timeOf(nowMs)],
+    ['updated_at', timeOf(nowMs)],
+    ['created_by', sql`${by}`],
+    ['updated_by', sql`${by}`],
+  ]
+}
+
+export function touched({ by, nowMs }: Author): Columns {
+  return [
+    ['updated_at', timeOf(nowMs)],
+    ['updated_by', sql`${by}`],
+  ]
+}
+
+export function insert(table: string, columns: Columns): SQL {
+  const names = columns.map(([name]) => sql.identifier(name))
+  const values = columns.map(([, value]) => value)
+  return sql`insert into ${sql.raw(table)} (${sql.join(names, sql`, `)}) values (${sql.join(values, sql`, `)})`
+}
+
+export function update(table: string, columns: Columns, where: SQL): SQL {
+  const pairs = columns.map(([name, value]) => sql`${sql.identifier(name)} = ${value}`)
+  return sql`update ${sql.raw(table)} e set ${sql.join(pairs, sql`, `)} where ${where}`
+}
+
+export const raise = (names: SQL) => sql`select raise_generation(${names})`
+
+const ALL_PARTS: readonly BudgetPart[] = ['main', 'window', 'model']
+
+/** The budgets of one entity become these; `names` are it, or nobody where it is gone. */
+export function setBudgets(names: SQL, entity: string, budgets: EntityChanges['budgets'], nowMs: number): SQL[] {
+  return budgets === undefined ? [] : [budgetsSet(names, entity, ALL_PARTS, budgets, nowMs)]
+}
+
+/** The budgets of several entities, each written after the same `prefix`. */
+export function budgetsSet(
+  names: SQL,
+  prefix: string,
+  parts: readonly BudgetPart[],
+  budgets: readonly NewBudget[],
+  nowMs: number,
+): SQL {
+  const rows = budgets.map((budget) => ({
+    suffix: budget.scope.slice(prefix.length),
+    part: budget.part,
+    model: budget.model,
+    limit_nano: String(budget.limitNano),
+    extra_nano: String(budget.extraNano),
+    extra_until_ms: budget.extraUntilMs,
+    duration: budget.duration,
+    time_zone: budget.timeZone,
+    anchor_ms: budget.anchorMs,
+    start_ms: budget.windowStartMs,
+  }))
+  return sql`select set_budgets(${newId(nowMs)}, ${nowMs}::bigint, ${names}, ${list(parts)}, ${JSON.stringify(rows)}::jsonb)`
+}
