@@ -1,3 +1,4 @@
+import { withoutValues } from '../db/sql-state.ts'
 import { errorBody } from '../dialects/openai.ts'
 import { errorHeaders, type GatewayError, toGatewayError } from '../errors.ts'
 
@@ -30,13 +31,14 @@ function statusOf({ status }: GatewayError): number {
 }
 
 /** An error with its causes, as text; statements and their parameters are left out, they may carry a tenant's data. */
-function storyOf(error: unknown, depth = 0): unknown {
+function storyOf(thrown: unknown, depth = 0): unknown {
+  const error = withoutValues(thrown)
   if (!(error instanceof Error)) return String(error)
   return {
     name: error.name,
-    message: error.name === 'DrizzleQueryError' ? 'Failed query' : error.message,
+    message: error.message,
     ...('code' in error && typeof error.code === 'string' ? { code: error.code } : {}),
-    stack: error.name === 'DrizzleQueryError' ? undefined : error.stack,
+    stack: error.stack,
     ...(error.cause === undefined || depth > 4 ? {} : { cause: storyOf(error.cause, depth + 1) }),
   }
 }
