@@ -22,7 +22,7 @@ export interface HandOverDeps {
 type Defer = (name: string, work: Promise<unknown>) => void
 
 /** Attempts that end within this time travel together: one message, one settle call a ledger. */
-const GATHER_MS = 10
+const GATHER_MS = 25
 /** A gathering whose request died is taken over by the next one after this. */
 const ABANDONED_MS = 1_000
 /** The runtime ends background work about 30 s after the answer; what is not handed over by then waits for the next request. */
