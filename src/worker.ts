@@ -10,11 +10,11 @@ const app = createApp(depsFor)
 const failed = (name: string, error: unknown) => operatorLog('error', `${name} failed`, { error: String(error) })
 
 export default {
-  async fetch(request, env, ctx) {
+  fetch(request, env, ctx) {
     const answer = Promise.resolve(app.fetch(request, env, ctx))
     // A client that leaves must not take the bookkeeping with it.
     ctx.waitUntil(answer.catch(() => {}))
-    return await answer
+    return answer
   },
 
   async queue(batch, env) {
