@@ -13,6 +13,8 @@ export interface Target {
   readonly organization?: string
   readonly extraHeaders: Readonly<Record<string, string>>
   readonly params: { readonly [key: string]: Json }
+  /** The longest answer of the deployment, where it is known: what a request that names no maximum may ask for. */
+  readonly maxOutputTokens?: number
   /** What the vendor has no word for is left out instead of refused. */
   readonly dropParams?: boolean
   readonly aws?: AwsAccess
