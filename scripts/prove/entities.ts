@@ -1,0 +1,128 @@
+import { usdFromNano } from '../../src/money.ts'
+import type { Limit, Plan } from './plan.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+export interface Answered {
+  readonly ok: boolean
+  readonly status: number
+  readonly body: Fields
+}
+
+/** Asks the gateway as its operator. */
+export type Admin = (path: string, body: Fields) => Promise<Answered>
+
+/** What can be switched on in a storm, found out by asking for it. */
+export const FEATURES = [
+  'changing a team’s limit',
+  'changing an organization’s limit',
+  'users shared by keys',
+  'customers shared by keys',
+  'several windows on a key',
+  'fallbacks to a dearer model',
+] as const
+export type Feature = (typeof FEATURES)[number]
+
+export interface Entities {
+  readonly organizations: readonly string[]
+  readonly teams: readonly string[]
+  /** The keys themselves, and the ids that rows and scopes name. */
+  readonly keys: readonly { readonly key: string; readonly token: string }[]
+  readonly users: readonly string[] | undefined
+  readonly customers: readonly string[] | undefined
+  /** Why a feature is off; absent means it is on. */
+  readonly missing: ReadonlyMap<Feature, string>
+}
+
+/** A limit as admin routes take it. */
+export const limitFields = ({ limitNano, duration }: Limit): Fields => ({
+  ...(limitNano === undefined ? {} : { max_budget: usdFromNano(limitNano) }),
+  ...(duration === undefined ? {} : { budget_duration: duration }),
+})
+
+const AT_A_TIME = 8
+
+/** Makes everybody that the plan names, as far as the gateway knows their kinds. */
+export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> {
+  const missing = new Map<Feature, string>()
+  const must = async (path: string, body: Fields): Promise<Fields> => {
+    const answered = await admin(path, body)
+    if (!answered.ok) throw new Error(`POST ${path} answered ${answered.status}: ${JSON.stringify(answered.body)}`)
+    return answered.body
+  }
+  const probe = async (feature: Feature, path: string, body: Fields): Promise<boolean> => {
+    const { ok, status } = await admin(path, body)
+    if (!ok) missing.set(feature, `POST ${path} answered ${status}`)
+    return ok
+  }
+
+  const organizations = await inTurn(plan.organizations, async (limit, at) =>
+    String(
+      (await must('/organization/new', { organization_alias: `organization ${at}`, ...limitFields(limit) }))
+        .organization_id,
+    ),
+  )
+  const teams = await inTurn(plan.teams, async ({ organization, ...limit }, at) => {
+    const owner = organization === undefined ? undefined : plan.organizations[organization]
+    return String(
+      (
+        await must('/team/new', {
+          team_alias: `team ${at}`,
+          ...(organization === undefined ? {} : { organization_id: organizations[organization] }),
+          ...limitFields(owner ? atMost(limit, owner) : limit),
+        })
+      ).team_id,
+    )
+  })
+  await probe('changing a team’s limit', '/team/update', { team_id: teams[0], team_alias: 'team zero' })
+  await probe('changing an organization’s limit', '/organization/update', {
+    organization_id: organizations[0],
+    organization_alias: 'organization zero',
+  })
+
+  const shared = async (feature: Feature, path: string, limits: readonly Limit[]): Promise<string[] | undefined> => {
+    const names = limits.map((_, at) => `${path.split('/')[1]}-${at}`)
+    const [first, ...others] = limits
+    if (!(await probe(feature, path, { user_id: names[0], ...limitFields(first ?? {}) }))) return undefined
+    await inTurn(others, (limit, at) => must(path, { user_id: names[at + 1], ...limitFields(limit) }))
+    return names
+  }
+  const users = await shared('users shared by keys', '/user/new', plan.users)
+  const customers = await shared('customers shared by keys', '/customer/new', plan.customers)
+  const several = await probe('several windows on a key', '/key/generate', {
+    budget_limits: [{ budget_duration: '1d', max_budget: 1 }],
+  })
+
+  const keys = await inTurn(plan.keys, async ({ team, user, ...limit }, at) => {
+    const windows = several && at % 10 === 0 && limit.limitNano !== undefined
+    const made = await must('/key/generate', {
+      key_alias: `key ${at}`,
+      ...(team === undefined ? {} : { team_id: teams[team] }),
+      ...(users ? { user_id: users[user] } : {}),
+      ...(windows
+        ? {
+            budget_limits: [
+              { budget_duration: '30s', max_budget: usdFromNano((limit.limitNano ?? 0n) / 2n) },
+              { budget_duration: '1d', max_budget: usdFromNano(limit.limitNano ?? 0n) },
+            ],
+          }
+        : limitFields(limit)),
+    })
+    return { key: String(made.key), token: String(made.token) }
+  })
+  return { organizations, teams, keys, users, customers, missing }
+}
+
+/** A team is never promised more than its organization has. */
+function atMost(limit: Limit, { limitNano }: Limit): Limit {
+  if (limit.limitNano === undefined || limitNano === undefined || limit.limitNano <= limitNano) return limit
+  return { ...limit, limitNano }
+}
+
+async function inTurn<T, R>(items: readonly T[], make: (item: T, at: number) => Promise<R>): Promise<R[]> {
+  const made: R[] = []
+  for (let at = 0; at < items.length; at += AT_A_TIME) {
+    made.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map((item, index) => make(item, at + index)))))
+  }
+  return made
+}
