@@ -4,6 +4,7 @@ import { estimateUsage } from '../operations/chat.ts'
 import { costNano } from '../prices/cost.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
+import { modelNames, scopesFor } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 
@@ -45,7 +46,8 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
   const { principal } = call
   const { usage, error } = outcome
   const hold = grant && cost > 0n ? grant.amountNano : 0n
-  const windows = grant?.windows ?? principal.scopes.map(({ name }) => ({ scope: name, startMs: 0 }))
+  const windows =
+    grant?.windows ?? scopesFor(principal, modelNames(deployment)).map(({ name }) => ({ scope: name, startMs: 0 }))
   return {
     v: 1,
     id: attempt.id,
@@ -67,7 +69,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     user: principal.userId ?? null,
     team_id: principal.teamId ?? null,
     organization_id: principal.organizationId ?? null,
-    end_user: typeof request.user === 'string' ? request.user : null,
+    end_user: principal.customerId ?? (typeof request.user === 'string' ? request.user : null),
     model: target.model,
     model_group: deployment.group,
     model_id: deployment.id,
@@ -88,7 +90,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     http_status: outcome.httpStatus,
     error_type: error?.type ?? null,
     error_message: error?.message.slice(0, 500) ?? null,
-    request_tags: [],
+    request_tags: [...(principal.tags ?? [])],
   }
 }
 

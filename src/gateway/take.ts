@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { type WorstCase, worstCase } from '../operations/chat.ts'
+import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Candidate } from './candidates.ts'
@@ -21,16 +22,19 @@ export async function take(
   const { principal } = call
   const startedAtMs = deps.clock()
   const attempt = { id: newId(startedAtMs), call, request, startedAtMs, ...candidate }
-  const budgeted = principal.scopes.some((scope) => scope.limited)
-  if (!budgeted && principal.limits.length === 0) return { ...attempt, rates: [] }
+  const names = modelNames(candidate.deployment)
+  const scopes = scopesFor(principal, names)
+  const limits = limitsFor(principal, names)
+  const budgeted = scopes.some((scope) => scope.limited)
+  if (!budgeted && limits.length === 0) return { ...attempt, rates: [] }
 
   const worst = worstCase(request, candidate.deployment)
   if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
   const taken = await deps.ledger.take(principal.ledger, {
     attempt: attempt.id,
-    scopes: principal.scopes,
+    scopes,
     amountNano: budgeted ? (worst.costNano ?? 0n) : 0n,
-    limits: principal.limits,
+    limits,
     tokens: worst.tokens,
     callMs: deps.config.general.totalTimeoutMs,
   })
