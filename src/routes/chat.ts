@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { serve } from '../gateway/serve.ts'
+import { callerOf } from './others.ts'
 import { type Route, route } from './route.ts'
 
 /** What it must be is said by the dialect, which reads it; here it is an object that is passed on as it came. */
@@ -25,12 +26,12 @@ const completions = route({
   tag: 'Models',
   summary: 'A chat completion, whole or as a stream of events.',
   body,
-  handle({ body, params, principal, request, requestId, receivedAtMs, deps }) {
+  async handle({ body, params, principal, request, requestId, receivedAtMs, deps }) {
+    const { headers, signal } = request
     const named = params.model === undefined ? body : { ...body, model: params.model }
-    return serve(
-      { requestId, principal, body: named, headers: request.headers, signal: request.signal, receivedAtMs },
-      deps.gateway,
-    )
+    const { defer } = deps.gateway
+    const caller = await callerOf(principal, { headers, body }, deps.tenants, { nowMs: receivedAtMs, defer })
+    return serve({ requestId, principal: caller, body: named, headers, signal, receivedAtMs }, deps.gateway)
   },
 })
 

@@ -108,7 +108,7 @@ describe('a request', () => {
     [{ cache: { 'no-cache': true, 's-maxage': 60 } }, 'cache'],
     [{ num_retries: 2 }, 'num_retries'],
     [{ guardrails: ['pii'] }, 'guardrails'],
-    [{ metadata: { tags: ['a'], mine: 1 } }, 'metadata.tags'],
+    [{ metadata: { session_id: 'a', mine: 1 } }, 'metadata.session_id'],
     [{ api_base: 'https://evil.example' }, 'api_base'],
     [{ mock_response: 'hi' }, 'mock_response'],
     [{ 'no-log': true }, 'no-log'],
