@@ -42,9 +42,8 @@ function answerBlocks(message: Fields): Block[] {
   const asides = new Map(
     list(message.tool_calls).map((call) => [fields(call).id, fields(call).provider_specific_fields]),
   )
-  const citations = list(message.annotations)
-    .map(citationOf)
-    .filter((citation) => citation !== undefined)
+  const cited = blocks.some(({ citations }) => citations !== undefined)
+  const citations = (cited ? [] : list(message.annotations)).map(citationOf).filter((one) => one !== undefined)
   return [
     ...(thought ? [{ type: 'thinking', thinking: reasoning, signature: '' }] : []),
     ...blocks.map((block) => shown(block, citations, asides.get(block.id))),
@@ -118,6 +117,8 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
   let index = -1
   let open: 'text' | 'thinking' | Call | undefined
   let signed = false
+  /** Citations are of the words before them; those after are another block. */
+  let cited = false
   let usage: Usage | undefined
   let serviceTier: string | undefined
   let finish: FinishReason | null | undefined
@@ -195,9 +196,10 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
 
   const write = (words: string | undefined) => {
     if (words === undefined || words === '') return
-    if (open !== 'text') {
+    if (open !== 'text' || cited) {
       start({ type: 'text', text: '' })
       open = 'text'
+      cited = false
     }
     delta({ type: 'text_delta', text: words })
   }
@@ -261,7 +263,9 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
         if (own.stop_details === undefined) refuse(said.refusal)
         for (const annotation of said.annotations ?? []) {
           const citation = citationOf(annotation)
-          if (citation && open === 'text') delta({ type: 'citations_delta', citation })
+          if (citation === undefined || open !== 'text') continue
+          delta({ type: 'citations_delta', citation })
+          cited = true
         }
         if (said.tool_calls) call(said.tool_calls)
         const { content_blocks: _, ...others } = own

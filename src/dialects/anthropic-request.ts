@@ -70,17 +70,14 @@ function canonical(body: Counted): ChatRequest {
     ...rest
   } = body
   const { format, ...output } = output_config ?? {}
-  const choice: Fields = tool_choice ?? {}
   return {
     ...rest,
-    messages: [...(system ? [systemMessage(system)] : []), ...messages.flatMap(canonicalMessages)],
+    messages: [...(system && system.length > 0 ? [systemMessage(system)] : []), ...messages.flatMap(canonicalMessages)],
     ...(typeof stream === 'boolean' && { stream }),
     ...(stream === true && { stream_options: { include_usage: true } }),
-    ...(stop_sequences && { stop: stop_sequences }),
-    ...(tools && { tools: tools.map(canonicalTool) }),
+    ...(stop_sequences && stop_sequences.length > 0 && { stop: stop_sequences }),
+    ...(tools && tools.length > 0 && { tools: tools.map(canonicalTool), ...present(chosen(tool_choice)) }),
     ...present({
-      tool_choice: choiceOf(choice),
-      parallel_tool_calls: choice.disable_parallel_tool_use === true ? false : undefined,
       thinking,
       output_config: Object.keys(output).length > 0 ? output : undefined,
       reasoning_effort: effortOf(thinking, output.effort),
@@ -141,10 +138,14 @@ function canonicalTool({ ...tool }: Fields): Fields {
   }
 }
 
-function choiceOf(choice: Fields): unknown {
-  if (choice.type === 'auto' || choice.type === 'none') return choice.type
-  if (choice.type === 'any') return 'required'
-  return choice.type === 'tool' ? { type: 'function', function: { name: choice.name } } : undefined
+/** Said only of tools that there are: OpenAI's vendors refuse a choice among none. */
+function chosen(choice: Fields | null | undefined): { tool_choice: unknown; parallel_tool_calls: false | undefined } {
+  const { type, name: toolName, disable_parallel_tool_use: single } = fields(choice)
+  const named = type === 'tool' ? { type: 'function', function: { name: toolName } } : undefined
+  return {
+    tool_choice: type === 'any' ? 'required' : type === 'auto' || type === 'none' ? type : named,
+    parallel_tool_calls: single === true ? false : undefined,
+  }
 }
 
 /** For vendors that know effort only. Budgets are told apart as LiteLLM does; what thinks as it likes names no effort. */

@@ -1,6 +1,6 @@
-import { unreadable } from '../dialects/anthropic-parts.ts'
+import { blocksOf, unreadable } from '../dialects/anthropic-parts.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
-import { type Fields, fields, isFields, list, number, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, list, text } from '../dialects/loose-json.ts'
 import { allowedBetas, neededBetas } from './anthropic-beta.ts'
 import { conversationOf, hasUnthoughtCalls, namesFiles } from './anthropic-conversation.ts'
 import { type ClaudeTraits, claudeTraits } from './anthropic-model.ts'
@@ -48,6 +48,7 @@ const FOREIGN: Readonly<Record<string, (value: unknown) => boolean>> = {
 const READ = new Set([
   'model',
   'messages',
+  'system',
   'stream',
   'stream_options',
   'metadata',
@@ -87,11 +88,13 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
   )
   unsupported(refused, target)
 
-  const { system, messages } = conversationOf(request.messages, traits.laterInstructions)
+  const { system: told, messages } = conversationOf(request.messages, traits.laterInstructions)
+  const system = [...blocksOf(asked.system, 'system'), ...told]
   if (!traits.prefill && messages.at(-1)?.role === 'assistant')
     throw unreadable('messages', 'ends with an assistant, which this model does not continue; end with a user')
 
-  const maxTokens = number(asked.max_completion_tokens) ?? number(asked.max_tokens) ?? traits.maxTokens
+  const maxTokens =
+    count(asked.max_completion_tokens) ?? count(asked.max_tokens) ?? target.maxOutputTokens ?? traits.maxTokens
   const wish = { asked, traits, maxTokens, unthoughtCalls: hasUnthoughtCalls(messages), target }
   const thinking = thinkingOf(wish)
   const thinks = isThinking(thinking) || traits.unthinking === 'impossible'
@@ -125,6 +128,12 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
     ...allowedBetas(asked.betas),
   ]
   return { body, betas: [...new Set(betas)] }
+}
+
+/** Operators write numbers as text, too; what bounds the cost is read as the bound was reckoned. */
+function count(value: unknown): number | undefined {
+  const found = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof found === 'number' && Number.isFinite(found) && found >= 0 ? Math.ceil(found) : undefined
 }
 
 function isSet(value: unknown): boolean {

@@ -32,30 +32,30 @@ const EFFORT = ['low', 'medium', 'high']
 export function claudeTraits(model: string): ClaudeTraits {
   const { family, version } = claudeName(model)
   if (version === undefined) return UNKNOWN
-  const since = (number: number) => version >= number
-  const always = family === 'fable' || family === 'mythos' || (family === 'opus' && since(5.5))
+  const since = (major: number, minor = 0) => version >= major * 100 + minor
+  const always = family === 'fable' || family === 'mythos' || (family === 'opus' && since(5, 5))
   return {
-    thinks: since(4.7) ? 'adaptive' : since(4.6) ? 'either' : since(3.7) ? 'budget' : 'never',
+    thinks: since(4, 7) ? 'adaptive' : since(4, 6) ? 'either' : since(3, 7) ? 'budget' : 'never',
     unthinking: always
       ? 'impossible'
-      : family === 'sonnet' && since(5.5)
+      : family === 'sonnet' && since(5, 5)
         ? 'between_tools'
         : since(5)
           ? 'disabled'
           : 'silence',
-    efforts: since(4.7)
+    efforts: since(4, 7)
       ? [...EFFORT, 'xhigh', 'max']
-      : since(4.6)
+      : since(4, 6)
         ? [...EFFORT, 'max']
-        : family === 'opus' && since(4.5)
+        : family === 'opus' && since(4, 5)
           ? EFFORT
           : [],
-    hidesThoughts: since(4.7),
-    samples: !since(4.7),
-    prefill: !since(4.6),
+    hidesThoughts: since(4, 7),
+    samples: !since(4, 7),
+    prefill: !since(4, 6),
     forcedTools: !always,
-    schemas: since(4.5),
-    laterInstructions: since(5) || (family === 'opus' && since(4.8)),
+    schemas: since(4, 5),
+    laterInstructions: since(5) || (family === 'opus' && since(4, 8)),
     maxTokens: longest(family, version),
   }
 }
@@ -74,21 +74,22 @@ const UNKNOWN: ClaudeTraits = {
 }
 
 function longest(family: string | undefined, version: number): number {
-  if (version < 3.5) return 4096
-  if (version < 3.7) return 8192
-  if (version >= 4.7 || (family === 'opus' && version >= 4.6)) return 128_000
-  return family === 'opus' && version < 4.5 ? 32_000 : 64_000
+  if (version < 305) return 4096
+  if (version < 307) return 8192
+  if (version >= 407 || (family === 'opus' && version >= 406)) return 128_000
+  return family === 'opus' && version < 405 ? 32_000 : 64_000
 }
 
 const FAMILIES = 'opus|sonnet|haiku|fable|mythos'
 const AFTER = new RegExp(`(${FAMILIES})-(\\d{1,2})(?:[-.](\\d{1,2}))?(?!\\d)`)
 const BEFORE = new RegExp(`claude-(\\d{1,2})(?:[-.](\\d{1,2}))?-(${FAMILIES})`)
 
+/** The version as a number: 4.5 is 405. */
 function claudeName(model: string): { family?: string; version?: number } {
   const name = model.toLowerCase()
   const before = BEFORE.exec(name)
   const after = before ? undefined : AFTER.exec(name)
   const [family, major, minor] = before ? [before[3], before[1], before[2]] : [after?.[1], after?.[2], after?.[3]]
   if (family === undefined || major === undefined) return {}
-  return { family, version: Number(major) + Number(minor ?? 0) / 10 }
+  return { family, version: Number(major) * 100 + Number(minor ?? 0) }
 }

@@ -84,6 +84,9 @@ describe('the request', () => {
     expect(sent({ max_tokens: 5 }).max_tokens).toBe(5)
     expect(sent({ max_completion_tokens: 7 }, { params: { max_tokens: 100 } }).max_tokens).toBe(7)
     expect(sent({}, { params: { max_tokens: 100 } }).max_tokens).toBe(100)
+    expect(sent({}, { params: { max_tokens: '100' } }).max_tokens).toBe(100)
+    expect(sent({}, { maxOutputTokens: 1000 }).max_tokens).toBe(1000)
+    expect(sent({ max_tokens: 2000 }, { maxOutputTokens: 1000 }).max_tokens).toBe(2000)
   })
 
   it('has what Anthropic alone knows as it came, and nothing that speaks to the gateway', () => {
