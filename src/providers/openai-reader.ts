@@ -136,7 +136,7 @@ interface StreamedCall {
   readonly id: string | undefined
   readonly type: string
   named: boolean
-  written: boolean
+  written: string
 }
 
 interface StreamedChoice {
@@ -160,7 +160,7 @@ function readChoice({ choice, index, finish, known, answerId }: ChoiceEvent): Ch
   const first = finish !== undefined && !known.finished
   if (first)
     for (const [at, call] of known.calls.entries())
-      if (!call.written && call.type === 'function') pieces.push({ index: at, function: { arguments: '{}' } })
+      if (call.written === '' && call.type === 'function') pieces.push({ index: at, function: { arguments: '{}' } })
   const { content, ...rest } = said(delta)
   const words: ChatDelta = {
     ...(!known.spoke && { role: 'assistant' as const }),
@@ -197,14 +197,14 @@ function readCall(piece: Fields, calls: StreamedCall[], prefix: string): CallDel
     spot === undefined ? id === undefined || call.id === id : call.place === spot,
   )
   const found = calls[at]
-  if (found && id !== undefined && found.id !== undefined && id !== found.id && name !== undefined) at = -1
+  if (found && name !== undefined && isAnother(found, id)) at = -1
   const isNew = at < 0
-  if (isNew) at = calls.push({ place: spot ?? calls.length, id, type, named: false, written: false }) - 1
+  if (isNew) at = calls.push({ place: spot ?? calls.length, id, type, named: false, written: '' }) - 1
   const call = calls[at]
   const showName = name !== undefined && call?.named !== true
   if (call) {
     call.named ||= name !== undefined
-    call.written ||= written !== ''
+    call.written += written
   }
   return {
     index: at,
@@ -212,6 +212,12 @@ function readCall(piece: Fields, calls: StreamedCall[], prefix: string): CallDel
     function: { ...(showName && { name }), ...(isNew || written !== '' ? { arguments: written } : {}) },
     ...asideOfCall(piece),
   }
+}
+
+/** A name begins a new call where the id is new, or, without ids, where the call before is whole. */
+function isAnother(before: StreamedCall, id: string | undefined): boolean {
+  if (id !== undefined && before.id !== undefined) return id !== before.id
+  return id === undefined && before.named && parsed(before.written) !== undefined
 }
 
 function callsIn(message: Fields): Fields[] {

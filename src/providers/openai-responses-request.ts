@@ -3,7 +3,7 @@ import { type Fields, fields, isFields, list, present, text } from '../dialects/
 import { flatAnnotation } from '../dialects/responses-input.ts'
 import { openaiSeal, reasoningItem } from '../dialects/responses-thoughts.ts'
 import { chatBody } from './chat-body.ts'
-import { effortOf } from './openai-translator.ts'
+import { cannotThink, effortOf } from './openai-translator.ts'
 import type { Target } from './provider.ts'
 import { unsupported } from './unsupported.ts'
 
@@ -51,11 +51,12 @@ export function openaiResponsesBody(request: ChatRequest, target: Target): Field
   const missing = MISSING.filter((field) => means(field, body[field]))
   if (Number(body.n ?? 1) > 1) missing.push('n')
   const names = body.messages.flatMap(({ name }, at) => (text(name) === undefined ? [] : [`messages[${at}].name`]))
+  if (isShown(body.thinking) && cannotThink(target.model)) missing.push('thinking')
   unsupported([...missing, ...names], target)
   const rest = Object.fromEntries(
     Object.entries(body).filter(([field, value]) => !TRANSLATED.has(field) && value !== null),
   )
-  const effort = effortIn(body)
+  const effort = missing.includes('thinking') ? undefined : effortIn(body)
   const tools = [...list(body.tools).map(fields), ...list(body.functions).map(asFunction)].map(flatTool)
   const search = isFields(body.web_search_options) ? [webSearch(body.web_search_options)] : []
   const include = [
@@ -80,6 +81,25 @@ export function openaiResponsesBody(request: ChatRequest, target: Target): Field
   }
 }
 
+/**
+ * A body in Responses' own words, for OpenAI: the deployment's fields underneath, the gateway's left out. Nothing is kept
+ * there, so sealed thoughts are always asked for, or the next turn could not hand them back.
+ */
+export function forwardedBody(given: Fields, stream: boolean, target: Target): Fields {
+  const asked = { ...given, model: target.model, stream, messages: [] }
+  const { messages: _, stream_options: __, max_tokens, max_completion_tokens, ...body } = chatBody(asked, target)
+  const { include_obfuscation } = fields(given.stream_options)
+  const include = list(body.include)
+  const sealed = thinks(target.model, isFields(body.reasoning) ? body.reasoning : undefined)
+  return {
+    ...present({ max_output_tokens: max_completion_tokens ?? max_tokens }),
+    ...body,
+    store: false,
+    ...(isSet(include_obfuscation) && { stream_options: { include_obfuscation } }),
+    ...(sealed && { include: [...new Set([...include, 'reasoning.encrypted_content'])] }),
+  }
+}
+
 /** Whether a field asks for anything: a penalty of zero and a plain text modality change nothing. */
 function means(field: string, value: unknown): boolean {
   if (!isSet(value) || (Array.isArray(value) && value.length === 0)) return false
@@ -94,19 +114,23 @@ function isSet(value: unknown): boolean {
 
 function effortIn(body: Fields): Fields | undefined {
   const { reasoning_effort: said, thinking } = body
-  const shown = text(fields(thinking).type)
   const reasoning = {
     ...(isFields(said) ? said : present({ effort: text(said) ?? effortOf(thinking) })),
-    ...((shown === 'enabled' || shown === 'adaptive') && { summary: 'auto' }),
+    ...(isShown(thinking) && { summary: 'auto' }),
     ...fields(body.reasoning),
   }
   return Object.keys(reasoning).length > 0 ? reasoning : undefined
 }
 
+function isShown(thinking: unknown): boolean {
+  const { type } = fields(thinking)
+  return type === 'enabled' || type === 'adaptive'
+}
+
 /** Models that do not think refuse to be asked for sealed thoughts. */
 function thinks(model: string, reasoning: Fields | undefined): boolean {
-  if (reasoning) return reasoning.effort !== 'none'
-  return /^(o[1-9]|gpt-[5-9]|codex)/.test(model) && !model.includes('chat')
+  if (reasoning?.effort === 'none' || cannotThink(model)) return false
+  return reasoning !== undefined || /^(o[1-9]|gpt-[5-9]|codex)(?!.*chat)/.test(model)
 }
 
 function inputOf(messages: readonly ChatMessage[]): Fields[] {

@@ -5,7 +5,7 @@ import { reasoningText, thoughtIn } from '../dialects/responses-thoughts.ts'
 import { GatewayError } from '../errors.ts'
 import { headersFor, urlOf } from './openai-compatible.ts'
 import { openaiFailure } from './openai-failure.ts'
-import { openaiResponsesBody } from './openai-responses-request.ts'
+import { forwardedBody, openaiResponsesBody } from './openai-responses-request.ts'
 import { openaiResponsesUsage } from './openai-responses-usage.ts'
 import type { Target } from './provider.ts'
 import type { ChunkReader, Reading, Translator } from './translator.ts'
@@ -18,10 +18,7 @@ export const openaiResponses: Translator = {
   chat: (request, target) => sent(openaiResponsesBody(request, target), target),
   completion: openaiResponsesCompletion,
   reader: openaiResponsesReader,
-  forward: (body, stream, target) => {
-    const { stream: _, ...rest } = body
-    return sent({ ...rest, model: target.model, ...(stream && { stream }) }, target)
-  },
+  forward: (body, stream, target) => sent(forwardedBody(body, stream, target), target),
 }
 
 function sent(body: object, target: Target) {

@@ -1,5 +1,6 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number } from '../dialects/loose-json.ts'
+import { GatewayError } from '../errors.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
 import type { Target } from './provider.ts'
 import type { Translator } from './translator.ts'
@@ -14,7 +15,10 @@ export const openaiAnswers = {
 
 export interface PlainOptions {
   readonly dropParams?: boolean
-  /** Names beyond OpenAI's own that this vendor knows, of the request (`top_k`) or of a message (`reasoning_content`). */
+  /**
+   * Names beyond OpenAI's own that this vendor knows, of the request (`top_k`), of a message (`reasoning_content`), or
+   * `file_url` where it fetches files.
+   */
   readonly knows?: readonly string[]
 }
 
@@ -45,14 +49,15 @@ export function plainChat(
   const missing = FOREIGN.filter((field) => rest[field] !== undefined && rest[field] !== null && !knows.has(field))
   const given = list(tools).map(fields)
   const strange = given.filter((tool) => !isPlainTool(tool) && !isWebSearch(tool))
-  unsupported([...missing, ...strange.map(({ type }) => `tools of type ${String(type)}`)], options)
+  const unthought = thinks(thinking) && cannotThink(target.model) ? ['thinking'] : []
+  unsupported([...missing, ...unthought, ...strange.map(({ type }) => `tools of type ${String(type)}`)], options)
   const kept = given.filter(isPlainTool).map(({ cache_control, ...tool }) => tool)
   const search = given.find(isWebSearch)
-  const effort = rest.reasoning_effort ?? effortOf(thinking)
+  const effort = rest.reasoning_effort ?? (unthought.length > 0 ? undefined : effortOf(thinking))
   return {
     ...renamedMaximum(without(rest, missing), target.model),
     model,
-    messages: messages.flatMap((message) => plainMessage(message, knows)).flatMap(imagesAfterTools),
+    messages: messages.flatMap((message, at) => plainMessage(message, { knows, at })).flatMap(imagesAfterTools),
     ...(kept.length > 0 && { tools: kept }),
     ...(kept.length > 0 && tool_choice !== undefined && { tool_choice }),
     ...(effort !== undefined && effort !== null && { reasoning_effort: isFields(effort) ? effort.effort : effort }),
@@ -87,6 +92,16 @@ export function effortOf(thinking: unknown): string | undefined {
   return budget >= 1024 ? 'low' : 'minimal'
 }
 
+function thinks(thinking: unknown): boolean {
+  const { type } = fields(thinking)
+  return type === 'enabled' || type === 'adaptive'
+}
+
+/** OpenAI's models from before thinking; they refuse to be asked for it. */
+export function cannotThink(model: string): boolean {
+  return /^(gpt-[34]|chatgpt-4)/.test(model)
+}
+
 /** OpenAI's reasoning models know only the newer name of the maximum. */
 function renamedMaximum(rest: Fields, model: string): Fields {
   if (!/^(o[1-9]|gpt-[5-9])/.test(model) || rest.max_tokens === undefined || rest.max_tokens === null) return rest
@@ -94,17 +109,27 @@ function renamedMaximum(rest: Fields, model: string): Fields {
   return { ...others, max_completion_tokens: rest.max_completion_tokens ?? max_tokens }
 }
 
-function plainMessage(message: ChatMessage, knows: ReadonlySet<string>): ChatMessage[] {
+interface Place {
+  readonly knows: ReadonlySet<string>
+  readonly at: number
+}
+
+function plainMessage(message: ChatMessage, { knows, at }: Place): ChatMessage[] {
   const kept = without(
     message,
     MESSAGE_EXTRAS.filter((field) => !knows.has(field)),
   )
   const calls = list(message.tool_calls).map(fields)
+  if (message.role === 'assistant' && Object.keys(kept).every((field) => field === 'role' || isNothing(kept[field])))
+    return []
+  const path = `messages[${at}].content`
   return [
     {
       ...kept,
       role: message.role,
-      ...(Array.isArray(message.content) && { content: message.content.map(plainPart) }),
+      ...(Array.isArray(message.content) && {
+        content: message.content.map((part, place) => plainPart(part, `${path}[${place}]`, knows)),
+      }),
       ...(calls.length > 0 && {
         tool_calls: calls.map((call) => without(call, ['provider_specific_fields', 'index'])),
       }),
@@ -112,8 +137,36 @@ function plainMessage(message: ChatMessage, knows: ReadonlySet<string>): ChatMes
   ]
 }
 
-function plainPart(part: unknown): unknown {
-  return isFields(part) && part.cache_control !== undefined ? without(part, ['cache_control']) : part
+/** A turn that was only thoughts of another vendor has nothing left to say. */
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+/** Items of a vendor's own tools, which a conversation in Responses may hold. */
+const OWN_ITEM = /_(?:call|output|response|request|tools|item|trigger)$|^(?:compaction|program)$/
+
+function plainPart(part: unknown, path: string, knows: ReadonlySet<string>): unknown {
+  if (!isFields(part)) return part
+  const { type } = part
+  if (typeof type === 'string' && OWN_ITEM.test(type))
+    throw refused(path, `"${type}" belongs to a tool of OpenAI's Responses, which this model's provider does not have.`)
+  const plain = without(part, ['cache_control'])
+  return type === 'file' && isFields(part.file) ? plainFile(plain, part.file, { path, knows }) : plain
+}
+
+/** OpenAI fetches pictures, but no files. */
+function plainFile(part: Fields, file: Fields, { path, knows }: { path: string; knows: ReadonlySet<string> }): Fields {
+  const { file_id: id, format } = file
+  if (typeof id === 'string' && /^https?:/.test(id)) {
+    if (typeof format === 'string' && format.startsWith('image/')) return { type: 'image_url', image_url: { url: id } }
+    if (knows.has('file_url')) return part
+    throw refused(path, "This model's provider fetches no files by their address. Send the file itself as file_data.")
+  }
+  return { ...part, file: without(file, ['format']) }
+}
+
+function refused(param: string, message: string): GatewayError {
+  return new GatewayError('invalid_request', message, { param })
 }
 
 /** Every tool's result comes before anything else may be said, so pictures wait until the last of them. */

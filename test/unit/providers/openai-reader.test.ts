@@ -205,6 +205,13 @@ describe('a stream', () => {
       ],
     ],
     [
+      'without ids, both under index 0',
+      [
+        call(0, { function: { name: 'weather', arguments: '{"a":1}' } }),
+        call(0, { function: { name: 'clock', arguments: '{"b":2}' } }),
+      ],
+    ],
+    [
       'with id and name repeated',
       [
         call(1, { ...weather, function: { name: 'weather', arguments: '{"a":' } }),
@@ -214,7 +221,9 @@ describe('a stream', () => {
     ],
   ])('calls two tools, %s', (_, events) => {
     const { whole } = read([...events, finish])
-    expect(said(whole).message.tool_calls).toEqual(both)
+    const calls = said(whole).message.tool_calls ?? []
+    const named = calls.map((one, at) => ({ ...one, id: one.id === `call_ours_0_${at}` ? `c${at + 1}` : one.id }))
+    expect(named).toEqual(both)
     expect(said(whole).finish_reason).toBe('tool_calls')
   })
 

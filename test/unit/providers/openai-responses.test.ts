@@ -28,10 +28,32 @@ describe('the request', () => {
     })
   })
 
-  it('in the vendor’s own dialect is passed on with its model', () => {
-    const own = { model: 'fast', input: 'Hi', include: ['x'], stream: false, something_new: 1 }
-    const { body } = openaiResponses.forward(own, true, target)
-    expect(JSON.parse(body)).toEqual({ model: 'gpt-4.1', input: 'Hi', include: ['x'], stream: true, something_new: 1 })
+  it('in the vendor’s own dialect is passed on, without the gateway’s fields and with nothing kept', () => {
+    const own = { model: 'fast', input: 'Hi', include: ['x'], store: true, fallbacks: ['slow'], something_new: 1 }
+    const params = { max_tokens: 9, temperature: 0.1 }
+    const { url, body } = openaiResponses.forward(own, true, { ...target, model: 'gpt-5', params })
+    expect(url).toBe('https://api.openai.com/v1/responses')
+    expect(JSON.parse(body)).toEqual({
+      model: 'gpt-5',
+      input: 'Hi',
+      include: ['x', 'reasoning.encrypted_content'],
+      store: false,
+      stream: true,
+      max_output_tokens: 9,
+      temperature: 0.1,
+      something_new: 1,
+    })
+    const plain = openaiResponses.forward(
+      { input: 'Hi', stream_options: { include_obfuscation: false } },
+      false,
+      target,
+    )
+    expect(JSON.parse(plain.body)).toEqual({
+      model: 'gpt-4.1',
+      input: 'Hi',
+      store: false,
+      stream_options: { include_obfuscation: false },
+    })
   })
 
   it.each<[object, object]>([
@@ -53,12 +75,7 @@ describe('the request', () => {
       },
       { text: { format: { type: 'json_schema', name: 'n', strict: true, schema: { type: 'object' } } } },
     ],
-    [{ reasoning_effort: 'high' }, { reasoning: { effort: 'high' }, include: ['reasoning.encrypted_content'] }],
     [{ reasoning_effort: 'none' }, { reasoning: { effort: 'none' } }],
-    [
-      { thinking: { type: 'enabled', budget_tokens: 2048 } },
-      { reasoning: { effort: 'medium', summary: 'auto' }, include: ['reasoning.encrypted_content'] },
-    ],
     [
       { logprobs: true, top_logprobs: 2 },
       { top_logprobs: 2, include: ['message.output_text.logprobs'] },
@@ -120,9 +137,27 @@ describe('the request', () => {
     })
   })
 
-  it('asks models that think for their sealed thoughts', () => {
-    expect(sent({}, { model: 'gpt-5-mini' }).include).toEqual(['reasoning.encrypted_content'])
+  it.each<[object, object | undefined]>([
+    [{}, undefined],
+    [{ reasoning_effort: 'high' }, { effort: 'high' }],
+    [{ reasoning_effort: { effort: 'low', summary: 'detailed' } }, { effort: 'low', summary: 'detailed' }],
+    [
+      { reasoning_effort: 'low', reasoning: { summary: 'auto' } },
+      { effort: 'low', summary: 'auto' },
+    ],
+    [{ thinking: { type: 'enabled', budget_tokens: 2048 } }, { effort: 'medium', summary: 'auto' }],
+    [{ thinking: { type: 'disabled' } }, undefined],
+  ])('asks models that think for sealed thoughts: %j', (fields, reasoning) => {
+    const { include, reasoning: asked } = sent(fields, { model: 'gpt-5-mini' })
+    expect([asked, include]).toEqual([reasoning, ['reasoning.encrypted_content']])
+  })
+
+  it('asks models that do not think for none', () => {
     expect(sent({}, { model: 'gpt-5-chat-latest' })).not.toHaveProperty('include')
+    expect(sent({ reasoning_effort: 'none' }, { model: 'gpt-5.1' })).not.toHaveProperty('include')
+    const thinking = { type: 'enabled', budget_tokens: 2048 }
+    expect(() => sent({ thinking })).toThrow(/"thinking"/)
+    expect(sent({ thinking }, { dropParams: true })).not.toHaveProperty('reasoning')
   })
 
   it('names what Responses cannot say, or leaves it out where that is allowed', () => {

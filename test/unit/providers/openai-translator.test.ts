@@ -70,7 +70,7 @@ describe('what OpenAI’s chat gets of a canonical request', () => {
     [{ type: 'enabled', budget_tokens: 1024 }, 'low'],
     [{ type: 'disabled' }, undefined],
   ])('says a budget of thoughts as an effort', (thinking, effort) => {
-    const sent = plain({ thinking })
+    const sent = plain({ thinking }, {}, { model: 'gpt-5' })
     expect([sent.reasoning_effort, sent.thinking]).toEqual([effort, undefined])
   })
 
@@ -89,6 +89,41 @@ describe('what OpenAI’s chat gets of a canonical request', () => {
       user_location: { type: 'approximate', approximate: { city: 'Bonn' } },
     })
     expect(sent).not.toHaveProperty('tools')
+  })
+
+  it('has no turn that was only another vendor’s thoughts', () => {
+    const thoughts = { role: 'assistant', content: null, thinking_blocks: [{ type: 'redacted_thinking', data: 'x' }] }
+    expect(plain({ messages: [user, thoughts, user] }).messages).toEqual([user, user])
+  })
+
+  it.each([
+    [{ type: 'computer_call_output', call_id: 'c', output: {} }],
+    [{ type: 'compaction', encrypted_content: 'x' }],
+    [{ type: 'file', file: { file_id: 'https://x.test/a.pdf' } }],
+  ])('never holds a part that OpenAI’s chat would not read: %j', (part) => {
+    expect(() =>
+      plain({ messages: [{ role: 'user', content: [{ type: 'text', text: 'a' }, part] }] }, { dropParams: true }),
+    ).toThrow(expect.objectContaining({ kind: 'invalid_request', details: { param: 'messages[0].content[1]' } }))
+  })
+
+  it('holds files as OpenAI knows them', () => {
+    const content = [
+      {
+        type: 'file',
+        file: { file_data: 'data:application/pdf;base64,AA', filename: 'a.pdf', format: 'application/pdf' },
+      },
+      { type: 'file', file: { file_id: 'https://x.test/a.png', format: 'image/png' } },
+    ]
+    expect(plain({ messages: [{ role: 'user', content }] }).messages[0]?.content).toEqual([
+      { type: 'file', file: { file_data: 'data:application/pdf;base64,AA', filename: 'a.pdf' } },
+      { type: 'image_url', image_url: { url: 'https://x.test/a.png' } },
+    ])
+  })
+
+  it('asks no model to think that cannot', () => {
+    const thinking = { type: 'enabled', budget_tokens: 2048 }
+    expect(() => plain({ thinking })).toThrow(/"thinking"/)
+    expect(plain({ thinking }, { dropParams: true })).not.toHaveProperty('reasoning_effort')
   })
 
   it('names what it cannot say, or leaves it out where that is allowed', () => {
