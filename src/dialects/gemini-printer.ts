@@ -20,6 +20,8 @@ interface PrintedChoice {
   readonly calls: { index: number; id: string; type: string; name: string; written: string; aside: Fields }[]
   words: string
   told: Fields
+  /** How many of the fields that are listed whole each time have been printed. */
+  shown: Readonly<Record<string, number>>
 }
 
 const encoder = new TextEncoder()
@@ -35,7 +37,7 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
   let printed = false
 
   const choiceAt = (index: number): PrintedChoice => {
-    const known = choices.get(index) ?? { calls: [], words: '', told: {} }
+    const known = choices.get(index) ?? { calls: [], words: '', told: {}, shown: {} }
     choices.set(index, known)
     return known
   }
@@ -49,10 +51,10 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
   const readChoice = ({ index, delta, finish_reason, logprobs }: ChatChunk['choices'][number]): Fields[] => {
     const choice = choiceAt(index)
     choice.words += delta.content ?? ''
-    choice.told = merged(choice.told, delta)
+    choice.told = merged(choice.told, { ...delta })
     const calls = list(delta.tool_calls).flatMap((piece) => addPiece(choice, piece as CallPiece))
     if (finish_reason) calls.push(...choice.calls.splice(0).map(wholeCall))
-    const parts = [...saidParts(delta), ...calls]
+    const parts = [...saidParts(unshown(delta, choice)), ...calls]
     const feedback = fields(delta.provider_specific_fields).prompt_feedback
     if (isFields(feedback)) {
       ends.push({ promptFeedback: feedback })
@@ -78,6 +80,8 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
       const usage = chunk.usage ? { usageMetadata: usageMetadata(chunk.usage, chunk.service_tier) } : {}
       let out = candidates.length > 0 ? event({ candidates, ...(ends.length === 0 && usage) }) : ''
       if (chunk.usage && (ends.length > 0 || candidates.length === 0)) out += flush(usage)
+      // An array has to be begun before an error can end it.
+      if (out === '' && !printed && framing.end !== '') out = event({})
       return out === '' ? undefined : encoder.encode(out)
     },
     end() {
@@ -105,6 +109,21 @@ function merged(told: Fields, delta: Fields): Fields {
     refusal: (text(told.refusal) ?? '') + (text(refusal) ?? ''),
     provider_specific_fields: { ...fields(told.provider_specific_fields), ...fields(provider_specific_fields) },
   }
+}
+
+const LISTS = ['thought_signatures', 'gemini_parts']
+
+/** Signatures and Google's own parts come as lists that grow: what has been printed of them is left out. */
+function unshown(delta: object, choice: PrintedChoice): object {
+  const { provider_specific_fields }: Fields = { ...delta }
+  if (!isFields(provider_specific_fields)) return delta
+  const aside: Record<string, unknown> = { ...provider_specific_fields }
+  for (const name of LISTS) {
+    const all = list(aside[name])
+    aside[name] = all.slice(choice.shown[name] ?? 0)
+    if (all.length > 0) choice.shown = { ...choice.shown, [name]: all.length }
+  }
+  return { ...delta, provider_specific_fields: aside }
 }
 
 /** Adds a piece to its call; a call that a later one follows is whole. */

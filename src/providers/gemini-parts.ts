@@ -12,24 +12,36 @@ export interface Candidate {
     | undefined
   /** The texts of the parts so far, for the places of citations; empty for what is no visible text. */
   readonly texts: string[]
+  readonly signatures: string[]
+  readonly others: Fields[]
 }
 
 export function newCandidate(answerId: string, index: number): Candidate {
   const id = answerId.replaceAll(/[^A-Za-z0-9]/g, '').slice(-28)
-  return { prefix: `call_${id}${index === 0 ? '' : index}`, calls: 0, open: undefined, texts: [] }
+  return {
+    prefix: `call_${id}${index === 0 ? '' : index}`,
+    calls: 0,
+    open: undefined,
+    texts: [],
+    signatures: [],
+    others: [],
+  }
 }
 
 type CallDelta = NonNullable<ChatDelta['tool_calls']>[number]
 
-/** What these parts add to their candidate. `streamed` parts continue those before them. */
+/**
+ * What these parts add to their candidate. `streamed` parts continue those before them; signatures, and parts that chat has
+ * no word for, are listed whole each time, because clients let the last of such fields stand.
+ */
 export function readParts(content: unknown, candidate: Candidate, streamed: boolean): ChatDelta {
   const said: string[] = []
   const blocks: ThinkingBlock[] = []
   const calls: CallDelta[] = []
   const images: Fields[] = []
   const sounds: Fields[] = []
-  const signatures: string[] = []
-  const others: Fields[] = []
+  const { signatures, others } = candidate
+  const knownBefore = signatures.length + others.length
 
   const remember = (words: string, isThought: boolean) => {
     const last = candidate.texts.length - 1
@@ -69,10 +81,10 @@ export function readParts(content: unknown, candidate: Candidate, streamed: bool
     ...(calls.length > 0 && { tool_calls: calls }),
     ...(images.length > 0 && { images }),
     ...(sounds.length > 0 && { audio: sound(sounds, candidate) }),
-    ...(signatures.length + others.length > 0 && {
+    ...(signatures.length + others.length > knownBefore && {
       provider_specific_fields: {
-        ...(signatures.length > 0 && { thought_signatures: signatures }),
-        ...(others.length > 0 && { gemini_parts: others }),
+        ...(signatures.length > 0 && { thought_signatures: [...signatures] }),
+        ...(others.length > 0 && { gemini_parts: [...others] }),
       },
     }),
   }
