@@ -4,7 +4,7 @@ import { ALLOWANCE_LIFE_MS, FEWEST_REQUESTS, MOST_REQUESTS } from './allowance.t
 import type { Allowance, AllowanceAsk, AllowanceClose, RateState, Settlement, Take, Taken } from './port.ts'
 
 /** Requests a second fade over this long: long enough not to jump, short enough to notice a burst. */
-const FADE_MS = 1_000
+const FADE_MS = 500
 /** After a ledger declined to lend ahead, it is left alone for this long. */
 const DECLINED_MS = 1_000
 /** An allowance may be on its way for so long, with a slice from the database behind it: what is left should last. */
@@ -27,6 +27,9 @@ interface Line {
   atMs: number
   holdNano: NanoUsd
   holdTokens: number
+  /** How many run on allowances, and the most lately. */
+  running: number
+  peak: number
   /** What a request costs on average, once one has ended. */
   paidNano: number | undefined
   paidTokens: number
@@ -86,6 +89,8 @@ export class Allowances {
     share.openNano += take.amountNano
     share.openTokens += take.tokens
     share.running += 1
+    line.running += 1
+    line.peak = Math.max(line.running, line.peak - line.peak / 256)
     this.#parts.set(take.attempt, { share, holdNano: take.amountNano, tokens: take.tokens })
     return partOf(share, take)
   }
@@ -100,8 +105,8 @@ export class Allowances {
 
     line.askingUntilMs = nowMs + ASKING_MS
     const requests = Math.min(Math.ceil(expected), MOST_REQUESTS)
-    const running = BigInt(line.shares.reduce((sum, share) => sum + share.running, 1))
-    const openNano = running * line.holdNano
+    const running = Math.ceil(line.peak) + 1
+    const openNano = BigInt(running) * line.holdNano
     const spentNano = line.paidNano === undefined ? line.holdNano * BigInt(requests) : likely(line.paidNano, requests)
     const tokens = line.paidNano === undefined ? line.holdTokens : line.paidTokens
     return {
@@ -110,7 +115,7 @@ export class Allowances {
       limits: take.limits,
       amountNano: openNano + spentNano,
       requests,
-      tokens: Math.ceil(Number(running) * line.holdTokens + tokens * requests),
+      tokens: Math.ceil(running * line.holdTokens + tokens * requests),
       holdNano: line.holdNano,
       openNano,
       holdTokens: Math.ceil(line.holdTokens),
@@ -162,6 +167,7 @@ export class Allowances {
     share.openNano -= holdNano
     share.openTokens -= part.tokens
     share.running -= 1
+    line.running -= 1
     const seen = line.paidNano !== undefined
     line.paidNano = seen ? (line.paidNano ?? 0) * 0.9 + Number(paidNano) * 0.1 : Number(paidNano)
     line.paidTokens = seen ? line.paidTokens * 0.9 + tokens * 0.1 : tokens
@@ -221,6 +227,8 @@ export class Allowances {
       atMs: nowMs,
       holdNano: 0n,
       holdTokens: 0,
+      running: 0,
+      peak: 0,
       paidNano: undefined,
       paidTokens: 0,
     }
