@@ -51,6 +51,8 @@ export function world(
     maxRequestBytes?: number
     keyHeaderName?: string
     databaseDown?: () => boolean
+    /** Ledgers that have money on lease. */
+    holders?: () => readonly string[]
     /** Postgres instead of its twin. */
     tenants?: TenantStore & PrincipalSource
   } = {},
@@ -59,7 +61,12 @@ export function world(
   const clock = () => now
   const spends = new Map<string, WindowRecord>()
   const store =
-    over.tenants ?? memoryTenants({ spend: (scope) => spends.get(scope), reset: (w) => spends.set(w.scope, w) })
+    over.tenants ??
+    memoryTenants({
+      spend: (scope) => spends.get(scope),
+      reset: (window) => spends.set(window.scope, window),
+      ...(over.holders ? { holders: over.holders } : {}),
+    })
   const account = newBooks()
   const ledger = new MemoryLedger({ source: memorySource(account), clock })
   const spend = memorySpend((events) => books.record(account, events))
