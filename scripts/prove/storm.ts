@@ -32,9 +32,9 @@ export interface StormSetting {
 }
 
 const MASTER_KEY = 'sk-storm-master'
-const TOTAL_TIMEOUT_SECONDS = 3
+const TOTAL_TIMEOUT_SECONDS = 4
 /** Shortened, so that what died with an isolate expires within the storm. */
-const LEDGER_SETTINGS = { grantLifeMs: 1_500, skewMs: 500, horizonMs: 20_000, idleReturnMs: 1_000 }
+const LEDGER_SETTINGS = { grantLifeMs: 2_000, skewMs: 500, horizonMs: 20_000, idleReturnMs: 1_000 }
 const SETTLE_BY_MS = LEDGER_SETTINGS.grantLifeMs + TOTAL_TIMEOUT_SECONDS * 1_000 + LEDGER_SETTINGS.skewMs
 const REST_MS = 60_000
 
@@ -154,6 +154,7 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
       polled: poll.broken,
       atRest,
       holdOf,
+      grantLifeMs: LEDGER_SETTINGS.grantLifeMs,
       settleByMs: SETTLE_BY_MS,
     }
     writeFileSync(join(stateDir, 'evidence.json'), JSON.stringify(evidence, plain))

@@ -25,6 +25,8 @@ export interface Evidence {
   readonly atRest: readonly WindowNow[]
   /** What a request holds at the most. */
   readonly holdOf: (planned: PlannedRequest) => number
+  /** Nothing is started on a grant that took longer to come, as it may on a machine that is busy. */
+  readonly grantLifeMs: number
   /** A grant that nobody closed is charged within this time. */
   readonly settleByMs: number
 }
@@ -99,7 +101,7 @@ export function verdictOn(evidence: Evidence): Verdict {
   const counted: Record<string, number> = { requests: plan.requests.length }
   for (const { kind } of kinds) counted[kind] = (counted[kind] ?? 0) + 1
   counted['answers whose row died with its isolate, charged as held'] = acknowledged.charged.length
-  counted['rows'] = rows.filter(({ kind }) => kind === 'request').length
+  counted.rows = rows.filter(({ kind }) => kind === 'request').length
   counted['expired grants'] = rows.filter(({ kind }) => kind === 'expired').length
   counted['expired grants that melted'] = rows.filter(
     ({ kind, costNano }) => kind === 'expired' && costNano === 0,
@@ -160,9 +162,18 @@ function booksOf(evidence: Evidence): Books {
     if (n === undefined) nameless.push(row)
     else found(row, n)
   }
-  for (const row of nameless) {
-    const n = find(row, (candidate) => !rowsOf.has(candidate) && !expiredOf.has(candidate))
-    if (n !== undefined) found(row, n)
+  const byGrant = new Map(
+    rows.flatMap((row) => {
+      const n = requestOf.get(row.id)
+      return row.grantId !== undefined && row.single && n !== undefined ? [[row.grantId, n] as const] : []
+    }),
+  )
+  for (const row of nameless.sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'request' ? -1 : 1))) {
+    const same = row.grantId === undefined ? undefined : byGrant.get(row.grantId)
+    const n = same ?? find(row, (candidate) => !rowsOf.has(candidate) && !expiredOf.has(candidate))
+    if (n === undefined) continue
+    found(row, n)
+    if (row.grantId !== undefined && row.single) byGrant.set(row.grantId, n)
   }
 
   const chargedLess: unknown[] = []
@@ -352,7 +363,7 @@ function answeredWhileBlocked({ plan, seen, blocked }: Evidence): Seen[] {
 /** What an answer was, in the words of the table; `strange` is what nothing explains. */
 export function kindOf(
   one: Seen,
-  { plan, troubles, blocked }: Pick<Evidence, 'plan' | 'troubles' | 'blocked'>,
+  { plan, troubles, blocked, grantLifeMs }: Pick<Evidence, 'plan' | 'troubles' | 'blocked' | 'grantLifeMs'>,
 ): string {
   const planned = plan.requests[one.n]
   if (!planned) return 'strange'
@@ -397,6 +408,7 @@ export function kindOf(
         return 'failed by the provider'
       if (near('database')) return '503 while PostgreSQL is stopped'
       if (near('kill', 'evict')) return '503 while objects or isolates are gone'
+      if (one.endedMs - one.sentMs >= grantLifeMs) return '503 as its grant came too late'
       return 'strange'
     default:
       return 'strange'
