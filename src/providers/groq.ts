@@ -7,6 +7,7 @@ export const groq = openaiCompatible(
   { apiBase: 'https://api.groq.com/openai/v1', apiBaseEnv: 'GROQ_API_BASE', apiKeyEnv: 'GROQ_API_KEY' },
   {
     knows: ['reasoning_content', 'reasoning_format', 'include_reasoning'],
+    lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'n'],
     body: (body) => ({ ...body, messages: body.messages.map(renamedThoughts) }),
     plain: withoutGroq,
   },

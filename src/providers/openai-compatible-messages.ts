@@ -1,5 +1,5 @@
 import type { ChatMessage } from '../dialects/chat.ts'
-import { type Fields, list, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, text } from '../dialects/loose-json.ts'
 
 /** Thoughts under the name `reasoning`, where a vendor takes them back under that name only. */
 export function renamedThoughts(message: ChatMessage): ChatMessage {
@@ -19,21 +19,19 @@ export function olderMaximum({ max_completion_tokens, ...body }: Fields): Fields
   return { ...body, max_tokens: max_completion_tokens }
 }
 
+/** The answer with every choice changed; one without choices (an error, usage alone) stays as it is. */
+export function eachChoice(answer: Fields, change: (choice: Fields) => Fields): Fields {
+  if (!Array.isArray(answer.choices)) return answer
+  return { ...answer, choices: answer.choices.map((choice) => (isFields(choice) ? change(choice) : choice)) }
+}
+
 /** Sources that stand beside an answer, as annotations on the message that ends it. */
 export function withSources(answer: Fields, sources: readonly Fields[]): Fields {
   if (sources.length === 0) return answer
   const annotations = sources.map((source) => ({ type: 'url_citation', url_citation: source }))
-  return {
-    ...answer,
-    choices: list(answer.choices).map((choice) => {
-      if (!isEnding(choice)) return choice
-      const place = 'delta' in choice ? 'delta' : 'message'
-      const said = typeof choice[place] === 'object' ? { ...choice[place] } : {}
-      return { ...choice, [place]: { ...said, annotations } }
-    }),
-  }
-}
-
-function isEnding(choice: unknown): choice is Fields & { readonly delta?: object; readonly message?: object } {
-  return typeof choice === 'object' && choice !== null && text(Reflect.get(choice, 'finish_reason')) !== undefined
+  return eachChoice(answer, (choice) => {
+    if (text(choice.finish_reason) === undefined) return choice
+    const place = isFields(choice.message) ? 'message' : 'delta'
+    return { ...choice, [place]: { ...fields(choice[place]), annotations } }
+  })
 }

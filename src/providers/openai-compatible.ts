@@ -9,11 +9,16 @@ import { plainChat } from './openai-translator.ts'
 import { openaiUsage } from './openai-usage.ts'
 import type { Provider, Target } from './provider.ts'
 import type { ChunkReader, Reading, Translator } from './translator.ts'
+import { unsupported } from './unsupported.ts'
 
 /** How a vendor's OpenAI differs from OpenAI's. All of it is pure; what is not named is OpenAI's way. */
 export interface Accent {
   /** Names beyond OpenAI's that this vendor knows, of the request (`top_k`) or of a message (`reasoning_content`). */
   readonly knows?: readonly string[]
+  /** OpenAI's fields that it does not have: refused where they ask for something, unless they may be dropped. */
+  readonly lacks?: readonly string[]
+  /** OpenAI's fields that it does not have and that change nothing in an answer: left out. */
+  readonly ignores?: readonly string[]
   /** The canonical request as the vendor's body is made of; replaces the leaving out of what only others understand. */
   readonly request?: (request: ChatRequest, target: Target) => ChatRequest
   /** The body in the vendor's words. */
@@ -62,8 +67,21 @@ export function openaiCompatible(defaults: Provider['defaults'], accent?: Accent
 }
 
 function accented(request: ChatRequest, target: Target, accent: Accent): Fields {
+  const { lacks = [], ignores = [] } = accent
   const body = chatBody(accent.request?.(request, target) ?? understood(request, target, accent), target)
+  unsupported(
+    lacks.filter((field) => means(body[field], field)),
+    target,
+  )
+  for (const field of [...lacks, ...ignores]) delete body[field]
   return accent.body?.(body, target, request) ?? body
+}
+
+/** What asks for nothing: one answer, no penalty, an empty list. */
+function means(value: unknown, field: string): boolean {
+  if (value === undefined || value === null || value === false || value === 0) return false
+  if (field === 'n') return value !== 1
+  return !Array.isArray(value) || value.length > 0
 }
 
 /**
@@ -72,8 +90,9 @@ function accented(request: ChatRequest, target: Target, accent: Accent): Fields 
  */
 function understood(request: ChatRequest, target: Target, { knows = [] }: Accent): ChatRequest {
   const tools = list(request.tools)
-  const ours = tools.filter((tool) => isShared(fields(tool)))
-  const theirs = tools.filter((tool) => !isShared(fields(tool)))
+  const isTheirs = (tool: unknown) => !isShared(fields(tool), knows)
+  const ours = tools.filter((tool) => !isTheirs(tool))
+  const theirs = tools.filter(isTheirs)
   const plain = plainChat({ ...request, tools: ours }, target, {
     knows,
     ...(target.dropParams !== undefined && { dropParams: target.dropParams }),
@@ -92,8 +111,10 @@ function understood(request: ChatRequest, target: Target, { knows = [] }: Accent
   }
 }
 
-function isShared({ type }: Fields): boolean {
-  return type === 'function' || type === 'custom' || type === undefined || String(type).startsWith('web_search')
+/** Web search by OpenAI's name, too, unless the vendor has a tool of that name. */
+function isShared({ type }: Fields, knows: readonly string[]): boolean {
+  if (type === 'function' || type === 'custom' || type === undefined) return true
+  return String(type).startsWith('web_search') && !knows.includes('web_search')
 }
 
 function counted(answer: unknown, accent: Accent | undefined): unknown {

@@ -1,0 +1,93 @@
+import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
+import { GatewayError } from '../errors.ts'
+import { openaiCompatible } from './openai-compatible.ts'
+import { eachChoice } from './openai-compatible-messages.ts'
+import type { Target } from './provider.ts'
+
+const API_VERSION = '2025-02-01-preview'
+
+/**
+ * Azure OpenAI: OpenAI's chat under the operator's own deployments, asked with a key or an Entra token. What its content
+ * filter found stands with what it was found in.
+ */
+export const azure = openaiCompatible(
+  { apiBaseEnv: 'AZURE_API_BASE', apiKeyEnv: 'AZURE_API_KEY' },
+  {
+    body: (body, { model }) => ({ ...body, model: deploymentOf(model) }),
+    url: azureUrl,
+    headers: azureHeaders,
+    plain: (answer) => ({
+      ...eachChoice(answer, withFilter),
+      ...(Array.isArray(answer.prompt_filter_results) && {
+        provider_specific_fields: { prompt_filter_results: answer.prompt_filter_results },
+      }),
+    }),
+    refusal,
+  },
+)
+
+/** By deployment and `api-version`, or by Azure's v1 API, where the body names the deployment. */
+function azureUrl({ apiBase, apiVersion, model }: Target): string {
+  const name = deploymentOf(model)
+  if (apiBase === undefined)
+    throw new GatewayError('internal', `Nobody knows where "${name}" is: the operator must set its api_base.`)
+  const url = new URL(apiBase)
+  const path = url.pathname.replace(/\/+$/, '')
+  const isV1 = /\/openai\/v1(?:\/chat\/completions)?$/.test(path) || apiVersion === 'v1'
+  const version = apiVersion ?? url.searchParams.get('api-version') ?? (isV1 ? undefined : API_VERSION)
+  if (isV1) {
+    const root = path.replace(/(?:\/openai)?(?:\/v1)?(?:\/chat\/completions)?$/, '')
+    url.pathname = `${root}/openai/v1/chat/completions`
+  } else if (/\/openai\/deployments\/[^/]+/.test(path)) {
+    url.pathname = path.endsWith('/chat/completions') ? path : `${path}/chat/completions`
+  } else {
+    url.pathname = `${path.replace(/\/openai$/, '')}/openai/deployments/${encodeURIComponent(name)}/chat/completions`
+  }
+  if (version !== undefined && version !== 'v1') url.searchParams.set('api-version', version)
+  return url.toString()
+}
+
+/** LiteLLM's marks for families that a deployment's name does not tell. */
+function deploymentOf(model: string): string {
+  return model.replace(/^(?:o_series|gpt5_series|responses)\//, '')
+}
+
+function azureHeaders({ apiKey, azureAdToken, extraHeaders, model }: Target): Record<string, string> {
+  if (apiKey === undefined && azureAdToken === undefined)
+    throw new GatewayError('internal', `"${model}" has no api_key and no azure_ad_token: the operator must set one.`)
+  return {
+    'content-type': 'application/json',
+    ...(apiKey === undefined ? { authorization: `Bearer ${azureAdToken}` } : { 'api-key': apiKey }),
+    ...Object.fromEntries(Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])),
+  }
+}
+
+function withFilter(choice: Fields): Fields {
+  const { content_filter_results, content_filter_result } = choice
+  const found = content_filter_results ?? content_filter_result
+  if (!isFields(found) || Object.keys(found).length === 0) return choice
+  const place = isFields(choice.message) ? 'message' : 'delta'
+  return {
+    ...choice,
+    [place]: { ...fields(choice[place]), provider_specific_fields: { content_filter_results: found } },
+  }
+}
+
+/** Azure's names for what OpenAI has others for. */
+function refusal(body: Fields): Fields {
+  const error = isFields(body.error) ? body.error : body
+  const inner = fields(error.innererror ?? error.inner_error)
+  const code = String(error.code ?? '')
+  if (code === 'DeploymentNotFound') return { error: { ...error, code: 'model_not_found' } }
+  const filtered = Object.values(fields(inner.content_filter_result)).some((found) => fields(found).filtered === true)
+  if (code === 'content_filter' || inner.code === 'ResponsibleAIPolicyViolation' || filtered)
+    return { error: { ...error, message: `${String(error.message)}${reasons(inner)}`, code: 'content_filter' } }
+  return code === '429' || code === 'RateLimitReached'
+    ? { error: { ...error, code: 'rate_limit_exceeded' } }
+    : { error }
+}
+
+function reasons({ content_filter_result }: Fields): string {
+  const found = Object.entries(fields(content_filter_result)).filter(([, one]) => fields(one).filtered === true)
+  return found.length === 0 ? '' : ` (filtered: ${found.map(([kind]) => kind).join(', ')})`
+}

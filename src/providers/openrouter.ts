@@ -1,0 +1,83 @@
+import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
+import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
+import { openaiCompatible } from './openai-compatible.ts'
+
+/**
+ * OpenRouter passes most words on to whoever serves the model: cache markers, effort and budgets, files. Signed thoughts
+ * are `reasoning_details`, and come back as they were. A provider's failure behind it may stand in a choice.
+ */
+export const openrouter = openaiCompatible(
+  { apiBase: 'https://openrouter.ai/api/v1', apiBaseEnv: 'OPENROUTER_API_BASE', apiKeyEnv: 'OPENROUTER_API_KEY' },
+  {
+    request: (request) => ({ ...withReasoning(request), messages: request.messages.map(withDetails) }),
+    plain: failedChoices,
+    refusal: (body) => {
+      const error = fields(body.error)
+      const { raw, reasons } = fields(error.metadata)
+      const flagged = list(reasons).length > 0 || (error.code === 403 && isModeration(error))
+      const detail = text(raw)
+      return {
+        ...body,
+        error: {
+          ...error,
+          ...(flagged && { code: 'content_policy_violation' }),
+          ...(detail !== undefined &&
+            !flagged && { message: `${text(error.message) ?? ''} ${sentence(detail)}`.trim() }),
+        },
+      }
+    },
+  },
+)
+
+/** A budget in Anthropic's words is one of OpenRouter's. */
+function withReasoning({ thinking, ...request }: ChatRequest): ChatRequest {
+  const { type, budget_tokens } = fields(thinking)
+  if (type === undefined || isFields(request.reasoning)) return request
+  const { reasoning_effort, ...rest } = request
+  if (type === 'disabled') return { ...rest, reasoning: { enabled: false } }
+  const budget = number(budget_tokens)
+  const effort = text(reasoning_effort)
+  if (effort !== undefined) return { ...rest, reasoning: { effort } }
+  return { ...rest, reasoning: budget === undefined ? { enabled: true } : { max_tokens: budget } }
+}
+
+function withDetails(message: ChatMessage): ChatMessage {
+  const { thinking_blocks, reasoning_content, provider_specific_fields, annotations: _, images: __, ...rest } = message
+  const kept = list(fields(provider_specific_fields).reasoning_details)
+  const details = kept.length > 0 ? kept : list(thinking_blocks).map(fields).flatMap(detailOf)
+  const reasoning = text(reasoning_content)
+  return {
+    ...rest,
+    ...(details.length > 0 && { reasoning_details: details }),
+    ...(details.length === 0 && reasoning !== undefined && { reasoning }),
+  }
+}
+
+function detailOf(block: Fields, index: number): Fields[] {
+  if (block.type === 'redacted_thinking') return [{ type: 'reasoning.encrypted', data: block.data, index }]
+  const words = text(block.thinking)
+  const signature = text(block.signature)
+  if (words === undefined && signature === undefined) return []
+  return [{ type: 'reasoning.text', text: words ?? '', ...present({ signature }), index }]
+}
+
+function failedChoices(answer: Fields): Fields {
+  const failed = list(answer.choices)
+    .map((choice) => fields(choice).error)
+    .find(isFields)
+  return failed && !isFields(answer.error) ? { ...answer, error: failed, choices: undefined } : answer
+}
+
+function isModeration(error: Fields): boolean {
+  return /moderation|flagged/i.test(String(error.message)) || fields(error.metadata).flagged_input !== undefined
+}
+
+/** What the provider behind it said: its message if it is JSON, else the text. */
+function sentence(raw: string): string {
+  try {
+    const said = fields(JSON.parse(raw))
+    return text(fields(said.error).message) ?? text(said.message) ?? text(said.error) ?? raw.slice(0, 500)
+  } catch {
+    return raw.slice(0, 500)
+  }
+}
