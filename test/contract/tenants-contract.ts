@@ -250,6 +250,174 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       expect(await listed({ page: 9 })).toBe(' of 5')
     })
 
+    it('an entity has several budgets; those that stay keep their windows', async () => {
+      const key = newKey('a')
+      const entity = `key:${key.id}`
+      const daily = { ...budget(entity, 3n, '1d'), part: 'window' as const }
+      const model = { ...budget(entity, 1n, '1d'), scope: `${entity}:model=m@1d`, part: 'model' as const, model: 'm' }
+      await createKey({ ...key, budgets: [budget(entity, 5n), daily, model] })
+      const later = { ...daily, limitNano: 4n, timeZone: 'UTC', anchorMs: NOW + 9 }
+      const changed = await tenants.update('key', [key.id], { budgets: [later, model] }, author)
+      expect(changed?.budgets).toMatchObject([
+        { scope: `${entity}:model=m@1d`, part: 'model', model: 'm', limitNano: 1n },
+        { scope: `${entity}@1d`, part: 'window', limitNano: 4n, timeZone: 'Europe/London', anchorMs: NOW },
+      ])
+      const raised = { ...later, extraNano: 2n, extraUntilMs: NOW + 60_000 }
+      const higher = await tenants.update('key', [key.id], { budgets: [raised] }, author)
+      expect(higher?.budgets).toMatchObject([{ limitNano: 4n, extraNano: 2n, extraUntilMs: NOW + 60_000 }])
+      expect((await principal('a'))?.scopes).toEqual([
+        { name: `${entity}@life`, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: false },
+        { name: `${entity}@1d`, duration: '1d', timeZone: 'Europe/London', anchorMs: NOW, limited: true },
+      ])
+    })
+
+    it('everything with limits has the same fields', async () => {
+      const fields = {
+        models: ['m'],
+        metadata: { x: [1] },
+        rpmLimit: 1,
+        tpmLimit: 2 ** 40,
+        maxParallelRequests: 3,
+        softBudgetNano: 2n ** 60n,
+        modelRpmLimit: { m: 1 },
+        modelTpmLimit: { m: 2 },
+        blocked: true,
+      }
+      await createTeam('t', fields)
+      await createOrganization('o', fields)
+      await tenants.create('user', [{ id: ['u'], fields: { ...fields, userEmail: 'u@example.com' } }], author)
+      await tenants.create('member', [{ id: ['t', 'u'], fields: { ...fields, role: 'admin' } }], author)
+      await tenants.create('customer', [{ id: ['c'], fields: { ...fields, alias: 'C' } }], author)
+      await tenants.create('tag', [{ id: ['g'], fields: { ...fields, description: 'G' } }], author)
+      const found = [
+        await tenants.find('team', ['t']),
+        await tenants.find('org', ['o']),
+        await tenants.find('user', ['u']),
+        await tenants.find('member', ['t', 'u']),
+        await tenants.find('customer', ['c']),
+        await tenants.find('tag', ['g']),
+      ]
+      for (const record of found) {
+        expect(record).toMatchObject({ ...fields, budgetId: null, template: null, budgets: [], windows: [] })
+      }
+      expect(found.slice(2)).toMatchObject([
+        { userId: 'u', userEmail: 'u@example.com', userAlias: null, userRole: 'internal_user' },
+        { teamId: 't', userId: 'u', role: 'admin' },
+        { userId: 'c', alias: 'C' },
+        { name: 'g', description: 'G' },
+      ])
+      expect((await tenants.belonging('member', { userId: 'u' })).map(({ teamId }) => teamId)).toEqual(['t'])
+      await expect(tenants.create('customer', [{ id: ['c'], fields: {} }], author)).rejects.toMatchObject({
+        status: 400,
+        details: { param: 'user_id' },
+      })
+      await expect(
+        tenants.create('user', [{ id: ['v'], fields: { userEmail: 'u@example.com' } }], author),
+      ).rejects.toMatchObject({ details: { param: 'user_email' } })
+    })
+
+    it('a principal is of its user and its membership too', async () => {
+      await createTeam('t')
+      await tenants.create(
+        'member',
+        [
+          { id: ['t', 'u'], fields: { rpmLimit: 4, budgets: [budget('member:t:u', 7n)] } },
+          { id: ['t', 'v'], fields: {} },
+        ],
+        author,
+      )
+      await tenants.update('user', ['u'], { tpmLimit: 5, modelRpmLimit: { m: 1 } }, author)
+      const key = newKey('a', { teamId: 't', userId: 'u' })
+      await createKey(key)
+      const copy = await tenants.principalOf(hashOf('a'), NOW + 5)
+      expect(copy?.names).toEqual([`key:${key.id}`, 'user:u', 'team:t', 'member:t:u'])
+      expect(copy?.value.scopes).toContainEqual(expect.objectContaining({ name: 'member:t:u@life', limited: true }))
+      expect(copy?.value.limits).toEqual([
+        { entity: 'user:u', tpm: 5 },
+        { entity: 'user:u:model=m', model: 'm', rpm: 1 },
+        { entity: 'member:t:u', rpm: 4 },
+      ])
+      await expect(tenants.create('member', [{ id: ['no', 'u'], fields: {} }], author)).rejects.toMatchObject({
+        details: { param: 'team_id' },
+      })
+    })
+
+    it('a template gives its rates and its budgets to everyone linked', async () => {
+      await tenants.createTemplate(
+        'b',
+        { maxBudgetNano: 5n, rpmLimit: 9, modelMaxBudget: { m: { budget_limit: 1 } } },
+        author,
+      )
+      await expect(tenants.createTemplate('b', {}, author)).rejects.toMatchObject({ details: { param: 'budget_id' } })
+      await expect(createTeam('t', { budgetId: 'no' })).rejects.toMatchObject({ details: { param: 'budget_id' } })
+      const odd = 'c:1@x=%'
+      const entity = entityName('customer', odd)
+      const window = { ...budget(entity, 3n, '1d'), part: 'window' as const }
+      await tenants.create(
+        'customer',
+        [{ id: [odd], fields: { budgetId: 'b', budgets: [budget(entity, 5n), window] } }],
+        author,
+      )
+      const before = await tenants.generation(NOW)
+      const template = await tenants.updateTemplate(
+        'b',
+        { maxBudgetNano: 8n },
+        [{ ...budget('', 8n), scope: '@life' }],
+        author,
+      )
+      expect(template).toMatchObject({ budgetId: 'b', maxBudgetNano: 8n, rpmLimit: 9, modelMaxBudget: { m: {} } })
+      const customer = await tenants.find('customer', [odd])
+      expect(customer?.budgets.map(({ scope, limitNano }) => [scope, limitNano])).toEqual([
+        [`${entity}@1d`, 3n],
+        [`${entity}@life`, 8n],
+      ])
+      expect(customer?.template).toEqual(template)
+      const { value } = await tenants.standingOf('customer', odd, NOW)
+      expect(value.limits).toEqual([{ entity, rpm: 9 }])
+      const { number, changed } = await tenants.generation(NOW)
+      expect([number, changed.at(-1)?.ids]).toEqual([before.number + 1, [entity]])
+      expect(await tenants.updateTemplate('no', {}, [], author)).toBeUndefined()
+      expect(await tenants.findTemplate('no')).toBeUndefined()
+    })
+
+    it('a regenerated key is found by its new hash, and by the old one until its grace ends', async () => {
+      const key = newKey('a', { keyAlias: 'x' })
+      await createKey(key)
+      const token = { token: hashOf('n'), keyName: 'sk-...n', graceUntilMs: NOW + 60_000 }
+      const record = await tenants.regenerateKey(key.id, token, { rpmLimit: 2 }, author)
+      expect(record).toMatchObject({ id: key.id, token: hashOf('n'), keyAlias: 'x', rpmLimit: 2 })
+      expect(await principal('n')).toMatchObject({ keyId: key.id, keyHash: hashOf('n') })
+      expect(await principal('a')).toMatchObject({ keyId: key.id, expiresAtMs: NOW + 60_000 })
+      expect(await tenants.principalOf(hashOf('a'), NOW + 60_000)).toBeUndefined()
+      expect(await tenants.regenerateKey('nobody', token, {}, author)).toBeUndefined()
+    })
+
+    it('a customer or a tag that nobody made stands all the same', async () => {
+      const life = { name: 'customer:c@life', duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: false }
+      expect(await tenants.standingOf('customer', 'c', NOW)).toEqual({
+        value: { scopes: [life], limits: [], models: [] },
+        names: ['customer:c'],
+        generation: 0,
+        readAtMs: NOW,
+      })
+      expect((await tenants.standingOf('tag', 'g', NOW)).value.scopes).toEqual([])
+    })
+
+    it('every write raises the generation, and a copy says under which it was read', async () => {
+      const key = newKey('a')
+      await createKey(key)
+      const copy = await tenants.principalOf(hashOf('a'), NOW)
+      expect(await tenants.generation(NOW)).toEqual({
+        number: copy?.generation,
+        changed: [{ number: 1, ids: [`key:${key.id}`] }],
+        readAtMs: NOW,
+      })
+      await tenants.resetSpend({ operation: newId(NOW), scope: `key:${key.id}@life`, startMs: 0, targetNano: 0n })
+      await tenants.deleteKeys([hashOf('a')])
+      const { number, changed } = await tenants.generation(NOW)
+      expect([number, changed.map(({ ids }) => ids[0])]).toEqual([3, Array(3).fill(`key:${key.id}`)])
+    })
+
     it('teams are found by their organization', async () => {
       await createOrganization('o', { models: ['m'] })
       await createTeam('s', { organizationId: 'o' })

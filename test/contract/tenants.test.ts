@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDb } from '../../src/db/client.ts'
+import { exchangeSlices } from '../../src/db/statements.ts'
 import { newId } from '../../src/ids.ts'
 import { memoryTenants } from '../../src/tenants/memory.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
@@ -113,6 +114,118 @@ describe('Postgres alone', () => {
     expect(rows).toMatchObject([{ id: expect.stringMatching(/^carry:/), cost_nano: '12', scopes: [`${entity}@1d`] }])
   })
 
+  it('budgets of one model open with what was spent on it', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    const row = (model: string, cost: number) =>
+      postgres.pool.query(
+        `insert into spend_log (day, id, cost_nano, scopes, windows, covered, start_time, end_time, model_group)
+         values ($1::date, $2, $3, '{customer:c@life}', array[to_timestamp(0)], '{false}', $1, $1, $4)`,
+        [new Date(NOW), newId(NOW), cost, model],
+      )
+    await row('m', 7)
+    await row('n', 100)
+    const budget = (suffix: string, model: string | null) => ({
+      scope: `customer:c${suffix}`,
+      part: model === null ? ('main' as const) : ('model' as const),
+      model,
+      limitNano: 1_000n,
+      extraNano: 0n,
+      extraUntilMs: null,
+      duration: suffix.slice(suffix.indexOf('@') + 1),
+      timeZone: 'UTC',
+      anchorMs: NOW,
+      windowStartMs: suffix.endsWith('life') ? 0 : NOW - 12 * 3_600_000,
+    })
+    const budgets = [budget(':model=m@life', 'm'), budget(':model=n@1d', 'n'), budget('@1d', null)]
+    await tenants.create('customer', [{ id: ['c'], fields: { budgets } }], author)
+    const customer = await tenants.find('customer', ['c'])
+    expect(customer?.windows.map(({ scope, spentNano }) => [scope, spentNano])).toEqual([
+      ['customer:c:model=m@life', 7n],
+      ['customer:c:model=n@1d', 100n],
+      ['customer:c@1d', 107n],
+    ])
+  })
+
+  it('slices are lent of a limit with its increase while that lasts, and their holders are known', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    const room = async () => {
+      const ask = { scope: 'team:t@life', startMs: 0, wantNano: 1n, returnedNano: 0n, seq: 0 }
+      const [answer] = await exchangeSlices(postgres.db, 'team:t', [ask])
+      return [answer?.limitNano, answer?.takenNano]
+    }
+    const budget = {
+      scope: 'team:t@life',
+      part: 'main' as const,
+      model: null,
+      limitNano: 5n,
+      extraNano: 3n,
+      extraUntilMs: Date.now() + 60_000,
+      duration: 'life',
+      timeZone: 'UTC',
+      anchorMs: 0,
+      windowStartMs: 0,
+    }
+    await tenants.create('team', [{ id: ['t'], fields: { budgets: [budget] } }], author)
+    expect(await room()).toEqual([8n, 1n])
+    expect(await tenants.leaseHolders(['team:t@life', 'x'])).toEqual(['team:t'])
+    await tenants.update('team', ['t'], { budgets: [{ ...budget, extraUntilMs: Date.now() - 1 }] }, author)
+    expect(await room()).toEqual([5n, 0n])
+  })
+
+  it('a template of very many raises the generation without a list', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    await tenants.createTemplate('b', {}, author)
+    const many = Array.from({ length: 101 }, (_, n) => ({ id: [`c${n}`], fields: { budgetId: 'b' } }))
+    await tenants.create('customer', many, author)
+    expect(await generation()).toEqual({ number: 2, changed: [] })
+    await tenants.create('team', [{ id: ['t'], fields: {} }], author)
+    expect(await generation()).toEqual({ number: 3, changed: [{ number: 3, ids: ['team:t'] }] })
+  })
+
+  it('admin writes with several scopes meet ledgers and each other without a deadlock', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db)
+    const budget = (scope: string, duration: string, limitNano: bigint) => ({
+      scope,
+      part: 'window' as const,
+      model: null,
+      limitNano,
+      extraNano: 0n,
+      extraUntilMs: null,
+      duration,
+      timeZone: 'UTC',
+      anchorMs: NOW,
+      windowStartMs: NOW,
+    })
+    await tenants.create('team', [{ id: ['t'], fields: {} }], author)
+    const durations = ['1d', '7d', '30d', '1h', '2h']
+    const writes = Array.from({ length: 20 }, (_, n) =>
+      tenants.update(
+        'team',
+        ['t'],
+        {
+          budgets: (n % 2 ? durations : durations.toReversed())
+            .slice(n % 4)
+            .map((duration) => budget(`team:t@${duration}`, duration, BigInt(n + 1))),
+        },
+        author,
+      ),
+    )
+    const asks = durations.map((duration) => ({
+      scope: `team:t@${duration}`,
+      startMs: NOW,
+      wantNano: 1n,
+      returnedNano: 0n,
+      seq: 0,
+    }))
+    const exchanges = Array.from({ length: 20 }, (_, n) => exchangeSlices(postgres.db, `l${n}`, asks))
+    await Promise.all([...writes, ...exchanges])
+    expect((await generation()).number).toBe(21)
+  })
+
   it('a database that is away is said to be away', async () => {
     const tenants = neonTenants(createDb('postgresql://a:b@127.0.0.1:9/none', { timeoutMs: 500 }))
     await expect(tenants.find('team', ['t'])).rejects.toMatchObject({ status: 503, code: 'database_unavailable' })
@@ -139,6 +252,20 @@ describe('Postgres alone', () => {
         ['/team/new', { team_id: text, team_alias: text, organization_id: text, metadata: { [text]: text } }],
         ['/key/generate', { key_alias: text, team_id: text, user_id: text, models: [text], metadata: { x: [text] } }],
         [
+          '/user/new',
+          { user_id: text, user_alias: text, key_alias: `u${i}`, models: [text], auto_create_key: i === 0 },
+        ],
+        ['/customer/new', { user_id: text, alias: text, model_rpm_limit: { [text]: 1 }, metadata: { x: text } }],
+        ['/tag/new', { name: text, description: text, model_max_budget: { [text]: { max_budget: 1 } } }],
+        ['/budget/new', { budget_id: text, max_budget: 9e9, model_max_budget: { [text]: { budget_limit: 0 } } }],
+        ['/team/member_add', { team_id: text, member: { user_id: text }, max_budget_in_team: i }],
+        ['/customer/update', { user_id: text, budget_id: text }],
+        ['/budget/update', { budget_id: text, max_budget: i, budget_duration: '1d' }],
+        [
+          '/team/update',
+          { team_id: text, team_member_budget: 1, budget_limits: [{ budget_duration: '1h', max_budget: i }] },
+        ],
+        [
           '/key/generate',
           {
             max_budget: 9e9,
@@ -151,7 +278,7 @@ describe('Postgres alone', () => {
       ]
       for (const [path, body] of bodies) {
         const { status, json } = await w.post(path, body)
-        expect([200, 400], JSON.stringify(json)).toContain(status)
+        expect([200, 400, 404, 409], JSON.stringify([path, json])).toContain(status)
       }
       const query = encodeURIComponent(text.toWellFormed())
       for (const path of [
