@@ -7,6 +7,7 @@ const TOO_LONG =
   /maximum context length|context[ _](?:length|window)[ _](?:is )?exceeded|prompt is too long|prompt too long|too large for model with|inputs?`? tokens \+ `?max_new_tokens|must have less than \d+ tokens|reduce the length of the (?:messages|input|prompt)|exceeds? the (?:model'?s )?(?:maximum )?context|maximum prompt length/i
 const POLICY =
   /violates? (?:our |the )?usage (?:guidelines|policies)|responsibleaipolicyviolation|requires moderation|flagged (?:for|by|as)|content_filter|safety_check/i
+const BAD_KEY = /(?:incorrect|invalid|expired) api[- ]key|api[- ]key (?:provided )?is (?:invalid|not valid|expired)/i
 
 /** Statuses that OpenAI does not use, or not in this sense. A used up balance is a limit like any other: others can help. */
 const KINDS: Readonly<Record<number, { readonly kind: ErrorKind; readonly status: number }>> = {
@@ -36,6 +37,7 @@ function closer(status: number, found: Failure, body: Fields): Pick<Failure, 'ki
     return { kind: 'context_window_exceeded', status: 400 }
   if (!settled && (POLICY.test(message) || POLICY.test(String(found.code))))
     return { kind: 'content_policy_violation', status: 400 }
+  if (kind === 'invalid_request' && BAD_KEY.test(message)) return { kind: 'auth_error', status: 401 }
   const written = Number(fields(body.error).code)
   return KINDS[status >= 400 ? status : written]
 }
