@@ -113,6 +113,16 @@ export function exchange(books: Books, ledger: string, asks: readonly BookAsk[])
   })
 }
 
+/** The other ledgers with money on lease in a window, those with the most first. */
+export function holders(books: Books, ledger: string, ref: WindowRef, limit: number): string[] {
+  return [...books.leases.values()]
+    .filter((lease) => lease.scope === ref.scope && lease.startMs === ref.startMs)
+    .filter((lease) => lease.ledger !== ledger && leftOf(lease) > 0n)
+    .sort((a, b) => Number(leftOf(b) - leftOf(a)))
+    .slice(0, limit)
+    .map((lease) => lease.ledger)
+}
+
 /** Logs a batch: known ids change nothing. Answers how many were new. */
 export function record(books: Books, events: readonly BookEvent[]): number {
   const fresh = events.filter((event) => {

@@ -98,6 +98,21 @@ export async function recordSpend(db: Db, eventsJson: string): Promise<number> {
   return rows[0]?.fresh ?? 0
 }
 
+/** The other ledgers with money on lease in a window, those with the most first. */
+export async function leaseHolders(
+  db: Db,
+  ledger: string,
+  { scope, startMs }: WindowRef,
+  limit: number,
+): Promise<readonly string[]> {
+  const { rows } = await db.execute<{ ledger: string }>(sql`
+    select ledger from budget_lease
+    where scope = ${scope} and window_start = time_of_ms(${startMs}::bigint) and ledger <> ${ledger}
+      and granted > returned + charged
+    order by granted - returned - charged desc limit ${limit}::int`)
+  return rows.map((row) => row.ledger)
+}
+
 export interface SpendReset extends WindowRef {
   /** A UUIDv7: the same operation resets once. */
   readonly operation: string

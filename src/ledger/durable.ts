@@ -10,6 +10,7 @@ export interface LedgerStub {
   reprice(failed: Settlement, take: Take): Promise<Taken>
   allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined>
   settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[]): Promise<void>
+  recall(scopes: readonly string[]): Promise<void>
 }
 
 export interface DurableLedgerOptions {
@@ -95,6 +96,12 @@ export class DurableLedger implements Ledger {
         cause,
       })
     }
+  }
+
+  /** Asks ledgers to give back what they hold free. Throws when one did not hear it: it will give it back when idle. */
+  async recall(ledgers: readonly string[], scopes: readonly string[]): Promise<void> {
+    const { namespace, timeoutMs } = this.#options
+    await withinMs(timeoutMs, Promise.all(ledgers.map((ledger) => namespace.getByName(ledger).recall(scopes))))
   }
 
   /**

@@ -13,6 +13,8 @@ import { SqliteStore } from './sqlite-store.ts'
 export interface LedgerEnv {
   readonly DATABASE_URL: string
   readonly SPEND?: Queue
+  /** The other ledgers. */
+  readonly LEDGER?: DurableObjectNamespace<LedgerObject>
   /** The ledger's times as JSON; see `ledgerSettingsFrom`. */
   readonly LEDGER_SETTINGS?: string
 }
@@ -41,6 +43,7 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
       settings,
       clock: systemClock,
       send: (events) => this.#send(events),
+      recall: (ledgers, scopes) => this.#recall(ledgers, scopes),
       wake: (atMs) => this.#wake(atMs),
       report: (what, cause) => this.#report(what, cause),
     })
@@ -72,6 +75,10 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
     this.#core.settle(settlements, closes)
   }
 
+  recall(scopes: readonly string[]): Promise<void> {
+    return this.#core.recall(scopes)
+  }
+
   override async alarm(): Promise<void> {
     this.#alarmAtMs = undefined
     try {
@@ -87,6 +94,14 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
     if (atMs === undefined || (this.#alarmAtMs !== undefined && this.#alarmAtMs <= atMs)) return
     this.#alarmAtMs = atMs
     this.ctx.waitUntil(this.ctx.storage.setAlarm(atMs))
+  }
+
+  /** One that does not answer keeps what it has until it is idle. */
+  async #recall(ledgers: readonly string[], scopes: readonly string[]): Promise<void> {
+    const { LEDGER } = this.env
+    if (!LEDGER) return
+    const asked = await Promise.allSettled(ledgers.map((ledger) => LEDGER.getByName(ledger).recall(scopes)))
+    for (const one of asked) if (one.status === 'rejected') this.#report('a ledger was not recalled', one.reason)
   }
 
   /** To the queue, else straight to Postgres. */

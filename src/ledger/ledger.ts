@@ -1,4 +1,4 @@
-import { freeOf, hold, newPool, type Pool, release } from '../budget/pool.ts'
+import { freeOf, giveBack, hold, newPool, type Pool, release } from '../budget/pool.ts'
 import { windowAt } from '../budget/window.ts'
 import { maxNano, minNano, type NanoUsd } from '../money.ts'
 import type { Scope } from '../tenants/scope.ts'
@@ -7,13 +7,14 @@ import { type Answers, Exchanger, type ExchangerDeps, poolKey } from './exchange
 import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts'
 import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Refusal, Settlement, Take, Taken } from './port.ts'
 import { correctRates, countRates, leftOfRates, type RateShare, rateStates, refusedByRate } from './rates.ts'
-import { fitsNow, gravest, refuse, type Short } from './refusal.ts'
+import { Recalls, type RecallsDeps } from './recalls.ts'
+import { fitsNow, gravest, needsOthers, refuse, type Short } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
 import type { GrantRecord } from './store.ts'
 import { Waiting } from './waiting.ts'
 
 /** `wake` makes sure that `tick` runs at that time or before; it may be called often. */
-export type LedgerDeps = ExchangerDeps & Omit<HousekeepingDeps, 'exchanger' | 'freed'>
+export type LedgerDeps = ExchangerDeps & Omit<HousekeepingDeps, 'exchanger' | 'freed'> & RecallsDeps
 
 const UNREACHABLE_RETRY_MS = 1_000
 /** When an allowance needs a slice, it is one for the next few as well: a quarter of what is left at the most. */
@@ -31,10 +32,12 @@ export class LedgerCore {
   readonly #exchanger: Exchanger
   readonly #housekeeping: Housekeeping
   readonly #waiting = new Waiting()
+  readonly #recalls: Recalls
 
   constructor(deps: LedgerDeps) {
     this.#deps = deps
     this.#exchanger = new Exchanger(deps)
+    this.#recalls = new Recalls(deps)
     this.#housekeeping = new Housekeeping({
       ...deps,
       exchanger: this.#exchanger,
@@ -82,6 +85,7 @@ export class LedgerCore {
     const { settings } = this.#deps
     const { take, unlimited } = wish
     let answers: Answers = new Map()
+    let recalled = false
     for (let exchanges = 0; ; exchanges++) {
       // Less than all of it is only taken once the source has been asked for all of it.
       const decided = this.#decideOn(wish, exchanges === 0 ? take.amountNano : leastOf(take))
@@ -90,7 +94,14 @@ export class LedgerCore {
       const told = decided.short.flatMap((short) => withAnswer(short, answers))
       const waiting = exchanges < MOST_EXCHANGES ? told.filter(([short, answer]) => !fitsNow(short, answer)) : told
       const refusal = gravest(waiting.map(([short, answer]) => refuse(short, answer, settings)))
-      if (refusal) return { granted: false, refusal }
+      if (refusal) {
+        const theirs = waiting.filter(([short, answer]) => needsOthers(short, answer)).map(([{ pool }]) => pool)
+        const mayHelp = refusal.kind === 'budget_held' && theirs.length > 0 && !recalled
+        recalled = true
+        if (!mayHelp || !(await this.#recalls.ask(theirs))) return { granted: false, refusal }
+        answers = new Map()
+        continue
+      }
       if (exchanges > MOST_EXCHANGES) return { granted: false, refusal: unavailable }
 
       const heard = await this.#exchanger.exchange(decided.short)
@@ -128,6 +139,23 @@ export class LedgerCore {
     })
     this.#waiting.wake()
     if (settlements.some(({ event }) => event !== undefined)) wake(clock())
+  }
+
+  /** Gives back what is free in these scopes, now: somebody else needs it, or nobody may have it any more. */
+  async recall(scopes: readonly string[]): Promise<void> {
+    const { store } = this.#deps
+    const wanted = new Set(scopes)
+    const pools = store.transaction(() =>
+      store
+        .pools()
+        .filter((pool) => wanted.has(pool.scope) && freeOf(pool) > 0n)
+        .map((pool) => {
+          const given = { ...giveBack(pool), owing: true }
+          store.putPool(given)
+          return given
+        }),
+    )
+    if (pools.length > 0) await this.#exchanger.exchange(pools.map((pool) => ({ pool, needNano: 0n })))
   }
 
   /** What time brings: see `Housekeeping`. Answers when it wants to run again; undefined when all is at rest. */

@@ -121,6 +121,7 @@ export function memorySource(from: books.Books): SliceSource {
   return {
     exchange: (ledger, asks) => Promise.resolve(books.exchange(from, ledger, asks)),
     expire: (ledger, grants) => Promise.resolve(books.expire(from, ledger, grants)),
+    holders: (ledger, window, limit) => Promise.resolve(books.holders(from, ledger, window, limit)),
     refund: (grantId, usedNano) => Promise.resolve(books.refund(from, grantId, usedNano)),
     record: (events) => {
       books.record(from, events)
@@ -157,6 +158,10 @@ export class MemoryLedger implements Ledger {
     return this.#core(ledger).allow(ask)
   }
 
+  recall(ledger: string, scopes: readonly string[]): Promise<void> {
+    return this.#core(ledger).recall(scopes)
+  }
+
   tick(ledger: string): Promise<number | undefined> {
     return this.#core(ledger).tick()
   }
@@ -175,6 +180,7 @@ export class MemoryLedger implements Ledger {
     const core = new LedgerCore({
       ...{ name, store, source, settings, clock },
       send: (events) => source.record(events),
+      recall: async (ledgers, scopes) => void (await Promise.all(ledgers.map((other) => this.recall(other, scopes)))),
       wake: () => undefined,
       report: () => undefined,
     })

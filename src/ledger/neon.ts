@@ -1,7 +1,7 @@
 import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
 import { isDataFault } from '../db/sql-state.ts'
-import { exchangeSlices, expireGrants, recordSpend, refundExpired } from '../db/statements.ts'
+import { exchangeSlices, expireGrants, leaseHolders, recordSpend, refundExpired } from '../db/statements.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import type { SliceSource } from './slice-source.ts'
 
@@ -11,6 +11,7 @@ export function neonSource(db: Db): SliceSource {
     exchange: (ledger, asks) => exchangeSlices(db, ledger, asks),
     expire: (ledger, grants) => expireGrants(db, ledger, grants),
     refund: (grantId, usedNano) => refundExpired(db, grantId, usedNano),
+    holders: (ledger, window, limit) => leaseHolders(db, ledger, window, limit),
     record: (events) => record(db, events),
   }
 }

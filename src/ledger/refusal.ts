@@ -13,6 +13,12 @@ export interface Short {
   readonly needNano: NanoUsd
 }
 
+/** Whether what other ledgers lease could make room, and nothing here can. */
+export function needsOthers({ pool, needNano }: Short, answer: SliceAnswer): boolean {
+  const mine = freeOf(pool) + pool.heldNano + answer.roomNano
+  return mine < needNano && mine + answer.othersNano >= needNano
+}
+
 type BudgetRefusal = Extract<Refusal, { kind: 'budget_exceeded' | 'budget_held' }>
 
 /** Whether asking once more can help: the source has the money, and somebody else took what came of the last answer. */

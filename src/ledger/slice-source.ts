@@ -48,6 +48,12 @@ export interface SliceSource {
   expire(ledger: string, grants: readonly ExpiredGrant[]): Promise<readonly { id: string; paidNano: NanoUsd }[]>
   /** Gives back of an expired allowance what nobody used; `usedNano` null means: what no row has claimed. */
   refund(grantId: string, usedNano: NanoUsd | null): Promise<NanoUsd>
+  /** Which other ledgers have money on lease in a window, those with the most first. */
+  holders(
+    ledger: string,
+    window: { readonly scope: string; readonly startMs: number },
+    limit: number,
+  ): Promise<readonly string[]>
   /** Hands on a row that the queue refused. Idempotent by the row's id. */
   record(events: readonly SpendEvent[]): Promise<void>
 }

@@ -148,14 +148,45 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       expect(await refused({ scopes: [TEAM] })).not.toHaveProperty('resetAtMs')
     })
 
-    it('says held while another ledger has the rest, and lends what it gives back', async () => {
+    it('asks the others to give back what they do not use before it refuses', async () => {
       limit(KEY, 100n)
-      const grant = await granted({ amountNano: 100n }, OTHER)
-      await settle(grant, 0n)
-      expect(await refused({ amountNano: 40n })).toMatchObject({ kind: 'budget_held', heldNano: 100n })
-      world.advance(settings.idleReturnMs)
-      await world.tick(OTHER)
-      await granted({ amountNano: 100n })
+      const running = await granted({ amountNano: 60n }, OTHER)
+      await settle(await granted({ amountNano: 40n }, OTHER), 0n)
+      await granted({ amountNano: 30n })
+      expect(await refused({ amountNano: 11n })).toMatchObject({ kind: 'budget_held', heldNano: 90n })
+      await settle(running, 0n)
+      // Asked a moment ago, it is not asked again at once.
+      expect((await refused({ amountNano: 11n })).kind).toBe('budget_held')
+      world.advance(1_001)
+      await granted({ amountNano: 70n })
+      expect(window(KEY)).toMatchObject({ leased: 100n })
+    })
+
+    it('does not ask the others for what not even they could give', async () => {
+      limit(KEY, 100n)
+      await settle(await granted({ amountNano: 40n }, OTHER), 0n)
+      expect((await refused({ amountNano: 101n })).kind).toBe('budget_exceeded')
+      expect([...world.source.books.leases.values()].find(({ ledger }) => ledger === OTHER)?.returned).toBe(0n)
+    })
+
+    it('refuses, and soon, when those who are asked cannot be reached', async () => {
+      limit(KEY, 100n)
+      await settle(await granted({ amountNano: 100n }, OTHER), 0n)
+      world.source.fates.push('ok', 'lost')
+      expect((await refused({ amountNano: 40n })).kind).toBe('budget_held')
+    })
+
+    it('gives back what is free when it is recalled, and only that', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 100n)
+      await granted({ scopes: [KEY, TEAM], amountNano: 60n })
+      await settle(await granted({ scopes: [KEY, TEAM], amountNano: 40n }), 0n)
+      world.source.fates.push('unheard')
+      await world.recall(NAME, [KEY.name, 'key:unknown@life'])
+      expect(window(KEY)).toMatchObject({ leased: 60n })
+      expect(window(TEAM)).toMatchObject({ leased: 100n })
+      await world.evict(NAME)
+      await granted({ amountNano: 40n })
     })
 
     it('settles once, and never for more than was held', async () => {

@@ -1,4 +1,4 @@
-import { type Books, exchange, expire, newBooks, record, refund } from '../../src/budget/books.ts'
+import { type Books, exchange, expire, holders, newBooks, record, refund } from '../../src/budget/books.ts'
 import type { LedgerSettings } from '../../src/config/config.ts'
 import { newId } from '../../src/ids.ts'
 import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Ledger, Take } from '../../src/ledger/port.ts'
@@ -25,6 +25,10 @@ export class FickleSource implements SliceSource {
 
   expire(...[ledger, grants]: Parameters<SliceSource['expire']>) {
     return this.#meet(() => expire(this.books, ledger, grants))
+  }
+
+  holders(...[ledger, window, limit]: Parameters<SliceSource['holders']>) {
+    return this.#meet(() => holders(this.books, ledger, window, limit))
   }
 
   refund(...[grantId, usedNano]: Parameters<SliceSource['refund']>) {
@@ -54,6 +58,7 @@ export interface LedgerWorld {
   /** What an isolate asks and tells beside its requests. */
   allow(ledger: string, ask: AllowanceAsk): Promise<Allowance | undefined>
   close(ledger: string, close: AllowanceClose): Promise<void>
+  recall(ledger: string, scopes: readonly string[]): Promise<void>
   /** Two that no other test has used. */
   readonly names: readonly [string, string]
   now(): number

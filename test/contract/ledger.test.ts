@@ -11,6 +11,7 @@ ledgerContract('in memory', (more) => {
     source,
     allow: (name, ask) => ledger.allow(name, ask),
     close: (name, close) => ledger.settle(name, [], [close]),
+    recall: (name, scopes) => ledger.recall(name, scopes),
     names: ['team:t', 'user:u'],
     now: () => nowMs,
     advance: (ms) => {

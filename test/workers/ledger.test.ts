@@ -51,6 +51,7 @@ function makeWorld(more: Partial<LedgerSettings> = {}): LedgerWorld {
     source: shared.source,
     allow: async (ledger, ask) => (await stub(ledger).allow(ask, [])) as Allowance | undefined,
     close: async (ledger, close) => void (await stub(ledger).settle([], [close])),
+    recall: async (ledger, scopes) => void (await stub(ledger).recall(scopes)),
     names: [`team:${worlds}`, `user:${worlds}`],
     now: () => Date.now(),
     advance: (ms) => vi.setSystemTime(Date.now() + ms),

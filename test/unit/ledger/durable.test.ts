@@ -28,6 +28,7 @@ function world(stub: Partial<LedgerStub>, nowMs = 0) {
         return {
           take: () => Promise.resolve(granted),
           allow: () => Promise.resolve(undefined),
+          recall: () => Promise.resolve(),
           reprice: () => Promise.resolve(granted),
           settle: (settlements) => Promise.resolve(void settled.push(...settlements)),
           ...stub,

@@ -1,6 +1,15 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type BookRow, brokenPromise, exchange, expire, newBooks, record, refund } from '../../../src/budget/books.ts'
+import {
+  type BookRow,
+  brokenPromise,
+  exchange,
+  expire,
+  holders,
+  newBooks,
+  record,
+  refund,
+} from '../../../src/budget/books.ts'
 import { freeOf } from '../../../src/budget/pool.ts'
 import { newId } from '../../../src/ids.ts'
 import { LedgerCore } from '../../../src/ledger/ledger.ts'
@@ -93,6 +102,7 @@ class History {
     const source: SliceSource = {
       exchange: (ledger, asks) => this.meet(() => exchange(books, ledger, asks)),
       expire: (ledger, grants) => this.meet(() => expire(books, ledger, grants)),
+      holders: (ledger, window, limit) => this.meet(() => holders(books, ledger, window, limit)),
       refund: (grantId, usedNano) => this.meet(() => refund(books, grantId, usedNano)),
       record: (events) => this.meet(() => void record(books, events)),
     }
@@ -103,6 +113,9 @@ class History {
       settings: { ...settings, budgetWaitMs: this.waitMs },
       clock: () => this.nowMs,
       send: (events) => source.record(events),
+      recall: async (ledgers, scopes) => {
+        for (const ledger of ledgers) await this.living(NAMES.indexOf(ledger), (core) => core.recall(scopes))
+      },
       wake: () => undefined,
       report: () => undefined,
     })
