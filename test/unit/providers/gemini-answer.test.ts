@@ -188,11 +188,12 @@ describe('a stream', () => {
     expect(chunks.flatMap(({ choices }) => choices.filter((choice) => choice.finish_reason))).toHaveLength(1)
   })
 
-  it.each(['text', 'tools', 'grounded', 'media'])('of %s is the same wherever it is cut', (name) => {
-    const bytes = streamOf(name)
-    const once = readAll(geminiReader(reading), [bytes])
+  it.each(['text', 'tools', 'grounded', 'media'])('of %s is the same wherever it is cut, in any line ends', (name) => {
+    const text = new TextDecoder().decode(streamOf(name))
+    const once = readAll(geminiReader(reading), [streamOf(name)])
     fc.assert(
-      fc.property(fc.array(fc.nat(), { maxLength: 40 }), (places) => {
+      fc.property(fc.array(fc.nat(), { maxLength: 40 }), fc.constantFrom('\n', '\r\n', '\r'), (places, lineEnd) => {
+        const bytes = new TextEncoder().encode(text.replaceAll('\n', lineEnd))
         expect(readAll(geminiReader(reading), cutAt(bytes, places))).toEqual(once)
       }),
       { numRuns: 60 },
