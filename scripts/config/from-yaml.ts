@@ -58,6 +58,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
   const groups = new Set(deployments.map(({ group }) => group))
   const modelGroupAlias = aliasesOf(file, groups, note)
   noteGroups(deployments, note)
+  noteOverrides(file, note)
   noteUnknownGroups(file, [...groups, ...Object.keys(modelGroupAlias)], note)
 
   const { general_settings: general = {}, litellm_settings: litellm = {}, router_settings: router = {} } = file
@@ -68,6 +69,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     router: {
       timeoutMs: (router.timeout ?? litellm.request_timeout ?? requestTimeoutS) * 1000,
       ...given('streamTimeoutMs', router.stream_timeout && router.stream_timeout * 1000),
+      ...given('fallbacks', fallbacksOf(file)),
       modelGroupAlias,
       ...given('hiddenAliases', hiddenAliasesOf(file)),
     },
@@ -203,7 +205,30 @@ function noteGroups(deployments: readonly Deployment[], note: Note): void {
 
 const fallbackKeys = ['fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks'] as const
 
-/** Fallbacks are not active yet, but a name that leads nowhere is wrong already. */
+/** Groups by group; a target that overrides parts of the request waits for routing, and is named by `noteOverrides`. */
+function fallbacksOf({ router_settings: router = {}, litellm_settings: litellm = {} }: ConfigFile) {
+  const rules = (router.fallbacks ?? litellm.fallbacks ?? []).flatMap((rule) => Object.entries(rule))
+  if (rules.length === 0) return undefined
+  return Object.fromEntries(
+    rules.map(([from, to]) => [from, to.filter((target): target is string => typeof target === 'string')]),
+  )
+}
+
+/** A fallback is a group's name for now: one that changes the request is not followed, and that is said. */
+function noteOverrides(file: ConfigFile, note: Note): void {
+  for (const section of ['litellm_settings', 'router_settings'] as const) {
+    for (const [index, rule] of (file[section]?.fallbacks ?? []).entries()) {
+      if (Object.values(rule).some((to) => to.some((target) => typeof target !== 'string')))
+        note(
+          'notice',
+          [section, 'fallbacks', index],
+          'a fallback with parameters of its own is not active yet; it is left out',
+        )
+    }
+  }
+}
+
+/** A name that leads nowhere is wrong. */
 function noteUnknownGroups(file: ConfigFile, known: readonly string[], note: Note): void {
   for (const section of ['litellm_settings', 'router_settings'] as const) {
     for (const key of fallbackKeys) {

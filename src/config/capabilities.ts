@@ -242,14 +242,12 @@ export const capabilities: readonly Capability[] = [
     alreadySo: { 'router_settings.routing_strategy': is('simple-shuffle') },
   },
   {
-    capability: 'fallbacks',
+    capability: 'fallbacks by kind of failure, by request and by default',
     comes: 'routing',
     config: [
-      'litellm_settings.fallbacks',
       'litellm_settings.context_window_fallbacks',
       'litellm_settings.content_policy_fallbacks',
       'litellm_settings.default_fallbacks',
-      'router_settings.fallbacks',
       'router_settings.context_window_fallbacks',
       'router_settings.content_policy_fallbacks',
       'router_settings.default_fallbacks',

@@ -61,6 +61,8 @@ export interface Config {
   readonly router: {
     readonly timeoutMs: number
     readonly streamTimeoutMs?: number
+    /** Whom to ask when a group has failed, by group or `*`: groups in their order. */
+    readonly fallbacks?: Readonly<Record<string, readonly string[]>>
     /** Other names for groups. */
     readonly modelGroupAlias: Readonly<Record<string, string>>
     /** Those of them that work and are not listed. */

@@ -17,4 +17,8 @@ export interface Attempt {
   readonly grant?: Grant
   readonly rates: readonly RateState[]
   readonly startedAtMs: number
+  /** How many groups have failed before this one. */
+  readonly fallbacks: number
+  /** The answer's longest length, where the budget left no more. */
+  readonly loweredTo?: number
 }

@@ -1,4 +1,5 @@
 import { type GatewayError, toGatewayError } from '../errors.ts'
+import type { Settlement } from '../ledger/port.ts'
 import { maxNano, minNano, type NanoUsd } from '../money.ts'
 import { estimateUsage } from '../operations/chat.ts'
 import { costNano } from '../prices/cost.ts'
@@ -29,15 +30,24 @@ export function costOf({ deployment }: Attempt, { usage }: Outcome): NanoUsd {
  * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14).
  */
 export function finish(attempt: Attempt, outcome: Outcome, deps: GatewayDeps): void {
-  const cost = costOf(attempt, outcome)
+  const close = closeOf(attempt, outcome)
+  record(attempt, outcome, deps, close)
+}
+
+function closeOf(attempt: Attempt, outcome: Outcome): Settlement | undefined {
   const { grant } = attempt
-  const event = toEvent(attempt, outcome, cost, deps)
-  const close = grant && {
-    grantId: grant.id,
-    attempt: attempt.id,
-    paidNano: minNano(cost, grant.amountNano),
-    tokens: totalTokens(outcome.usage),
-  }
+  return (
+    grant && {
+      grantId: grant.id,
+      attempt: attempt.id,
+      paidNano: minNano(costOf(attempt, outcome), grant.amountNano),
+      tokens: totalTokens(outcome.usage),
+    }
+  )
+}
+
+function record(attempt: Attempt, outcome: Outcome, deps: GatewayDeps, close: Settlement | undefined): void {
+  const event = toEvent(attempt, outcome, costOf(attempt, outcome), deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
 }
 
@@ -102,26 +112,38 @@ function withoutQuery(url: string): string {
 /** Faster than models are known to write: what an answer nobody waited for is reckoned at, up to what was held for it. */
 const CHARS_PER_SECOND = 1_000
 
-/**
- * The end of an attempt that gave no answer. A vendor's refusal costs nothing; a call that was ended from our side, or
- * broke off, may be billed all the same and is charged for its input and for what could have been written meanwhile.
- * Returns the error for the client.
- */
+/** The end of an attempt that gave no answer, and of its request. Returns the error for the client. */
 export function fail(attempt: Attempt, thrown: unknown, deps: GatewayDeps): GatewayError {
   const error = toGatewayError(thrown)
+  finish(attempt, failureOf(attempt, error, deps), deps)
+  return error
+}
+
+/**
+ * The end of an attempt after which another group is asked. What cost nothing is closed by the next take, in one
+ * transaction: that settlement is returned. What may be billed is logged and settled by itself, log first.
+ */
+export function giveWay(attempt: Attempt, error: GatewayError, deps: GatewayDeps): Settlement | undefined {
+  const outcome = failureOf(attempt, error, deps)
+  const close = closeOf(attempt, outcome)
+  const free = costOf(attempt, outcome) === 0n
+  record(attempt, outcome, deps, free ? undefined : close)
+  return free ? close : undefined
+}
+
+/**
+ * A vendor's refusal costs nothing; a call that was ended from our side, or broke off, may be billed all the same and is
+ * charged for its input and for what could have been written meanwhile.
+ */
+function failureOf(attempt: Attempt, error: GatewayError, deps: GatewayDeps): Outcome {
   const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
   const { maxOutputTokens } = attempt.deployment
   const seconds = (deps.clock() - attempt.startedAtMs) / 1000
-  finish(
-    attempt,
-    {
-      status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
-      usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND), maxOutputTokens) : noUsage,
-      estimated: billed,
-      httpStatus: error.status,
-      error,
-    },
-    deps,
-  )
-  return error
+  return {
+    status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
+    usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND), maxOutputTokens) : noUsage,
+    estimated: billed,
+    httpStatus: error.status,
+    error,
+  }
 }

@@ -22,10 +22,11 @@ export function answerHeaders(
     'x-litellm-model-api-base': target.apiBase?.split('?')[0] ?? '',
     'x-litellm-version': deps.version,
     'x-litellm-attempted-retries': '0',
-    'x-litellm-attempted-fallbacks': '0',
+    'x-litellm-attempted-fallbacks': String(attempt.fallbacks),
     'x-litellm-response-duration-ms': String(durationMs),
     'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - times.waitedMs)),
   }
+  if (attempt.loweredTo !== undefined) headers['x-tollgate-max-tokens'] = String(attempt.loweredTo)
   Object.assign(headers, shownHeaders(upstream), rateHeaders(rates))
   if (principal.maxBudgetNano !== undefined) {
     headers['x-litellm-key-max-budget'] = String(usdFromNano(principal.maxBudgetNano))

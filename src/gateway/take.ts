@@ -1,7 +1,9 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { Refusal, Settlement, Take } from '../ledger/port.ts'
 import { type WorstCase, worstCase } from '../operations/chat.ts'
+import { leastCase, longestWithin, lowered, namesMaximum } from '../operations/lowered.ts'
 import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
@@ -9,19 +11,28 @@ import type { Candidate } from './candidates.ts'
 import type { GatewayDeps } from './deps.ts'
 import { refused } from './refusal.ts'
 
+/** What a take goes with: the place of its group among the fallbacks, and the hold that ends as this one begins. */
+export interface Following {
+  readonly fallbacks: number
+  readonly failed?: Settlement
+}
+
 /**
  * Limits and money together, at this attempt's worst case, in all scopes or none. A caller whom nothing limits takes
- * nothing and asks nobody. Throws the refusal, in words.
+ * nothing and asks nobody. A request that named no maximum is lowered to the answer that fits. Throws the refusal, in
+ * words.
  */
 export async function take(
   call: Call,
   request: ChatRequest,
   candidate: Candidate,
   deps: GatewayDeps,
+  following: Following = { fallbacks: 0 },
 ): Promise<Attempt> {
   const { principal } = call
+  const { fallbacks, failed } = following
   const startedAtMs = deps.clock()
-  const attempt = { id: newId(startedAtMs), call, request, startedAtMs, ...candidate }
+  const attempt = { id: newId(startedAtMs), call, request, startedAtMs, fallbacks, ...candidate }
   const names = modelNames(candidate.deployment)
   const scopes = scopesFor(principal, names)
   const limits = limitsFor(principal, names)
@@ -30,16 +41,36 @@ export async function take(
 
   const worst = worstCase(request, candidate.deployment)
   if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
-  const taken = await deps.ledger.take(principal.ledger, {
+  const needed: Take = {
     attempt: attempt.id,
     scopes,
     amountNano: budgeted ? (worst.costNano ?? 0n) : 0n,
     limits,
     tokens: worst.tokens,
     callMs: deps.config.general.totalTimeoutMs,
-  })
-  if (!taken.granted) throw refused(taken.refusal)
-  return { ...attempt, grant: taken.grant, rates: taken.rates }
+  }
+  const { ledger } = principal
+  const first = failed ? await deps.ledger.reprice(ledger, failed, needed) : await deps.ledger.take(ledger, needed)
+  if (first.granted) return { ...attempt, grant: first.grant, rates: first.rates }
+
+  const leastNano = mayBeLowered(first.refusal, call, request) ? leastCase(request, candidate.deployment) : undefined
+  if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(first.refusal)
+  const second = await deps.ledger.take(ledger, { ...needed, leastNano })
+  if (!second.granted) throw refused(first.refusal)
+  const tokens = longestWithin(request, candidate.deployment, second.grant.amountNano)
+  return {
+    ...attempt,
+    request: lowered(request, candidate.deployment, tokens),
+    loweredTo: tokens,
+    grant: second.grant,
+    rates: second.rates,
+  }
+}
+
+/** Money is short, and the caller left open how long the answer may be, or its key allows to shorten it. */
+function mayBeLowered({ kind }: Refusal, { principal }: Call, request: ChatRequest): boolean {
+  if (kind !== 'budget_exceeded' && kind !== 'budget_held') return false
+  return !namesMaximum(request) || principal.metadata.budget_clamp === true
 }
 
 /** What cannot be bounded cannot be held: a caller with a budget is told why, and what would help. */

@@ -20,6 +20,11 @@ model_list:
     litellm_params: { model: openai/nobody-knows-this-model, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
   - model_name: keyless
     litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/NOT_SET_ANYWHERE }
+  - model_name: primary
+    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
+  - model_name: dearer
+    litellm_params: { model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
+litellm_settings: { fallbacks: [{ primary: [dearer, small] }] }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `
 

@@ -249,23 +249,131 @@ describe('a stream', () => {
 })
 
 describe('many at once', () => {
-  it('spend a budget that holds twenty exactly to its end, and no further', async () => {
+  it('spend a budget that holds twenty to its end and no further, and what fits is served', async () => {
     const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 10, completion_tokens: 100 }))
-    const probe = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
-    probe.account.limits.set('key:k1@life', 1_000_000_000n)
-    await probe.ask(hello, keyWith(1_000_000_000n))
-    const hold = [...probe.account.leases.values()][0]!.granted
-    await probe.rest()
-
+    const hold = await holdOf(hello)
     const limit = hold * 20n
     world.account.limits.set('key:k1@life', limit)
-    const asked = await Promise.allSettled(Array.from({ length: 200 }, () => world.ask(hello, keyWith(limit))))
-    expect(asked.filter(({ status }) => status === 'fulfilled').length).toBeLessThanOrEqual(20)
+    const asked = await Promise.allSettled(Array.from({ length: 400 }, () => world.ask(hello, keyWith(limit))))
     await world.rest()
+    const served = asked.filter(({ status }) => status === 'fulfilled').length
     const spent = world.rows().reduce((sum, row) => sum + BigInt(row.cost_nano), 0n)
+    expect([served, world.rows().length]).toEqual([world.rows().length, served])
+    expect(served).toBeGreaterThanOrEqual(20)
     expect(spent <= limit).toBe(true)
     expect(brokenPromise(world.account)).toBeUndefined()
-    // What fits beside what is spent is served again.
-    expect((await world.ask(hello, keyWith(limit))).status).toBe(200)
+  })
+})
+
+/** The most that a request can cost, as its ledger holds it. */
+async function holdOf(body: object): Promise<bigint> {
+  const probe = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+  probe.account.limits.set('key:k1@life', 1_000_000_000n)
+  await probe.ask(body, keyWith(1_000_000_000n))
+  await probe.rest()
+  return [...probe.account.leases.values()][0]!.granted
+}
+
+describe('a request that left its answer open', () => {
+  const open = { model: 'small', messages: hello.messages }
+
+  it('is lowered to what the budget still pays, and told so', async () => {
+    const bodies: { max_completion_tokens?: number }[] = []
+    const world = gatewayWorld((_, init) => {
+      bodies.push(JSON.parse(String(init.body)) as object)
+      return answered('Hi', { prompt_tokens: 5, completion_tokens: 5 })
+    })
+    const limit = (await holdOf({ ...hello, max_tokens: 1_000 })) + 1_000n
+    world.account.limits.set('key:k1@life', limit)
+    const response = await world.ask(open, keyWith(limit))
+    const told = Number(response.headers.get('x-tollgate-max-tokens'))
+    expect(told).toBeGreaterThanOrEqual(900)
+    expect(told).toBeLessThan(1_100)
+    expect(bodies[0]!.max_completion_tokens).toBe(told)
+  })
+
+  it('is refused when not even a short answer fits, and never lowered when it named a maximum', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 5, completion_tokens: 5 }))
+    const short = await holdOf({ ...hello, max_tokens: 200 })
+    world.account.limits.set('key:k1@life', short)
+    expect(await refusal(world.ask(open, keyWith(short)))).toMatchObject({ kind: 'budget_exceeded' })
+    expect(await refusal(world.ask({ ...hello, max_tokens: 1_000 }, keyWith(short)))).toMatchObject({
+      kind: 'budget_exceeded',
+    })
+  })
+
+  it('or whose key has budget_clamp is lowered although it named one', async () => {
+    const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 5, completion_tokens: 5 }))
+    const limit = await holdOf({ ...hello, max_tokens: 500 })
+    world.account.limits.set('key:k1@life', limit)
+    const key = { ...keyWith(limit), metadata: { budget_clamp: true } }
+    const response = await world.ask({ ...hello, max_tokens: 5_000 }, key)
+    expect(Number(response.headers.get('x-tollgate-max-tokens'))).toBeLessThanOrEqual(500)
+  })
+})
+
+describe('a fallback', () => {
+  const failing = (times: number, status = 503) => {
+    const asked: string[] = []
+    const world = gatewayWorld((_, init) => {
+      asked.push((JSON.parse(String(init.body)) as { model: string }).model)
+      return asked.length <= times
+        ? Response.json({ error: { message: 'The engine is overloaded' } }, { status })
+        : answered('Hi', { prompt_tokens: 10, completion_tokens: 20 })
+    })
+    return { world, asked }
+  }
+  const primary = { ...hello, model: 'primary' }
+
+  it('answers when its group has failed; every attempt is a row, and only the answer costs', async () => {
+    const { world, asked } = failing(1)
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    const response = await world.ask(primary, keyWith(1_000_000_000n))
+    await world.rest()
+    expect(asked).toEqual(['gpt-4o-mini', 'gpt-4o'])
+    expect(response.headers.get('x-litellm-attempted-fallbacks')).toBe('1')
+    expect(response.headers.get('x-litellm-model-group')).toBe('dearer')
+    const rows = world.rows()
+    expect(rows.map(({ model_group, status }) => [model_group, status])).toEqual([
+      ['primary', 'failure'],
+      ['dearer', 'success'],
+    ])
+    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(1)
+    // gpt-4o: 2.50 and 10 USD per million tokens.
+    expect(rows.map(({ cost_nano }) => cost_nano)).toEqual(['0', String(10n * 2_500n + 20n * 10_000n)])
+    expect(brokenPromise(world.account)).toBeUndefined()
+  })
+
+  it('is re-priced: one that the budget cannot pay is not asked, and the first failure is told', async () => {
+    const { world, asked } = failing(9)
+    const limit = await holdOf(hello)
+    world.account.limits.set('key:k1@life', limit)
+    expect(await refusal(world.ask(primary, keyWith(limit)))).toMatchObject({ kind: 'upstream_failed', status: 503 })
+    await world.rest()
+    expect(asked).toEqual(['gpt-4o-mini'])
+    expect(world.rows()).toMatchObject([{ status: 'failure', cost_nano: '0' }])
+    // Its hold is closed: the same again is held.
+    expect(await refusal(world.ask(primary, keyWith(limit)))).toMatchObject({ status: 503 })
+  })
+
+  it('each is tried once, and then the first failure is told', async () => {
+    const { world, asked } = failing(9)
+    expect(await refusal(world.ask(primary))).toMatchObject({ status: 503 })
+    await world.rest()
+    expect(asked).toEqual(['gpt-4o-mini', 'gpt-4o', 'gpt-4o-mini'])
+    expect(world.rows()).toHaveLength(3)
+  })
+
+  it('does not help a request that is wrong', async () => {
+    const { world, asked } = failing(9, 400)
+    expect(await refusal(world.ask(primary))).toMatchObject({ status: 400 })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is only a group that the caller may use', async () => {
+    const { world, asked } = failing(9)
+    const key = { ...keyWith(), models: [{ level: 'key' as const, names: ['primary', 'small'] }] }
+    expect(await refusal(world.ask(primary, key))).toMatchObject({ status: 503 })
+    expect(asked).toEqual(['gpt-4o-mini', 'gpt-4o-mini'])
   })
 })
