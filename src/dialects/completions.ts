@@ -110,7 +110,7 @@ export function printCompletion(answer: ChatCompletion, request: ChatRequest): o
     choices: answer.choices.map(({ index, message, finish_reason, logprobs }) => ({
       index,
       text: echo + (message.content ?? message.refusal ?? ''),
-      logprobs: legacyLogprobs(logprobs, echo.length),
+      logprobs: legacyLogprobs(logprobs, 0),
       finish_reason: finishOf(finish_reason),
     })),
     ...(answer.usage && { usage: printUsage(answer.usage) }),
@@ -126,7 +126,7 @@ function finishOf(finish: FinishReason): 'stop' | 'length' | 'content_filter' {
   return finish === 'length' || finish === 'content_filter' ? finish : 'stop'
 }
 
-/** Chat's list of tokens as the older four lists side by side. */
+/** Chat's list of tokens as the older four lists side by side. A prompt that is repeated never has them. */
 function legacyLogprobs(logprobs: unknown, before: number): object | null {
   if (!isFields(logprobs)) return null
   const tokens = list(logprobs.content).map(fields)
@@ -169,7 +169,7 @@ export function completionPrinter(request: ChatRequest): ChunkPrinter {
         const said = delta.content ?? delta.refusal ?? ''
         const shown = before === undefined && (said !== '' || finish_reason) ? echo + said : said
         if (shown === '' && !finish_reason) return []
-        const at = before ?? echo.length
+        const at = before ?? 0
         written.set(index, at + said.length)
         return [
           {

@@ -156,6 +156,18 @@ describe('a stream', () => {
     expect(JSON.stringify(events)).not.toContain('usage')
   })
 
+  it('has probabilities at their places in the whole text', () => {
+    const printer = completions.printer(parsed({ stream: true, logprobs: 1 }))
+    const part = (content: string, ...tokens: string[]) => ({
+      ...chunk(0, ''),
+      choices: [
+        { index: 0, delta: { content }, logprobs: { content: tokens.map((token) => ({ token, logprob: -1 })) } },
+      ],
+    })
+    const events = serverSent([printer.print(part(' upon', ' up', 'on')), printer.print(part(' a', ' a'))])
+    expect(events.map(({ data }) => JSON.parse(data).choices[0].logprobs.text_offset)).toEqual([[0, 3], [5]])
+  })
+
   it('repeats the prompt once for each choice, and shows usage to who asked', () => {
     const events = printed({ n: 2, echo: true, stream_options: { include_usage: true } })
     expect(pieces(events).map(([index, text]) => `${index}${text}`)).toEqual(['0Once up', '1Once in', '0on', '1'])

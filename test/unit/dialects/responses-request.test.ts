@@ -296,6 +296,12 @@ describe('thoughts', () => {
       fc.property(block, (given) => {
         expect(thoughtIn(reasoningItem(given, 'rs_0'))).toEqual({ block: given })
       }),
+      {
+        examples: [
+          [{ type: 'thinking', thinking: ' a\n', signature: ' s:+/= \n' }],
+          [{ type: 'redacted_thinking', data: ' d:+/= \n' }],
+        ],
+      },
     )
   })
 

@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../../../src/dialects/chat.ts'
 import { openaiCompletion, openaiReader } from '../../../src/providers/openai-reader.ts'
 import type { Reading } from '../../../src/providers/translator.ts'
+import { eventData } from '../../../src/streams/event.ts'
+import { concat, frameSplitter } from '../../../src/streams/frames.ts'
 import { folded } from '../dialects/folded.ts'
 
 const request: ChatRequest = { model: 'fast', messages: [{ role: 'user', content: 'Hi' }] }
@@ -290,6 +293,53 @@ describe('a stream', () => {
   it('finds usage in a choice, where Moonshot has it', () => {
     const usage = { prompt_tokens: 9, completion_tokens: 1 }
     expect(read([delta({}, { finish_reason: 'stop', usage })]).whole.usage).toMatchObject({ inputTokens: 9 })
+  })
+})
+
+describe('a stream as bytes', () => {
+  const folder = new URL('../../fixtures/streams/', import.meta.url)
+  const names = readdirSync(folder).filter((name) => name.endsWith('.txt'))
+  const blank = new TextEncoder().encode('\n\n')
+
+  function readBytes(bytes: Uint8Array, cuts: readonly number[]) {
+    const reader = openaiReader(reading)
+    const frames = frameSplitter()
+    const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b)
+    const whole = places.slice(1).flatMap((end, i) => frames.push(bytes.slice(places[i], end)))
+    const rest = frames.rest()
+    const chunks = [...whole, ...(rest ? [concat([rest, blank])] : [])].flatMap((frame) => {
+      const found = eventData(frame)
+      if (!found) return []
+      const data = new TextDecoder().decode(found.frame.subarray(found.start, found.end))
+      return reader.read({ ...(found.isError && { event: 'error' }), data })
+    })
+    return { chunks, complete: reader.complete, error: reader.error, malformed: reader.malformed }
+  }
+
+  it.each(names)('says the same wherever it is cut: %s', (name) => {
+    const bytes = readFileSync(new URL(name, folder))
+    const uncut = readBytes(bytes, [])
+    fc.assert(
+      fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
+        expect(readBytes(bytes, cuts)).toEqual(uncut)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it.each([
+    ['tools.txt', true, false],
+    ['double-finish.txt', true, false],
+    ['no-done.txt', true, false],
+    ['cut-short.txt', false, false],
+    ['cut-in-an-event.txt', false, false],
+    ['error-event.txt', false, true],
+    ['error-named.txt', false, true],
+    ['empty.txt', false, false],
+    ['only-done.txt', false, false],
+  ])('%s: whole %s, failed %s', (name, complete, failed) => {
+    const end = readBytes(readFileSync(new URL(name, folder)), [])
+    expect([end.complete, end.error !== undefined]).toEqual([complete, failed])
   })
 })
 

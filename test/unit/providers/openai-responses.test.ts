@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../../src/dialects/chat.ts'
+import { parseResponses } from '../../../src/dialects/responses-request.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { openaiResponses } from '../../../src/providers/openai-responses.ts'
 import { openaiResponsesBody } from '../../../src/providers/openai-responses-request.ts'
@@ -235,6 +236,45 @@ describe('the request', () => {
         ],
       },
     ])
+  })
+
+  it('is what a caller of Responses wrote, item for item', () => {
+    const conversation = [
+      { type: 'message', role: 'developer', content: 'Be brief.' },
+      {
+        type: 'message',
+        role: 'user',
+        content: [
+          { type: 'input_text', text: 'Weather?' },
+          { type: 'input_image', image_url: 'data:image/png;base64,AA', detail: 'low' },
+          { type: 'input_file', file_data: 'data:application/pdf;base64,AA', filename: 'a.pdf' },
+          { type: 'input_file', file_url: 'https://x.test/a.pdf' },
+          { type: 'input_file', file_id: 'file_1' },
+          { type: 'input_audio', input_audio: { data: 'AA', format: 'wav' } },
+        ],
+      },
+      {
+        type: 'reasoning',
+        id: 'rs_1',
+        summary: [{ type: 'summary_text', text: 'look' }],
+        encrypted_content: 'gAAA+/==',
+      },
+      { type: 'web_search_call', id: 'ws_1', status: 'completed', action: { type: 'search', query: 'rain' } },
+      { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'Looking.' }] },
+      { type: 'function_call', call_id: 'c1', name: 'f', arguments: '{"a": 1}' },
+      { type: 'custom_tool_call', call_id: 'c2', name: 'sql', input: 'select 1' },
+      {
+        type: 'function_call_output',
+        call_id: 'c1',
+        output: [{ type: 'input_image', image_url: 'data:x', detail: 'auto' }],
+      },
+      { type: 'custom_tool_call_output', call_id: 'c2', output: '' },
+      { type: 'computer_call', id: 'cu_1', call_id: 'c3', action: { type: 'screenshot' } },
+      { type: 'computer_call_output', call_id: 'c3', output: { type: 'computer_screenshot', image_url: 'data:x' } },
+      { type: 'message', role: 'user', content: 'And?' },
+    ]
+    const { messages } = parseResponses({ model: 'fast', input: conversation })
+    expect(sent({ messages }).input).toEqual(conversation)
   })
 
   it('translates, or refuses with a sentence; nothing else', () => {

@@ -1,4 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { GatewayError } from '../../../src/errors.ts'
 import { plainChat } from '../../../src/providers/openai-translator.ts'
 
 const user = { role: 'user', content: 'Hi' }
@@ -130,5 +132,33 @@ describe('what OpenAI’s chat gets of a canonical request', () => {
     const fields = { top_k: 3, truncation: 'auto', tools: [{ type: 'file_search' }] }
     expect(() => plain(fields)).toThrow(/"top_k", "truncation", "tools of type file_search"/)
     expect(plain(fields, { dropParams: true })).toEqual({ model: 'fast', messages: [user] })
+  })
+
+  it('translates, or refuses with a sentence; nothing else', () => {
+    const message = fc.record(
+      {
+        role: fc.constantFrom('user', 'assistant', 'tool', 'system'),
+        content: fc.oneof(
+          fc.jsonValue(),
+          fc.array(fc.record({ type: fc.constantFrom('text', 'file', 'image_url'), file: fc.jsonValue() })),
+        ),
+        tool_calls: fc.jsonValue(),
+        tool_call_id: fc.jsonValue(),
+      },
+      { requiredKeys: ['role'] },
+    )
+    const fields = fc.dictionary(
+      fc.constantFrom('tools', 'tool_choice', 'thinking', 'top_k', 'reasoning_effort'),
+      fc.jsonValue(),
+    )
+    fc.assert(
+      fc.property(fc.array(message), fields, (messages, rest) => {
+        try {
+          expect(plain({ messages, ...rest }).model).toBe('fast')
+        } catch (error) {
+          expect(error).toBeInstanceOf(GatewayError)
+        }
+      }),
+    )
   })
 })
