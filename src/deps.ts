@@ -54,7 +54,8 @@ const isolates = new WeakMap<object, Isolate>()
 export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
   const { gateway, allowances, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
-  return { ...rest, gateway: { ...gateway, ledger: ledgerFor(env, allowances, defer), defer } }
+  const ledger = ledgerFor(env, allowances, defer)
+  return { ...rest, ledgerAdmin: ledger, gateway: { ...gateway, ledger, defer } }
 }
 
 export function dbFor(env: Env): Db {
