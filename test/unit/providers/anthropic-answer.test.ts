@@ -230,6 +230,18 @@ describe('a stream', () => {
     expect([reader.malformed, lost.malformed]).toEqual([0, 1])
   })
 
+  it('says totals, which never shrink though its end leaves them out or writes nothing', () => {
+    const start = {
+      type: 'message_start',
+      message: { usage: { input_tokens: 9, cache_read_input_tokens: 5, output_tokens: 1 } },
+    }
+    const usage = { input_tokens: 0, cache_read_input_tokens: null, output_tokens: 4 }
+    const end = { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage }
+    const reader = anthropicReader(reading)
+    const chunks = [start, end].flatMap((event) => reader.read({ data: JSON.stringify(event) }))
+    expect(chunks.at(-1)?.usage).toEqual({ ...noUsage, inputTokens: 9, cacheReadTokens: 5, outputTokens: 4 })
+  })
+
   it('that finishes twice is finished once', () => {
     const reader = anthropicReader(reading)
     const finish = {

@@ -165,6 +165,7 @@ describe('sampling', () => {
     const thinking = { thinking: { type: 'enabled', budget_tokens: 2000 } }
     expect(refusal({ ...thinking, temperature: 0 }).details.param).toBe('temperature')
     expect(sent({ ...thinking, temperature: 1, top_p: 0.97 })).toMatchObject({ top_p: 0.97 })
+    for (const field of ['top_k', 'top_p']) expect(refusal({ ...thinking, [field]: 0.5 }).details.param).toBe(field)
     expect(sent({ ...thinking, temperature: 1 })).not.toHaveProperty('temperature')
   })
 })
@@ -192,6 +193,7 @@ describe('instructions', () => {
     for (const messages of [
       [user('1'), assistant('2'), system('s'), user('3')],
       [user('1'), system('s'), user('2')],
+      [user('1'), assistant('2'), system('s'), assistant('3'), user('4')],
       [system('s'), user('1')],
     ])
       expect(conversation(messages, OPUS_5).system).toEqual([block('s')])
@@ -288,6 +290,24 @@ describe('turns', () => {
       { role: 'user', content: 'c' },
     ])
     expect(body.messages[1]?.content).toEqual([...thinking_blocks.slice(0, 2), { type: 'text', text: 'b' }])
+  })
+
+  it('are the blocks they were made of, unless the caller has changed what they say', () => {
+    const content_blocks = [
+      { type: 'text', text: 'a' },
+      { type: 'server_tool_use', id: 's', name: 'web_search', input: {} },
+      { type: 'tool_use', id: 't1', name: 'f', input: {} },
+    ]
+    const said = {
+      role: 'assistant',
+      content: 'a',
+      tool_calls: [call('t1')],
+      provider_specific_fields: { content_blocks },
+    }
+    const blocks = (message: object) => conversation([{ role: 'user', content: 'a' }, message]).messages[1]?.content
+    expect(blocks(said)).toEqual(content_blocks)
+    expect(blocks({ ...said, content: 'b' })).toEqual([{ type: 'text', text: 'b' }, content_blocks[2]])
+    expect(blocks({ ...said, tool_calls: [] })).toEqual([{ type: 'text', text: 'a' }])
   })
 
   it('at the end are continued by models that do so, and refused for others', () => {
