@@ -11,6 +11,7 @@ import type { Translator } from './translator.ts'
 /** Amazon Bedrock by Converse and ConverseStream, asked with an API key or with AWS credentials. */
 export const bedrock = {
   framing: 'aws-event-stream',
+  inlinesMedia: true,
   defaults: { apiKeyEnv: 'AWS_BEARER_TOKEN_BEDROCK' },
   chat: (request, target) => asked(converseBody(request, target), request.stream === true, target),
   completion: converseCompletion,

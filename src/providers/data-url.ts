@@ -17,7 +17,9 @@ export function dataUrl(url: string): InlineData | undefined {
 /** Text in a data URL, percent-encoded. */
 function encoded(written: string): string | undefined {
   try {
-    return btoa(String.fromCharCode(...new TextEncoder().encode(decodeURIComponent(written))))
+    return btoa(
+      Array.from(new TextEncoder().encode(decodeURIComponent(written)), (byte) => String.fromCharCode(byte)).join(''),
+    )
   } catch {
     return undefined
   }

@@ -9,6 +9,7 @@ const defaults = { apiBase: 'http://localhost:11434', apiBaseEnv: 'OLLAMA_API_BA
 /** Ollama by its own `/api/chat`, under both of LiteLLM's names (`ollama`, `ollama_chat`). */
 export const ollama = {
   framing: 'ndjson',
+  inlinesMedia: true,
   defaults,
   chat: (request, target) => asked(ollamaBody(request, target), target),
   completion: ollamaCompletion,

@@ -35,6 +35,8 @@ export interface Reading {
  */
 export interface Translator {
   readonly framing: Framing
+  /** The vendor fetches nothing: what a request names on the web is put into it first (`remoteMedia`, `withMedia`). */
+  readonly inlinesMedia?: boolean
   chat(request: ChatRequest, target: Target): UpstreamRequest
   completion(body: unknown, reading: Reading): ChatCompletion
   reader(reading: Reading): ChunkReader
