@@ -8,7 +8,7 @@ import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts'
 import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Refusal, Settlement, Take, Taken } from './port.ts'
 import { correctRates, countRates, leftOfRates, type RateShare, rateStates, refusedByRate } from './rates.ts'
 import { Recalls, type RecallsDeps } from './recalls.ts'
-import { fitsNow, gravest, needsOthers, refuse, type Short } from './refusal.ts'
+import { fitsNow, gravest, othersMayHelp, refuse, type Short } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
 import type { GrantRecord } from './store.ts'
 import { Waiting } from './waiting.ts'
@@ -95,7 +95,7 @@ export class LedgerCore {
       const waiting = exchanges < MOST_EXCHANGES ? told.filter(([short, answer]) => !fitsNow(short, answer)) : told
       const refusal = gravest(waiting.map(([short, answer]) => refuse(short, answer, settings)))
       if (refusal) {
-        const theirs = waiting.filter(([short, answer]) => needsOthers(short, answer)).map(([{ pool }]) => pool)
+        const theirs = waiting.filter(([short, answer]) => othersMayHelp(short, answer)).map(([{ pool }]) => pool)
         const mayHelp = refusal.kind === 'budget_held' && theirs.length > 0 && !recalled
         recalled = true
         if (!mayHelp || !(await this.#recalls.ask(theirs))) return { granted: false, refusal }

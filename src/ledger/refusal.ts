@@ -13,10 +13,10 @@ export interface Short {
   readonly needNano: NanoUsd
 }
 
-/** Whether what other ledgers lease could make room, and nothing here can. */
-export function needsOthers({ pool, needNano }: Short, answer: SliceAnswer): boolean {
+/** Whether others have something on lease that, with what own requests hold, could make room. */
+export function othersMayHelp({ pool, needNano }: Short, answer: SliceAnswer): boolean {
   const mine = freeOf(pool) + pool.heldNano + answer.roomNano
-  return mine < needNano && mine + answer.othersNano >= needNano
+  return answer.othersNano > 0n && mine + answer.othersNano >= needNano
 }
 
 type BudgetRefusal = Extract<Refusal, { kind: 'budget_exceeded' | 'budget_held' }>
