@@ -1,6 +1,6 @@
 import { completionTokens, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { ChatCompletion, FinishReason, ThinkingBlock } from './chat.ts'
-import { sealedSignature } from './gemini-words.ts'
+import { sealedSignature } from './gemini-signature.ts'
 import { type Fields, fields, isFields, list, number, parsed, present, text } from './loose-json.ts'
 
 /** Canonical chat as an answer of `generateContent`. */
@@ -79,7 +79,7 @@ function soundPart({ data, transcript, mime_type }: Fields, showTranscript: bool
 export function callPart(call: Fields): Fields {
   const written = fields(call.function)
   const words = text(written.arguments) ?? '{}'
-  const args = call.type === 'custom' ? { input: words } : (parsed(words) ?? {})
+  const args = call.type === 'custom' ? { input: words } : parsed(words)
   return {
     functionCall: {
       ...present({ id: text(call.id) }),

@@ -1,5 +1,6 @@
 import type { ChatMessage, ThinkingBlock } from './chat.ts'
-import { sealedIn, unreadable, word } from './gemini-words.ts'
+import { sealedIn, signatureAsWritten } from './gemini-signature.ts'
+import { unreadable, word } from './gemini-words.ts'
 import { type Fields, fields, isFields, list, present, text } from './loose-json.ts'
 
 /** Gemini's turns as messages. Calls without an id get one, and results without one answer the oldest call of their name. */
@@ -48,7 +49,8 @@ function plainOr(parts: readonly Fields[]): unknown {
 }
 
 function signatureOf(part: Fields): string | undefined {
-  return text(word(part, 'thoughtSignature'))
+  const signature = text(word(part, 'thoughtSignature'))
+  return signature === undefined ? undefined : signatureAsWritten(signature)
 }
 
 function contentPart(part: Fields, where: string): Fields {

@@ -1,8 +1,9 @@
 import type { ChatMessage } from '../dialects/chat.ts'
+import { isClaudes } from '../dialects/gemini-signature.ts'
 import { type Fields, fields, isFields, list, parsed, present, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { mediaPart } from './gemini-media.ts'
-import { isClaudes, signatureOn, UNSIGNED_CALL } from './gemini-signature.ts'
+import { signatureOn, UNSIGNED_CALL } from './gemini-signature.ts'
 import { generation } from './gemini-thinking.ts'
 
 export interface Contents {

@@ -370,7 +370,7 @@ describe('signatures', () => {
     for (const name of ['text', 'tools', 'media']) {
       const answer = geminiCompletion(answerOf(name), reading)
       const message = answer.choices[0]?.message ?? { role: 'assistant' }
-      const [turn] = sent({ messages: [message] }, newest).contents
+      const [turn] = sent({ messages: [{ ...message }] }, newest).contents
       const given = answerOf(name).candidates[0].content.parts
       const seals = (all: { thoughtSignature?: string }[]) => all.flatMap((one) => one.thoughtSignature ?? [])
       expect(seals(turn.parts)).toEqual(seals(given))
@@ -380,7 +380,7 @@ describe('signatures', () => {
   it('come back on the text, the picture and the call that they were on', () => {
     const [tools, media] = ['tools', 'media'].map((name) => {
       const message = geminiCompletion(answerOf(name), reading).choices[0]?.message ?? { role: 'assistant' }
-      return sent({ messages: [message] }, newest).contents[0].parts
+      return sent({ messages: [{ ...message }] }, newest).contents[0].parts
     })
     const given = answerOf('tools').candidates[0].content.parts
     expect(tools[1]).toEqual(given[1])
