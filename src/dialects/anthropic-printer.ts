@@ -28,7 +28,11 @@ export function printMessage(answer: ChatCompletion, request: ChatRequest): Fiel
       aside,
     }),
     stop_sequence: choice?.stop_sequence ?? null,
-    ...present({ stop_details: aside.stop_details, container: aside.container }),
+    ...present({
+      stop_details: aside.stop_details,
+      container: aside.container,
+      context_management: aside.context_management,
+    }),
     usage: printUsage(answer.usage ?? noUsage, answer.service_tier),
   }
 }
@@ -288,6 +292,7 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
           ...present({ stop_details: aside.stop_details, container: aside.container }),
         },
         usage: printUsage(usage ?? noUsage, serviceTier),
+        ...present({ context_management: aside.context_management }),
       })
       emit('message_stop', {})
       return encoder.encode(out.join(''))

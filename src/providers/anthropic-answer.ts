@@ -16,7 +16,7 @@ export function anthropicCompletion(body: unknown, reading: Reading): ChatComple
   const blocks = answer.content.filter(isBlock)
   const carried = wantsAnswerTool(reading.request) ? blocks.map(answerAsText) : blocks
   const { provider_specific_fields: kept, ...message } = assistantOf(carried)
-  const aside = { ...fields(kept), ...stopAside(answer.stop_reason, answer.stop_details), ...containerOf(answer) }
+  const aside = { ...fields(kept), ...stopAside(answer.stop_reason, answer.stop_details), ...besideOf(answer) }
   const refusal = refusalOf(answer.stop_reason, answer.stop_details)
   const stopSequence = text(answer.stop_sequence)
   return {
@@ -57,9 +57,12 @@ export function tierOf(usage: unknown): string | undefined {
   return tier === 'standard' ? 'default' : tier
 }
 
-/** Code that the vendor ran lives in a container, which the next turn names to go on. */
-export function containerOf({ container }: Fields): Fields {
-  return isFields(container) ? { container } : {}
+/** Where the vendor's code ran, which the next turn names to go on, and what was cleared from the context. */
+export function besideOf({ container, context_management }: Fields): Fields {
+  return {
+    ...(isFields(container) && { container }),
+    ...(isFields(context_management) && { context_management }),
+  }
 }
 
 export function refusalOf(stopReason: unknown, stopDetails: unknown): string | undefined {

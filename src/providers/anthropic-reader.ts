@@ -3,7 +3,7 @@ import { annotationOf } from '../dialects/anthropic-citations.ts'
 import { finishOf, stopAside } from '../dialects/anthropic-stop-reason.ts'
 import type { ChatChunk, ChatDelta } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, parsed, present, text } from '../dialects/loose-json.ts'
-import { containerOf, refusalOf, tierOf, wantsAnswerTool } from './anthropic-answer.ts'
+import { besideOf, refusalOf, tierOf, wantsAnswerTool } from './anthropic-answer.ts'
 import { anthropicFailure } from './anthropic-failure.ts'
 import { ANSWER_TOOL } from './anthropic-schema.ts'
 import { laterUsage, usageOf } from './anthropic-usage.ts'
@@ -148,7 +148,7 @@ export function anthropicReader(reading: Reading): ChunkReader {
     stopped = true
     const last = closeAll().map((one) => chunk(one))
     const refusal = refusalOf(reason, details)
-    const aside = { ...stopAside(reason, details), ...containerOf(delta) }
+    const aside = { ...stopAside(reason, details), ...besideOf({ ...delta, ...event }) }
     const words: ChatDelta = {
       ...(refusal !== undefined && { refusal }),
       ...(Object.keys(aside).length > 0 && { provider_specific_fields: aside }),

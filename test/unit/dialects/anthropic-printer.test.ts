@@ -67,7 +67,7 @@ function accumulated(events: readonly Event[]): Record<string, unknown> & { cont
   }
   expect(open).toBeUndefined()
   const last = rest.at(-2)!
-  return { ...start?.message, ...last.delta, content, usage: last.usage }
+  return { ...start?.message, ...last.delta, ...last, content }
 }
 
 const PAIRS = ['text', 'tools', 'thinking', 'search', 'refusal', 'paused', 'interleaved', 'compacted']
@@ -90,13 +90,18 @@ describe('an answer of Claude', () => {
       stop_sequence,
       model: 'smart',
     })
-    expect([shown.stop_details, shown.container]).toEqual([stop_details, container])
+    expect([shown.stop_details, shown.container, shown.context_management]).toEqual([
+      stop_details,
+      container,
+      answer.context_management,
+    ])
   })
 
   it.each(PAIRS)('is streamed as it was: %s', (name) => {
     const answer = answerOf(name)
     const shown = accumulated(printed(readAll(anthropicReader(reading), [streamOf(name)])))
     expect(tidy(shown.content)).toEqual(tidy(answer.content))
+    expect(shown.context_management).toEqual(answer.context_management)
     expect([shown.stop_reason, shown.stop_sequence]).toEqual([
       name === 'interleaved' ? 'tool_use' : answer.stop_reason,
       answer.stop_sequence,
