@@ -1,7 +1,7 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, present, text } from '../dialects/loose-json.ts'
 import { flatAnnotation } from '../dialects/responses-input.ts'
-import { openaiSeal, reasoningItem } from '../dialects/responses-thoughts.ts'
+import { openaiSeal, reasoningItem, type Thought, thoughtIn } from '../dialects/responses-thoughts.ts'
 import { chatBody } from './chat-body.ts'
 import { cannotThink, effortOf } from './openai-translator.ts'
 import type { Target } from './provider.ts'
@@ -83,7 +83,8 @@ export function openaiResponsesBody(request: ChatRequest, target: Target): Field
 
 /**
  * A body in Responses' own words, for OpenAI: the deployment's fields underneath, the gateway's left out. Nothing is kept
- * there, so sealed thoughts are always asked for, or the next turn could not hand them back.
+ * there, so sealed thoughts are always asked for, or the next turn could not hand them back, and no item is sent by an id
+ * that OpenAI would look up in vain.
  */
 export function forwardedBody(given: Fields, stream: boolean, target: Target): Fields {
   const asked = { ...given, model: target.model, stream, messages: [] }
@@ -94,10 +95,34 @@ export function forwardedBody(given: Fields, stream: boolean, target: Target): F
   return {
     ...present({ max_output_tokens: max_completion_tokens ?? max_tokens }),
     ...body,
+    ...(Array.isArray(body.input) && { input: body.input.flatMap(unkept) }),
     store: false,
     ...(isSet(include_obfuscation) && { stream_options: { include_obfuscation } }),
     ...(sealed && { include: [...new Set([...include, 'reasoning.encrypted_content'])] }),
   }
+}
+
+const NEEDS_NO_ID = new Set([
+  'message',
+  'reasoning',
+  'function_call',
+  'function_call_output',
+  'custom_tool_call',
+  'custom_tool_call_output',
+])
+
+/** Items that stand for themselves. Thoughts that OpenAI did not seal, or not at all, are nothing to it. */
+function unkept(item: unknown): unknown[] {
+  if (!isFields(item) || typeof item.type !== 'string') return [item]
+  const { id: _, ...own } = item
+  if (item.type !== 'reasoning') return [NEEDS_NO_ID.has(item.type) ? own : item]
+  const thought = thoughtIn(item)
+  return thought && isOpenais(thought) ? [own] : []
+}
+
+function isOpenais(thought: Thought): boolean {
+  if (!('block' in thought) || thought.block.type !== 'thinking') return false
+  return openaiSeal(thought.block.signature ?? '') !== undefined
 }
 
 /** Whether a field asks for anything: a penalty of zero and a plain text modality change nothing. */
@@ -161,15 +186,15 @@ function inputOf(messages: readonly ChatMessage[]): Fields[] {
   })
 }
 
-/** Only what OpenAI sealed itself: it can read no other vendor's thoughts. */
+/** Only what OpenAI sealed itself: it can read no other vendor's thoughts. Nothing is kept there, so no id would be found. */
 function thoughtsOf(message: ChatMessage): Fields[] {
   return list(message.thinking_blocks)
     .filter(isFields)
     .flatMap((block) => {
       const { thinking, signature } = block
       if (typeof thinking !== 'string' || typeof signature !== 'string' || !openaiSeal(signature)) return []
-      const { id, summary, ...item } = reasoningItem({ type: 'thinking', thinking, signature }, '')
-      return [{ ...item, ...(text(id) !== undefined && { id }), summary }]
+      const { id: _, ...own } = reasoningItem({ type: 'thinking', thinking, signature }, '')
+      return [own]
     })
 }
 

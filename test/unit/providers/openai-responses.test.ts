@@ -57,6 +57,23 @@ describe('the request', () => {
     })
   })
 
+  it('in the vendor’s own dialect refers to nothing that OpenAI did not keep, and shows it nobody else’s thoughts', () => {
+    const search = { type: 'web_search_call', id: 'ws_1', status: 'completed' }
+    const sealed = { type: 'reasoning', summary: [], encrypted_content: 'gAAA+/==' }
+    const call = { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' }
+    const input = [
+      { role: 'user', content: 'Hi' },
+      { ...sealed, id: 'rs_1' },
+      { type: 'reasoning', id: 'rs_2', summary: [{ type: 'summary_text', text: 'kept by nobody' }] },
+      { type: 'reasoning', id: 'rs_3', summary: [], encrypted_content: 'tollgate:thinking:EqQB' },
+      { type: 'reasoning', id: 'rs_4', summary: [], encrypted_content: 'tollgate:fields:{"fields":{}}' },
+      search,
+      { ...call, id: 'fc_1' },
+    ]
+    const { body } = openaiResponses.forward({ input }, false, target)
+    expect(JSON.parse(body).input).toEqual([input[0], sealed, search, call])
+  })
+
   it.each<[object, object]>([
     [{ max_tokens: 9 }, { max_output_tokens: 9 }],
     [{ max_completion_tokens: 8, max_tokens: 9 }, { max_output_tokens: 8 }],
@@ -185,7 +202,6 @@ describe('the request', () => {
     ).toEqual([
       {
         type: 'reasoning',
-        id: 'rs_1',
         summary: [{ type: 'summary_text', text: 'look' }],
         encrypted_content: 'gAAA+/==',
       },
@@ -239,6 +255,7 @@ describe('the request', () => {
   })
 
   it('is what a caller of Responses wrote, item for item', () => {
+    const withId = (item: object, at: number) => ({ id: `rs_${at}`, ...item })
     const conversation = [
       { type: 'message', role: 'developer', content: 'Be brief.' },
       {
@@ -255,7 +272,6 @@ describe('the request', () => {
       },
       {
         type: 'reasoning',
-        id: 'rs_1',
         summary: [{ type: 'summary_text', text: 'look' }],
         encrypted_content: 'gAAA+/==',
       },
@@ -270,10 +286,15 @@ describe('the request', () => {
       },
       { type: 'custom_tool_call_output', call_id: 'c2', output: '' },
       { type: 'computer_call', id: 'cu_1', call_id: 'c3', action: { type: 'screenshot' } },
-      { type: 'computer_call_output', call_id: 'c3', output: { type: 'computer_screenshot', image_url: 'data:x' } },
+      {
+        type: 'computer_call_output',
+        id: 'cuo_1',
+        call_id: 'c3',
+        output: { type: 'computer_screenshot', image_url: 'data:x' },
+      },
       { type: 'message', role: 'user', content: 'And?' },
     ]
-    const { messages } = parseResponses({ model: 'fast', input: conversation })
+    const { messages } = parseResponses({ model: 'fast', input: conversation.map(withId) })
     expect(sent({ messages }).input).toEqual(conversation)
   })
 
