@@ -73,7 +73,11 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       modelGroupAlias,
       ...given('hiddenAliases', hiddenAliasesOf(file)),
     },
-    litellm: { dropParams: litellm.drop_params ?? false, timeZone: timeZoneOf(litellm.timezone, note) },
+    litellm: {
+      dropParams: litellm.drop_params ?? false,
+      timeZone: timeZoneOf(litellm.timezone, note),
+      ...budgetsOf(file),
+    },
     general: {
       masterKey: textFrom(general.master_key) ?? { env: 'LITELLM_MASTER_KEY' },
       databaseUrl: textFrom(general.database_url) ?? { env: 'DATABASE_URL' },
@@ -245,6 +249,20 @@ function noteUnknownGroups(file: ConfigFile, known: readonly string[], note: Not
 function unknownGroup(name: string, known: readonly string[]): string {
   const near = nearestName(name, known)
   return `names the group '${shownKey(name)}', which model_list does not have${near ? `; did you mean '${near}'?` : ''}`
+}
+
+/** The budgets that the file itself sets. A budget of 0 for the proxy is LiteLLM's way to say none. */
+function budgetsOf({ litellm_settings: litellm = {} }: ConfigFile) {
+  const { max_budget: all, max_internal_user_budget: user } = litellm
+  return {
+    ...given('budget', all ? { limitUsd: all, duration: litellm.budget_duration ?? 'life' } : undefined),
+    ...given('customerUsd', litellm.max_end_user_budget),
+    ...given('customerBudgetId', litellm.max_end_user_budget_id),
+    ...given(
+      'newUserBudget',
+      user === undefined ? undefined : { limitUsd: user, ...given('duration', litellm.internal_user_budget_duration) },
+    ),
+  }
 }
 
 function timeZoneOf(name: string | undefined, note: Note): string {

@@ -133,24 +133,16 @@ export const capabilities: readonly Capability[] = [
 
   // The full ledger
   {
-    capability: 'a budget for the whole proxy',
+    capability: 'other budgets of the file',
     comes: 'ledger',
-    config: ['litellm_settings.budget_duration', 'litellm_settings.default_soft_budget'],
-    restricts: ['litellm_settings.max_budget'],
-    alreadySo: { 'litellm_settings.max_budget': is(0) },
-  },
-  {
-    capability: 'budgets of users and customers',
-    comes: 'ledger',
-    config: ['litellm_settings.internal_user_budget_duration', 'litellm_settings.max_ui_session_budget'],
-    restricts: [
-      'litellm_settings.max_user_budget',
-      'litellm_settings.max_internal_user_budget',
-      'litellm_settings.default_max_internal_user_budget',
-      'litellm_settings.max_end_user_budget',
-      'litellm_settings.max_end_user_budget_id',
+    // A user's budget counts over all keys of the user, those of teams too.
+    config: [
+      'litellm_settings.default_soft_budget',
+      'litellm_settings.max_ui_session_budget',
       'general_settings.apply_user_budget_to_team_keys',
     ],
+    alreadySo: { 'general_settings.apply_user_budget_to_team_keys': is(true) },
+    restricts: ['litellm_settings.max_user_budget', 'litellm_settings.default_max_internal_user_budget'],
   },
   {
     capability: 'budgets of providers, deployments and tags',

@@ -74,6 +74,12 @@ export interface Config {
     readonly timeZone: string
     /** What a new user may spend, where its maker does not say (`max_internal_user_budget`). */
     readonly newUserBudget?: { readonly limitUsd: number; readonly duration?: string }
+    /** What all keys together may spend (`max_budget`). */
+    readonly budget?: { readonly limitUsd: number; readonly duration: string }
+    /** What a customer without a budget of its own may spend (`max_end_user_budget`). */
+    readonly customerUsd?: number
+    /** The same by the name of a budget (`max_end_user_budget_id`). */
+    readonly customerBudgetId?: string
   }
   readonly general: {
     readonly masterKey: Text

@@ -3,6 +3,8 @@ import type { Db } from '../db/client.ts'
 import type { Generation } from '../db/statements.ts'
 import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, refusalOf } from './fault-neon.ts'
+import { customerBudgetId, everyonesScopes, type FileLimits } from './file-limits.ts'
+import { establish, giveBudget } from './file-limits-neon.ts'
 import type { KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
@@ -19,7 +21,7 @@ import {
   whereId,
 } from './read-neon.ts'
 import type { EntityKind } from './record.ts'
-import { entityOf, type Scope } from './scope.ts'
+import { entityOf } from './scope.ts'
 import {
   budgetsSet,
   columnsOf,
@@ -39,7 +41,24 @@ type TemplateRow = { readonly template: Readonly<Record<string, unknown>> }
 const NUMBER = sql`coalesce((select (value->>'number')::bigint from setting where name = 'generation'), 0)`
 
 /** Postgres. A principal is one statement; a write is one transaction that also raises the generation. */
-export function neonTenants(db: Db, everyone: readonly Scope[] = []): TenantStore & PrincipalSource {
+export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): TenantStore & PrincipalSource {
+  const everyone = everyonesScopes(limits)
+  const given = customerBudgetId(limits)
+  const statements = establish(limits)
+  let established = statements.length === 0
+
+  /** Before anyone is told to count in a limit of the file, Postgres has it. */
+  async function mustBeEstablished(): Promise<void> {
+    if (established) return
+    await all(statements)
+    established = true
+  }
+
+  async function all(those: readonly SQL[]): Promise<void> {
+    const [last = sql`select 1`, ...others] = [...those].reverse()
+    await write(others.reverse(), last)
+  }
+
   async function rows<R>(query: SQL): Promise<R[]> {
     try {
       return (await db.execute(query)).rows as R[]
@@ -65,6 +84,7 @@ export function neonTenants(db: Db, everyone: readonly Scope[] = []): TenantStor
 
   return {
     async principalOf(keyHash, nowMs) {
+      await mustBeEstablished()
       const now = new Date(nowMs).toISOString()
       const [row] = await rows<
         Record<'key' | 'team' | 'user' | 'member' | 'org', EntityRow | null> & {
@@ -96,16 +116,21 @@ export function neonTenants(db: Db, everyone: readonly Scope[] = []): TenantStor
       return { value, names: namesOf(owners), generation: Number(row.generation), readAtMs: nowMs }
     },
     async standingOf(kind, id, nowMs) {
-      const [row] = await rows<{ entity: EntityRow | null; generation: string | number }>(
-        sql`select (${selectEntity(kind, whereId(kind, 'e', [id]))}) as entity, ${NUMBER} as generation`,
-      )
-      const record = row?.entity ? recordOf(kind, row.entity) : undefined
-      return {
-        value: standingOf(kind, id, record),
-        names: [nameOf(kind, [id])],
-        generation: Number(row?.generation ?? 0),
-        readAtMs: nowMs,
+      const read = async () => {
+        const [row] = await rows<{ entity: EntityRow | null; generation: string | number }>(
+          sql`select (${selectEntity(kind, whereId(kind, 'e', [id]))}) as entity, ${NUMBER} as generation`,
+        )
+        const record = row?.entity ? recordOf(kind, row.entity) : undefined
+        return { record, generation: Number(row?.generation ?? 0) }
       }
+      let { record, generation } = await read()
+      const hasOwn = record?.budgets.some(({ part }) => part === 'main') || record?.budgetId != null
+      if (kind === 'customer' && given !== undefined && !hasOwn) {
+        await mustBeEstablished()
+        await all(giveBudget(id, given))
+        ;({ record, generation } = await read())
+      }
+      return { value: standingOf(kind, id, record), names: [nameOf(kind, [id])], generation, readAtMs: nowMs }
     },
     async generation(nowMs): Promise<KnownGeneration> {
       const [row] = await rows<{ value: Generation }>(sql`select value from setting where name = 'generation'`)

@@ -226,6 +226,52 @@ describe('Postgres alone', () => {
     expect((await generation()).number).toBe(21)
   })
 
+  it('holds the budget of the whole proxy before anyone counts in it, and follows the file', async () => {
+    await empty()
+    const id = newId(NOW)
+    await neonTenants(postgres.db).create('key', [{ id: [id], fields: { token: 'h', keyName: 'k' } }], author)
+    const limited = async (limitUsd: number, duration: string) => {
+      const tenants = neonTenants(postgres.db, { everyone: { limitUsd, duration }, timeZone: 'Europe/London' })
+      const scopes = (await tenants.principalOf('h', NOW))?.value.scopes
+      const { rows } = await postgres.pool.query("select scope, limit_nano from budget where entity = 'global:proxy'")
+      return [scopes?.at(-1), rows]
+    }
+    const scope = (duration: string) => ({
+      name: `global:proxy@${duration}`,
+      duration,
+      timeZone: 'Europe/London',
+      anchorMs: 0,
+      limited: true,
+    })
+    expect(await limited(5, '30d')).toEqual([scope('30d'), [{ scope: 'global:proxy@30d', limit_nano: '5000000000' }]])
+    expect(await limited(6, '30d')).toEqual([scope('30d'), [{ scope: 'global:proxy@30d', limit_nano: '6000000000' }]])
+    expect(await limited(6, 'life')).toEqual([
+      scope('life'),
+      [{ scope: 'global:proxy@life', limit_nano: '6000000000' }],
+    ])
+  })
+
+  it('gives a customer that has no budget the one of the file', async () => {
+    await empty()
+    const limitOf = async (tenants: ReturnType<typeof neonTenants>, id: string) => {
+      await tenants.standingOf('customer', id, NOW)
+      const customer = await tenants.find('customer', [id])
+      return customer?.budgets.map(({ scope, limitNano }) => [scope, limitNano])
+    }
+    const five = neonTenants(postgres.db, { customerUsd: 5, timeZone: 'UTC' })
+    expect(await limitOf(five, 'new:one')).toEqual([['customer:new%3aone@life', 5_000_000_000n]])
+    await five.create('customer', [{ id: ['old'], fields: { alias: 'Old' } }], author)
+    expect(await limitOf(five, 'old')).toEqual([['customer:old@life', 5_000_000_000n]])
+    expect(await five.find('customer', ['old'])).toMatchObject({ alias: 'Old', budgetId: 'max_end_user_budget' })
+    const six = neonTenants(postgres.db, { customerUsd: 6, timeZone: 'UTC' })
+    expect(await limitOf(six, 'another')).toEqual([['customer:another@life', 6_000_000_000n]])
+    expect(await limitOf(six, 'old')).toEqual([['customer:old@life', 6_000_000_000n]])
+    await six.createTemplate('daily', { maxBudgetNano: 1n, budgetDuration: '1d' }, author)
+    const daily = neonTenants(postgres.db, { customerBudgetId: 'daily', timeZone: 'UTC' })
+    expect(await limitOf(daily, 'third')).toEqual([['customer:third@1d', 1n]])
+    expect(await limitOf(neonTenants(postgres.db), 'fourth')).toBeUndefined()
+  })
+
   it('a database that is away is said to be away', async () => {
     const tenants = neonTenants(createDb('postgresql://a:b@127.0.0.1:9/none', { timeoutMs: 500 }))
     await expect(tenants.find('team', ['t'])).rejects.toMatchObject({ status: 503, code: 'database_unavailable' })

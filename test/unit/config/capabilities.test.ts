@@ -14,7 +14,16 @@ const active = [
   'environment_variables',
   'credential_list',
   'ledger_settings',
-  ...['timezone', 'request_timeout'].map((key) => `litellm_settings.${key}`),
+  ...[
+    'timezone',
+    'request_timeout',
+    'max_budget',
+    'budget_duration',
+    'max_end_user_budget',
+    'max_end_user_budget_id',
+    'max_internal_user_budget',
+    'internal_user_budget_duration',
+  ].map((key) => `litellm_settings.${key}`),
   ...['timeout', 'stream_timeout', 'model_group_alias', 'default_litellm_params'].map(
     (key) => `router_settings.${key}`,
   ),

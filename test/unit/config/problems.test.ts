@@ -132,8 +132,8 @@ router_settings:
 
 describe('restrictions that are not active', () => {
   it.each([
-    'litellm_settings: { max_budget: 10 }',
-    'litellm_settings: { max_end_user_budget: 1 }',
+    'litellm_settings: { max_user_budget: 10 }',
+    'litellm_settings: { default_max_internal_user_budget: 1 }',
     'litellm_settings: { upperbound_key_generate_params: { max_budget: 1 } }',
     'general_settings: { enforced_params: [user] }',
     'general_settings: { allowed_ips: ["10.0.0.1"] }',
