@@ -18,7 +18,11 @@ describe('whom a request is for', () => {
   })
 
   it('its tags are those of the request and of its key', () => {
-    expect(named({ tags: ['a', 'b'], metadata: { tags: ['c'] } }, {}, { tags: ['b', 'k'] }).tags).toEqual(['a', 'b', 'k'])
+    expect(named({ tags: ['a', 'b'], metadata: { tags: ['c'] } }, {}, { tags: ['b', 'k'] }).tags).toEqual([
+      'a',
+      'b',
+      'k',
+    ])
     expect(named({ metadata: { tags: ['c'] } }).tags).toEqual(['c'])
     expect(named({}, { 'x-litellm-tags': 'x, y,' }).tags).toEqual(['x', 'y'])
   })
