@@ -71,7 +71,7 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
   let error: string | undefined
 
   const choiceAt = (index: number): StreamedChoice => {
-    const known = choices.get(index) ?? { calls: [], finished: false, spoke: false }
+    const known = choices.get(index) ?? { calls: [], details: [], finished: false, spoke: false }
     choices.set(index, known)
     return known
   }
@@ -141,6 +141,8 @@ interface StreamedCall {
 
 interface StreamedChoice {
   readonly calls: StreamedCall[]
+  /** OpenRouter's thoughts so far: they go back as wholes, so they are told as wholes, at the end. */
+  details: readonly Fields[]
   finished: boolean
   spoke: boolean
 }
@@ -161,12 +163,16 @@ function readChoice({ choice, index, finish, known, answerId }: ChoiceEvent): Ch
   if (first)
     for (const [at, call] of known.calls.entries())
       if (call.written === '' && call.type === 'function') pieces.push({ index: at, function: { arguments: '{}' } })
-  const { content, ...rest } = said(delta)
+  known.details = detailsOf(delta).reduce(withDetail, known.details)
+  const { content, provider_specific_fields, ...rest } = said(delta)
+  const { reasoning_details: _, ...own } = fields(provider_specific_fields)
+  const aside = { ...own, ...(first && known.details.length > 0 && { reasoning_details: known.details }) }
   const words: ChatDelta = {
     ...(!known.spoke && { role: 'assistant' as const }),
     ...rest,
     ...(content !== undefined && content !== '' && { content }),
     ...(pieces.length > 0 && { tool_calls: pieces }),
+    ...(Object.keys(aside).length > 0 && { provider_specific_fields: aside }),
   }
   const logprobs = logprobsOf(choice)
   const stopSequence = text(choice.stop_reason)
@@ -254,7 +260,7 @@ function said(message: Fields): Said {
   const content = parts
     ? joined(parts.map((part) => (part.type === 'thinking' ? undefined : text(part.text))))
     : undefined
-  const details = list(message.reasoning_details).filter(isFields)
+  const details = detailsOf(message)
   const reasoning =
     text(message.reasoning_content) ??
     text(message.reasoning) ??
@@ -286,6 +292,19 @@ function said(message: Fields): Said {
 /** Mistral's thoughts are parts of the content, and have parts of their own. */
 function thinkingText(part: Fields): string | undefined {
   return text(part.thinking) ?? joined(list(part.thinking).map((inner) => text(fields(inner).text)))
+}
+
+function detailsOf(message: Fields): Fields[] {
+  return list(message.reasoning_details).filter(isFields)
+}
+
+/** A piece put to the thought that it continues. */
+function withDetail(known: readonly Fields[], piece: Fields): readonly Fields[] {
+  const at = known.findLastIndex(({ type, index }) => type === piece.type && index === piece.index)
+  const before = known[at]
+  if (before === undefined || text(piece.data) !== undefined) return [...known, piece]
+  const both = (name: string) => joined([text(before[name]), text(piece[name])])
+  return known.with(at, { ...before, ...present(piece), ...present({ text: both('text'), summary: both('summary') }) })
 }
 
 /** OpenRouter's thoughts, signed or sealed. */

@@ -156,6 +156,32 @@ describe('a stream', () => {
     expect([reader.complete, reader.error, reader.malformed]).toEqual([true, undefined, 0])
   })
 
+  it('tells OpenRouter’s thoughts in pieces, and as the wholes that go back', () => {
+    const piece = (detail: object) => delta({ reasoning_details: [detail] })
+    const { whole } = read([
+      piece({ type: 'reasoning.text', index: 0, text: 'lo', format: 'anthropic' }),
+      piece({ type: 'reasoning.text', index: 0, text: 'ok', format: 'anthropic' }),
+      piece({ type: 'reasoning.text', index: 0, text: null, signature: 's+/=' }),
+      piece({ type: 'reasoning.encrypted', index: 1, data: 'd+/=' }),
+      delta({ content: 'a' }, { finish_reason: 'stop' }),
+    ])
+    expect(said(whole).message).toEqual({
+      role: 'assistant',
+      content: 'a',
+      reasoning_content: 'look',
+      thinking_blocks: [
+        { type: 'thinking', thinking: 'look', signature: 's+/=' },
+        { type: 'redacted_thinking', data: 'd+/=' },
+      ],
+      provider_specific_fields: {
+        reasoning_details: [
+          { type: 'reasoning.text', index: 0, text: 'look', format: 'anthropic', signature: 's+/=' },
+          { type: 'reasoning.encrypted', index: 1, data: 'd+/=' },
+        ],
+      },
+    })
+  })
+
   const call = (index: number | undefined, fields: object) =>
     delta({ tool_calls: [{ ...(index !== undefined && { index }), ...fields }] })
   const weather = { id: 'c1', type: 'function', function: { name: 'weather', arguments: '' } }
