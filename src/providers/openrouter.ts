@@ -44,13 +44,22 @@ function withReasoning({ thinking, ...request }: ChatRequest): ChatRequest {
 function withDetails(message: ChatMessage): ChatMessage {
   const { thinking_blocks, reasoning_content, provider_specific_fields, annotations: _, images: __, ...rest } = message
   const kept = list(fields(provider_specific_fields).reasoning_details)
-  const details = kept.length > 0 ? kept : list(thinking_blocks).map(fields).flatMap(detailOf)
+  const blocks = list(thinking_blocks).map(fields)
+  const details = isWhole(kept.map(fields), blocks) ? kept : blocks.flatMap(detailOf)
   const reasoning = text(reasoning_content)
   return {
     ...rest,
     ...(details.length > 0 && { reasoning_details: details }),
     ...(details.length === 0 && reasoning !== undefined && { reasoning }),
   }
+}
+
+/** Clients that gather a stream may keep its last piece only; the blocks were put together by rules that all follow. */
+function isWhole(details: readonly Fields[], blocks: readonly Fields[]): boolean {
+  const words = (all: readonly Fields[], field: string) => all.map((one) => text(one[field]) ?? '').join('')
+  const sealed = (all: readonly Fields[]) => all.filter(({ data }) => text(data) !== undefined).length
+  if (details.length === 0 || blocks.length === 0) return details.length > 0
+  return words(details, 'text') === words(blocks, 'thinking') && sealed(details) === sealed(blocks)
 }
 
 function detailOf(block: Fields, index: number): Fields[] {
