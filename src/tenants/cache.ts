@@ -96,6 +96,12 @@ export function cache<T>(options: CacheOptions<T>): Cache<T> {
     return entry && nowMs - entry.startedAtMs < waitMs ? entry.promise : undefined
   }
 
+  /** What held under the generation that is known now need not be compared with the changes before it again. */
+  function moveOn(name: string, copy: Copy<T>): void {
+    const number = generations.known()?.number ?? 0
+    if (number > copy.generation && here.get(name) === copy) here.set(name, { ...copy, generation: number })
+  }
+
   /** The copy, if it can be shown to hold. */
   async function proven(copy: Copy<T>, moment: Moment): Promise<boolean> {
     const known = generations.known()
@@ -115,6 +121,7 @@ export function cache<T>(options: CacheOptions<T>): Cache<T> {
       generations.keepFresh(moment)
       const copy = here.get(name)
       if (copy && (holds(copy, generations.known(), nowMs) || (await proven(copy, moment)))) {
+        moveOn(name, copy)
         if (nowMs - copy.readAtMs >= REFRESH_MS && !running(name, nowMs)) start(name, moment, true).catch(() => {})
         return copy.value
       }

@@ -33,8 +33,9 @@ export function generations(
   let reading: { readonly promise: Promise<void>; readonly startedAtMs: number } | undefined
 
   function learn(told: KnownGeneration): void {
-    if (known && (told.number < known.number || told.readAtMs < known.readAtMs)) return
-    known = told
+    const earlier =
+      known && (told.readAtMs < known.readAtMs || (told.readAtMs === known.readAtMs && told.number < known.number))
+    if (!earlier) known = told
   }
 
   async function fromPostgres(): Promise<KnownGeneration> {
