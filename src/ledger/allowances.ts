@@ -1,7 +1,7 @@
 import { newId } from '../ids.ts'
 import { maxNano, type NanoUsd } from '../money.ts'
 import { ALLOWANCE_LIFE_MS, FEWEST_REQUESTS, MOST_REQUESTS } from './allowance.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, RateState, Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Settlement, Take, Taken } from './port.ts'
 
 /** Requests a second fade over this long: long enough not to jump, short enough to notice a burst. */
 const FADE_MS = 500
@@ -99,6 +99,7 @@ export class Allowances {
   wanted(ledger: string, take: Take, nowMs: number): AllowanceAsk | undefined {
     const line = this.#lineOf(ledger, take, nowMs)
     const expected = line.perMs * ALLOWANCE_LIFE_MS
+    if (take.limits.some(({ maxParallel }) => maxParallel !== undefined)) return undefined
     if (nowMs < line.askingUntilMs || nowMs < line.notBeforeMs || expected < FEWEST_REQUESTS) return undefined
     line.shares = line.shares.filter((share) => !isOver(share, nowMs))
     if (!isLow(line, nowMs)) return undefined
@@ -264,7 +265,7 @@ function isLow({ shares, perMs, holdNano }: Line, nowMs: number): boolean {
 
 /** The allowance's grant, for this request's part of it. */
 function partOf({ allowance, requestsLeft, tokensLeft }: Share, { amountNano }: Take): Taken {
-  const left: Record<RateState['kind'], number> = { requests: requestsLeft, tokens: Math.max(0, tokensLeft) }
+  const left = { requests: requestsLeft, tokens: Math.max(0, tokensLeft), max_parallel_requests: 0 }
   return {
     granted: true,
     grant: { ...allowance.grant, amountNano },

@@ -3,6 +3,7 @@ import type { SpendEvent } from '../spend/event.ts'
 import { withinMs } from './deadline.ts'
 import type { Exchanger, ExchangerDeps } from './exchanger.ts'
 import type { Grant } from './port.ts'
+import { correctRates } from './rates.ts'
 import type { ExpiredGrant } from './slice-source.ts'
 import type { GrantRecord, GrantState } from './store.ts'
 
@@ -118,7 +119,8 @@ export class Housekeeping {
           const paidNano = paid.get(grant.id)
           if (record?.state !== 'expiring' || paidNano === undefined) continue
           this.#changePools(grant, (pool) => release(pool, grant.amountNano, paidNano))
-          store.putGrant({ ...record, state: afterExpiry(record), paidNano })
+          const counted = correctRates(store, record.counted, { max_parallel_requests: 0 })
+          store.putGrant({ ...record, state: afterExpiry(record), paidNano, counted })
         }
       })
       freed()

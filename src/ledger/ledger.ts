@@ -6,7 +6,7 @@ import { ALLOWANCE_LIFE_MS, chargeable, lendable, lendableUses } from './allowan
 import { type Answers, Exchanger, type ExchangerDeps, poolKey } from './exchanger.ts'
 import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts'
 import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Refusal, Settlement, Take, Taken } from './port.ts'
-import { correctRates, countRates, leftOfRates, type RateShare, rateStates, refusedByRate } from './rates.ts'
+import { correctRates, countRates, leftOfRates, type RealUse, rateStates, refusedByRate } from './rates.ts'
 import { Recalls, type RecallsDeps } from './recalls.ts'
 import { fitsNow, gravest, othersMayHelp, refuse, type Short } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
@@ -59,10 +59,11 @@ export class LedgerCore {
 
   /**
    * Ends an attempt that failed and takes for the next one of its request in one transaction: what that one holds is
-   * never lent to another first. The request itself is counted already, its tokens are counted anew.
+   * never lent to another first. The request itself is counted already; its tokens and its slot
+   * are those of the new attempt now.
    */
   reprice(settlement: Settlement, take: Take): Promise<Taken> {
-    const limits = take.limits.flatMap(({ entity, tpm }) => (tpm === undefined ? [] : [{ entity, tpm }]))
+    const limits = take.limits.map(({ rpm, ...others }) => others)
     return this.#patient({ take: { ...take, limits }, unlimited: new Set(), ending: settlement })
   }
 
@@ -205,7 +206,7 @@ export class LedgerCore {
     for (const pool of pools) store.putPool(hold(pool, amountNano, nowMs))
     const { id, startByMs } = { id: take.attempt, startByMs: this.#startBy(windows, nowMs, settings.grantLifeMs) }
     const grant = this.#grant({ ...take, id, amountNano, single: true, windows, covered, startByMs })
-    this.#lend(grant, countRates(store, take, nowMs), nowMs)
+    this.#lend(grant, countRates(store, take, { atMs: nowMs, endsByMs: grant.settleByMs }), nowMs)
     return answer({ granted: true, grant, rates: rateStates(store, take, nowMs) })
   }
 
@@ -214,6 +215,8 @@ export class LedgerCore {
     const nowMs = clock()
     // Nobody asks twice for the same; a grant whose answer was lost is closed by whoever asked.
     if (store.grant(`${name}:${ask.id}`)) return undefined
+    // A slot belongs to one request.
+    if (ask.limits.some(({ maxParallel }) => maxParallel !== undefined)) return undefined
     const uses = lendableUses(ask, leftOfRates(store, ask.limits, nowMs))
     if (!uses) return undefined
 
@@ -230,9 +233,10 @@ export class LedgerCore {
 
     for (const pool of pools) store.putPool(hold(pool, amountNano, nowMs))
     const grant = this.#grant({ ...ask, amountNano, single: false, windows, covered, startByMs })
+    const counted = { ...uses, limits: ask.limits }
     // In the second of its end, so that no use of it leaves the window too early.
-    this.#lend(grant, countRates(store, { ...uses, limits: ask.limits }, startByMs), nowMs)
-    return { grant, ...uses, rates: rateStates(store, { ...uses, limits: ask.limits }, nowMs) }
+    this.#lend(grant, countRates(store, counted, { atMs: startByMs, endsByMs: grant.settleByMs }), nowMs)
+    return { grant, ...uses, rates: rateStates(store, counted, nowMs) }
   }
 
   /** Never past the end of a window. */
@@ -275,7 +279,7 @@ export class LedgerCore {
     return { granted: true, grant, rates: rateStates(this.#deps.store, take, nowMs) }
   }
 
-  #close(record: GrantRecord, paidNano: bigint, real: Partial<RateShare>): void {
+  #close(record: GrantRecord, paidNano: bigint, real: RealUse): void {
     const { store } = this.#deps
     const { grant } = record
     const paid = minNano(grant.amountNano, maxNano(0n, paidNano))
@@ -283,7 +287,7 @@ export class LedgerCore {
       store.putPool(release(pool, grant.amountNano, paid))
       this.#exchanger.observe(pool, paid)
     }
-    const counted = correctRates(store, record.counted, real)
+    const counted = correctRates(store, record.counted, { ...real, max_parallel_requests: 0 })
     const nothingToVerify = paid === 0n || !grant.covered.includes(true)
     store.putGrant({ ...record, state: nothingToVerify ? 'done' : 'closed', paidNano: paid, counted })
   }

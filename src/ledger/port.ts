@@ -6,10 +6,10 @@ import type { Scope, Window } from '../tenants/scope.ts'
 /** What is left of a limit after a take, for the `x-ratelimit-*` headers. */
 export interface RateState {
   readonly entity: string
-  readonly kind: 'requests' | 'tokens'
+  readonly kind: 'requests' | 'tokens' | 'max_parallel_requests'
   readonly limit: number
   readonly remaining: number
-  /** When the oldest use counted now will have left the window. */
+  /** When the oldest use counted now will have left the window; for requests in parallel nobody knows, and it is now. */
   readonly resetAtMs: number
 }
 

@@ -474,6 +474,45 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       await withinMs(2_000, waiting)
     })
 
+    it('lets so many run at once as a limit says, and frees a slot when its request ends or expires', async () => {
+      const limits = [{ entity: 'key:k', maxParallel: 2, rpm: 5 }]
+      const first = await granted({ scopes: [], limits })
+      const second = await granted({ scopes: [], limits })
+      expect(await refused({ scopes: [], limits })).toMatchObject({
+        kind: 'rate_limited',
+        state: { entity: 'key:k', kind: 'max_parallel_requests', limit: 2, remaining: 0 },
+        retryAfterMs: expect.any(Number),
+      })
+      await world.evict(NAME)
+      await settle(first, 0n)
+      await settle(first, 0n)
+      const third = await granted({ scopes: [], limits })
+      expect((await refused({ scopes: [], limits })).kind).toBe('rate_limited')
+
+      // A fallback keeps the slot of its request, and counts no request more.
+      const ended = { grantId: third.id, paidNano: 0n, tokens: 0 }
+      const next = takeOf(world, { limits, amountNano: 0n })
+      expect(await world.ledger.reprice(NAME, ended, next)).toMatchObject({ granted: true })
+      expect((await refused({ scopes: [], limits })).kind).toBe('rate_limited')
+
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      await settle(second, 0n)
+      const taken = await ask({ scopes: [], limits })
+      expect(taken).toMatchObject({
+        granted: true,
+        rates: [
+          { kind: 'requests', remaining: 1 },
+          { kind: 'max_parallel_requests', remaining: 1 },
+        ],
+      })
+      const many = [{ entity: 'key:many', maxParallel: 200 }]
+      expect(await world.allow(NAME, allowanceOf(world, { limits: many }))).toBeUndefined()
+      expect(await refused({ scopes: [], limits: [{ entity: 'key:z', maxParallel: 0 }] })).not.toHaveProperty(
+        'retryAfterMs',
+      )
+    })
+
     it('grants the most that fits, where less is welcome too', async () => {
       limit(KEY, 100n)
       limit(TEAM, 70n)
