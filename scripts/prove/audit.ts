@@ -145,6 +145,7 @@ export class Poll {
 export interface LogRow {
   readonly id: string
   readonly kind: string
+  readonly status: string
   readonly requestId: string | undefined
   readonly grantId: string | undefined
   readonly single: boolean
@@ -160,7 +161,7 @@ export interface LogRow {
 
 export async function logRows(db: pg.Pool): Promise<LogRow[]> {
   const { rows } = await db.query<Record<string, unknown>>(
-    `select id, kind, request_id, grant_id, single, hold_nano, cost_nano, scopes, overrun, key_id,
+    `select id, kind, status, request_id, grant_id, single, hold_nano, cost_nano, scopes, overrun, key_id,
        array(select ms_of_time(t) from unnest(windows) with ordinality as w(t, n) order by n) as starts_ms,
        ms_of_time(start_time) as start_ms, ms_of_time(end_time) as end_ms
      from spend_log`,
@@ -168,6 +169,7 @@ export async function logRows(db: pg.Pool): Promise<LogRow[]> {
   return rows.map((row) => ({
     id: String(row.id),
     kind: String(row.kind),
+    status: String(row.status),
     requestId: row.request_id == null ? undefined : String(row.request_id),
     grantId: row.grant_id == null ? undefined : String(row.grant_id),
     single: row.single === true,

@@ -29,6 +29,8 @@ export interface ChaosDeps {
   readonly log: (line: string) => void
 }
 
+/** Longer than anybody waits for a statement about money. */
+const LATE_MS = 2_500
 const RETRY_MS = 300
 const MOST_RETRIES = 40
 
@@ -92,6 +94,13 @@ export class ChaosMonkey {
           }),
         )
         return this.#database
+      case 'replies':
+        return this.#troubled('replies', async () => {
+          const { database } = stack.faults
+          database.add({ kind: 'drop', moment: 'answer', rate: 0.2 }, { kind: 'latency', delayMs: LATE_MS, rate: 0.1 })
+          await pause(chaos.forMs)
+          database.clear()
+        })
       case 'queue':
         runner.queue.delay(chaos.delayMs)
         runner.queue.duplicate(chaos.duplicate)

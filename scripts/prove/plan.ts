@@ -41,6 +41,8 @@ export type ChaosKind =
   | { readonly kind: 'evict' }
   | { readonly kind: 'kill' }
   | { readonly kind: 'database'; readonly downMs: number }
+  /** PostgreSQL's answers get lost, and some statements arrive after their asker has given up. */
+  | { readonly kind: 'replies'; readonly forMs: number }
   | { readonly kind: 'queue'; readonly delayMs: number; readonly duplicate: number; readonly reorder: boolean }
   | { readonly kind: 'refuse'; readonly forMs: number }
   | {
@@ -194,6 +196,11 @@ function chaosOf(
       kind: 'database' as const,
       atRequest: at(share),
       downMs: 1_000 + upTo(1_500),
+    })),
+    ...(rare ? [0.17, 0.42, 0.7, 0.9] : [0.5, 0.85]).map((share) => ({
+      kind: 'replies' as const,
+      atRequest: at(share),
+      forMs: 1_000 + upTo(1_000),
     })),
     ...shares(0.02, 0.1).map((share) => ({
       kind: 'queue' as const,

@@ -129,11 +129,10 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
     const atRest = await untilRest()
     await poll.stop()
     const bills = await billsOf(provider)
-    const deployments = { cheap: config.deployments[0], dear: config.deployments[1] }
-    const holdOf = (planned: PlannedRequest): number => {
-      const deployment = deployments[planned.dear ? 'dear' : 'cheap']
+    const holdAt = (planned: PlannedRequest, name: 'cheap' | 'dear'): number => {
+      const deployment = config.deployments.find(({ group }) => group === name)
       const messages = [{ role: 'user' as const, content: planned.prompt }]
-      const request = { model: deployment?.group ?? '', messages, max_tokens: planned.maxTokens }
+      const request = { model: name, messages, max_tokens: planned.maxTokens }
       return Number(deployment ? (worstCase(request, deployment).costNano ?? 0n) : 0n)
     }
     if (poll.example) log(`polled: ${JSON.stringify(poll.example, plain)}`)
@@ -153,7 +152,8 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
       deadLetters: await countOf(db, 'dead_letter'),
       polled: poll.broken,
       atRest,
-      holdOf,
+      holdOf: (planned: PlannedRequest) => holdAt(planned, planned.dear ? 'dear' : 'cheap'),
+      ...(fallbacks === undefined ? { fallbackHoldOf: (planned: PlannedRequest) => holdAt(planned, 'dear') } : {}),
       grantLifeMs: LEDGER_SETTINGS.grantLifeMs,
       settleByMs: SETTLE_BY_MS,
     }

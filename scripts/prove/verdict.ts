@@ -25,6 +25,8 @@ export interface Evidence {
   readonly atRest: readonly WindowNow[]
   /** What a request holds at the most. */
   readonly holdOf: (planned: PlannedRequest) => number
+  /** What it may hold instead, once it has fallen back to the dearer model. */
+  readonly fallbackHoldOf?: (planned: PlannedRequest) => number
   /** Nothing is started on a grant that took longer to come, as it may on a machine that is busy. */
   readonly grantLifeMs: number
   /** A grant that nobody closed is charged within this time. */
@@ -133,6 +135,8 @@ interface Books {
   readonly expiredOf: ReadonlyMap<number, LogRow>
   readonly seenOf: ReadonlyMap<number, Seen>
   readonly billedOf: ReadonlyMap<number, number>
+  /** Of it, what whole answers cost. */
+  readonly answeredOf: ReadonlyMap<number, number>
   readonly chargedLess: readonly unknown[]
   readonly uncharged: readonly unknown[]
 }
@@ -143,9 +147,12 @@ function booksOf(evidence: Evidence): Books {
   const seenOf = new Map(seen.map((one) => [one.n, one]))
   const byId = new Map(seen.flatMap((one) => (one.requestId === undefined ? [] : [[one.requestId, one.n] as const])))
   const billedOf = new Map<number, number>()
-  for (const { n, model, promptTokens, outputTokens } of bills) {
+  const answeredOf = new Map<number, number>()
+  for (const { n, model, promptTokens, outputTokens, whole } of bills) {
     const { inputNano, outputNano } = model === 'dear' ? PRICES.dear : PRICES.cheap
-    billedOf.set(n, (billedOf.get(n) ?? 0) + promptTokens * inputNano + outputTokens * outputNano)
+    const nano = promptTokens * inputNano + outputTokens * outputNano
+    billedOf.set(n, (billedOf.get(n) ?? 0) + nano)
+    if (whole) answeredOf.set(n, (answeredOf.get(n) ?? 0) + nano)
   }
   const find = finder(evidence, seenOf, billedOf)
   const requestOf = new Map<string, number>()
@@ -179,7 +186,7 @@ function booksOf(evidence: Evidence): Books {
   const chargedLess: unknown[] = []
   const unlogged = new Map<number, { billed: number; of: number[] }>()
   for (const [n, billed] of billedOf) {
-    if (rowsOf.has(n) || billed === 0) continue
+    if (billed === 0 || rowsOf.get(n)?.some(({ costNano }) => costNano > 0)) continue
     const planned = plan.requests[n]
     if (!planned || !isLimited(plan, entities, planned)) continue
     const expired = expiredOf.get(n)
@@ -199,19 +206,19 @@ function booksOf(evidence: Evidence): Books {
       ? []
       : of.map((n) => ({ n, key, billed: billedOf.get(n), seen: seen.find((one) => one.n === n) })),
   )
-  return { requestOf, rowsOf, expiredOf, seenOf, billedOf, chargedLess, uncharged }
+  return { requestOf, rowsOf, expiredOf, seenOf, billedOf, answeredOf, chargedLess, uncharged }
 }
 
 /** A key's requests all hold differently; a grant that expired names its limited scopes only, so time and owners help. */
 function finder(
-  { plan, holdOf, keyIds, entities }: Evidence,
+  { plan, holdOf, fallbackHoldOf = holdOf, keyIds, entities }: Evidence,
   seenOf: ReadonlyMap<number, Seen>,
   billedOf: ReadonlyMap<number, number>,
 ) {
   const byHold = new Map<number, PlannedRequest[]>()
   for (const planned of plan.requests) {
-    const hold = holdOf(planned)
-    byHold.set(hold, [...(byHold.get(hold) ?? []), planned])
+    for (const hold of new Set([holdOf(planned), fallbackHoldOf(planned)]))
+      byHold.set(hold, [...(byHold.get(hold) ?? []), planned])
   }
   // Of several that it may have been, it was one that somebody was billed for.
   for (const some of byHold.values()) some.sort((a, b) => (billedOf.get(b.n) ?? 0) - (billedOf.get(a.n) ?? 0))
@@ -262,11 +269,12 @@ function acknowledgedWithoutRow({ seen, troubles, plan, entities }: Evidence, bo
   for (const one of seen) {
     if (one.how !== 'answered') continue
     const rows = books.rowsOf.get(one.n) ?? []
-    const billed = books.billedOf.get(one.n)
-    const logged = rows.reduce((sum, { costNano }) => sum + costNano, 0)
-    if (rows.length > 0) {
-      if (logged !== billed || (one.costNano !== undefined && one.costNano !== logged))
-        otherCost.push({ ...one, logged, billed })
+    const billed = books.answeredOf.get(one.n)
+    const good = rows.filter(({ status }) => status === 'success')
+    if (good.length > 0) {
+      const logged = good.reduce((sum, { costNano }) => sum + costNano, 0)
+      const toldAnother = rows.length === 1 && one.costNano !== undefined && one.costNano !== logged
+      if (logged !== billed || toldAnother) otherCost.push({ ...one, logged, billed })
       continue
     }
     const died = troubles.some(
@@ -311,7 +319,10 @@ function budgetRefusals(seen: readonly Seen[]): BudgetRefusal[] {
 }
 
 /** Everything that may have weighed on a window at a moment, each for as long as it may have. */
-function occupantsOf({ plan, rows, seen, troubles, holdOf, settleByMs }: Evidence, books: Books): Occupant[] {
+function occupantsOf(
+  { plan, rows, seen, troubles, holdOf, fallbackHoldOf = holdOf, settleByMs }: Evidence,
+  books: Books,
+): Occupant[] {
   const occupants: Occupant[] = []
   const kills = troubles.filter(({ kind }) => kind === 'kill')
   const scopesOf = new Map<number, ReadonlySet<string>>()
@@ -331,7 +342,7 @@ function occupantsOf({ plan, rows, seen, troubles, holdOf, settleByMs }: Evidenc
         ...(startMs === undefined ? {} : { startMs }),
         fromMs: row.startMs,
         heldUntilMs,
-        holdNano: row.kind === 'request' && row.holdNano === 0 ? (planned ? holdOf(planned) : 0) : row.holdNano,
+        holdNano: row.kind === 'request' && row.holdNano === 0 ? (planned ? fallbackHoldOf(planned) : 0) : row.holdNano,
         costNano: row.costNano,
       })
     })
@@ -344,7 +355,7 @@ function occupantsOf({ plan, rows, seen, troubles, holdOf, settleByMs }: Evidenc
     if (!planned) continue
     for (const scope of scopesOf.get(planned.key) ?? []) {
       const heldUntilMs = one.endedMs + (one.how === 'refused' ? 0 : settleByMs + RECOVERY_MS)
-      occupants.push({ scope, fromMs: one.sentMs, heldUntilMs, holdNano: holdOf(planned), costNano: 0 })
+      occupants.push({ scope, fromMs: one.sentMs, heldUntilMs, holdNano: fallbackHoldOf(planned), costNano: 0 })
     }
   }
   return occupants
@@ -407,6 +418,7 @@ export function kindOf(
       if (vendor.kind === 'refuse' && vendor.status === 503 && one.code !== 'ledger_unavailable')
         return 'failed by the provider'
       if (near('database')) return '503 while PostgreSQL is stopped'
+      if (near('replies')) return '503 while PostgreSQL’s answers are lost'
       if (near('kill', 'evict')) return '503 while objects or isolates are gone'
       if (one.endedMs - one.sentMs >= grantLifeMs) return '503 as its grant came too late'
       return 'strange'
