@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import type { BedrockCaching } from './bedrock-models.ts'
 import { dataUrl, type InlineData } from './data-url.ts'
 
 /** A block of Converse: an object with one field that names what it is. */
@@ -14,6 +15,7 @@ export interface BedrockMessage {
 /** What one conversation's translation remembers: Bedrock wants every document's name once. */
 interface Conversation {
   readonly documentNames: Set<string>
+  readonly caching: BedrockCaching
 }
 
 const IMAGES: Readonly<Record<string, string>> = {
@@ -63,21 +65,24 @@ const AUDIO: Readonly<Record<string, string>> = {
  * The conversation in Bedrock's two voices. What was said by the system stands apart, in its order; a tool's result is the
  * user's word, and neighbours of one voice become one message, since Bedrock wants them to take turns.
  */
-export function bedrockConversation(messages: readonly ChatMessage[]): {
+export function bedrockConversation(
+  messages: readonly ChatMessage[],
+  caching: BedrockCaching,
+): {
   readonly system: readonly Block[]
   readonly messages: readonly BedrockMessage[]
 } {
-  const conversation: Conversation = { documentNames: new Set() }
+  const conversation: Conversation = { documentNames: new Set(), caching }
   const system: Block[] = []
   const turns: { role: 'user' | 'assistant'; content: Block[] }[] = []
   for (const [at, message] of messages.entries()) {
     const path = `messages[${at}]`
     if (message.role === 'system' || message.role === 'developer') {
-      system.push(...marked(systemBlocks(message.content, path), message))
+      system.push(...marked(systemBlocks(message.content, path, caching), message, caching))
       continue
     }
     const role = message.role === 'assistant' ? 'assistant' : 'user'
-    const content = marked(blocksOf(message, path, conversation), message)
+    const content = marked(blocksOf(message, path, conversation), message, caching)
     if (content.length === 0) {
       if (role === 'assistant') continue
       throw invalid(`${path}.content`, 'is empty, and Bedrock takes no empty message. Say something in it.')
@@ -104,16 +109,16 @@ function blocksOf(message: ChatMessage, path: string, conversation: Conversation
 }
 
 /** A cache marker on the message stands behind its last block. */
-function marked(blocks: Block[], message: ChatMessage): Block[] {
-  return blocks.length === 0 ? blocks : [...blocks, ...cachePoint(message.cache_control)]
+function marked(blocks: Block[], message: ChatMessage, caching: BedrockCaching): Block[] {
+  return blocks.length === 0 ? blocks : [...blocks, ...cachePoint(message.cache_control, caching)]
 }
 
-export function cachePoint(marker: unknown): Block[] {
-  if (!isFields(marker)) return []
-  return [{ cachePoint: { type: 'default', ...(marker.ttl === '1h' && { ttl: '1h' }) } }]
+export function cachePoint(marker: unknown, caching: BedrockCaching): Block[] {
+  if (!isFields(marker) || caching === 'none') return []
+  return [{ cachePoint: { type: 'default', ...(marker.ttl === '1h' && caching === 'long' && { ttl: '1h' }) } }]
 }
 
-function systemBlocks(content: unknown, path: string): Block[] {
+function systemBlocks(content: unknown, path: string, caching: BedrockCaching): Block[] {
   if (typeof content === 'string') return content === '' ? [] : [{ text: content }]
   return list(content).flatMap((given, at) => {
     const part = fields(given)
@@ -121,10 +126,10 @@ function systemBlocks(content: unknown, path: string): Block[] {
     if (native) return [native]
     const words = text(part.text)
     if (part.type === 'guarded_text' && words !== undefined)
-      return [{ guardContent: { text: { text: words } } }, ...cachePoint(part.cache_control)]
+      return [{ guardContent: { text: { text: words } } }, ...cachePoint(part.cache_control, caching)]
     if (part.type !== 'text')
       throw invalid(`${path}.content[${at}]`, 'must be text: Bedrock takes no other system content.')
-    return words === undefined ? [] : [{ text: words }, ...cachePoint(part.cache_control)]
+    return words === undefined ? [] : [{ text: words }, ...cachePoint(part.cache_control, caching)]
   })
 }
 
@@ -133,7 +138,7 @@ function contentBlocks(content: unknown, path: string, conversation: Conversatio
   return list(content).flatMap((given, at) => {
     const part = fields(given)
     const blocks = partBlocks(part, `${path}[${at}]`, conversation)
-    return blocks.length === 0 ? [] : [...blocks, ...cachePoint(part.cache_control)]
+    return blocks.length === 0 ? [] : [...blocks, ...cachePoint(part.cache_control, conversation.caching)]
   })
 }
 

@@ -27,6 +27,16 @@ export function bedrockFamily(id: string): BedrockFamily {
   return /openai\.gpt-oss/.test(id) ? 'gpt-oss' : 'other'
 }
 
+/** Which cache markers a model takes: for an hour too, for five minutes in messages only, or none. */
+export type BedrockCaching = 'long' | 'short' | 'none'
+
+/** A marker is a wish that changes no answer, and a model that does not cache refuses the whole request for it. */
+export function bedrockCaching(id: string): BedrockCaching {
+  const family = bedrockFamily(id)
+  if (family === 'anthropic' || /:(?:application-inference-profile|provisioned-model)\//.test(id)) return 'long'
+  return family === 'nova' || family === 'nova-2' ? 'short' : 'none'
+}
+
 const WITHOUT_SCHEMAS =
   /amazon\.|claude-(?:v2|instant|3)|claude-(?:sonnet|opus)-4-(?:1-)?2025|meta\.|cohere\.|ai21\.|writer\.|mistral\.(?:mistral-7b|mixtral|mistral-(?:small|large)-24)/
 

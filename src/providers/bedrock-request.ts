@@ -4,7 +4,14 @@ import { GatewayError } from '../errors.ts'
 import { claudeTraits } from './anthropic-model.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type BedrockMessage, type Block, bedrockConversation, cachePoint } from './bedrock-content.ts'
-import { type BedrockFamily, bedrockFamily, bedrockModel, knowsSchemas } from './bedrock-models.ts'
+import {
+  type BedrockCaching,
+  type BedrockFamily,
+  bedrockCaching,
+  bedrockFamily,
+  bedrockModel,
+  knowsSchemas,
+} from './bedrock-models.ts'
 import { chatBody } from './chat-body.ts'
 import type { Target } from './provider.ts'
 import { unsupported } from './unsupported.ts'
@@ -78,11 +85,18 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
   const { messages: _, model: __, ...given } = chatBody({ ...request, stream: false }, target)
   const { id } = bedrockModel(target.model)
   const family = bedrockFamily(id)
-  const { system, messages } = bedrockConversation(request.messages)
+  const { system, messages } = bedrockConversation(request.messages, bedrockCaching(id))
   const lacking = MISSING.filter((field) => means(given[field]))
   const { structure, shape } = structured(given.response_format, id)
   const reasoning = reasoningFields({ given, messages, id, family, target })
-  const tools = toolConfig({ given, messages, family, structure, thinks: reasoning.thinks })
+  const tools = toolConfig({
+    given,
+    messages,
+    family,
+    caching: bedrockCaching(id),
+    structure,
+    thinks: reasoning.thinks,
+  })
   const tier = serviceTier(given.service_tier)
   unsupported([...lacking, ...several(given.n), ...reasoning.lacking, ...tools.lacking, ...tier.lacking], target)
 
@@ -238,6 +252,7 @@ interface ToolQuestion {
   readonly given: Fields
   readonly messages: readonly BedrockMessage[]
   readonly family: BedrockFamily
+  readonly caching: BedrockCaching
   readonly structure: Fields | undefined
   readonly thinks: boolean
 }
@@ -248,7 +263,7 @@ interface Tools {
   readonly lacking: readonly string[]
 }
 
-function toolConfig({ given, messages, family, structure, thinks }: ToolQuestion): Tools {
+function toolConfig({ given, messages, family, caching, structure, thinks }: ToolQuestion): Tools {
   const lacking: string[] = []
   const { mode, name, only } = choice(given.tool_choice)
   const specs: Block[] = []
@@ -257,7 +272,7 @@ function toolConfig({ given, messages, family, structure, thinks }: ToolQuestion
     if (isFunction(tool)) {
       const spec = toolSpec(tool, `tools[${at}]`)
       if (only === undefined || only.includes(String(spec.name)))
-        specs.push({ toolSpec: spec }, ...cachePoint(tool.cache_control))
+        specs.push({ toolSpec: spec }, ...cachePoint(tool.cache_control, caching === 'long' ? caching : 'none'))
     } else if (isFields(tool.toolSpec) || isFields(tool.systemTool) || isFields(tool.cachePoint)) specs.push(tool)
     else if (family === 'anthropic' && /_\d{8}$/.test(String(tool.type))) vendors.push(tool)
     else lacking.push(`tools[${at}]`)

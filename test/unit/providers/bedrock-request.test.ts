@@ -307,6 +307,19 @@ describe('what survives on the way to Bedrock', () => {
     expect(asked(request)).toMatchObject(body)
   })
 
+  it('leaves cache markers out where a model would refuse them', () => {
+    const marker = { type: 'ephemeral', ttl: '1h' }
+    const marked = {
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'long', cache_control: marker }] }],
+      tools: [{ ...weather, cache_control: marker }],
+    }
+    const points = (model: string) => JSON.stringify(asked(marked, { model })).match(/"cachePoint":{[^}]*}/g)
+    expect(points(CLAUDE)).toEqual(Array(2).fill('"cachePoint":{"type":"default","ttl":"1h"}'))
+    expect(points('arn:aws:bedrock:us-east-1:1:application-inference-profile/abc')).toHaveLength(2)
+    expect(points('us.amazon.nova-pro-v1:0')).toEqual(['"cachePoint":{"type":"default"}'])
+    expect(points('us.meta.llama3-3-70b-instruct-v1:0')).toBeNull()
+  })
+
   it('makes older models answer in a shape by a tool', () => {
     const format = { type: 'json_schema', json_schema: { name: 'sum', schema } }
     const forced = asked({ response_format: format }, nova)
