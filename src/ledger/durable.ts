@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
 import type { Allowances } from './allowances.ts'
 import { withinMs } from './deadline.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, Ledger, Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Checked, Ledger, Settlement, Take, Taken } from './port.ts'
 
 /** The object's half, as a stub shows it. */
 export interface LedgerStub {
@@ -11,6 +11,7 @@ export interface LedgerStub {
   allow(ask: AllowanceAsk, closes: readonly AllowanceClose[]): Promise<Allowance | undefined>
   settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[]): Promise<void>
   recall(scopes: readonly string[]): Promise<void>
+  check(take: Take): Promise<Checked>
 }
 
 export interface DurableLedgerOptions {
@@ -95,6 +96,16 @@ export class DurableLedger implements Ledger {
         retryAfterMs: RETRY_MS,
         cause,
       })
+    }
+  }
+
+  async check(ledger: string, take: Take): Promise<Checked> {
+    const { namespace, timeoutMs, warn } = this.#options
+    try {
+      return await withinMs(timeoutMs, Promise.resolve(namespace.getByName(ledger).check(take)))
+    } catch (error) {
+      warn('a ledger did not answer', { ledger, error: String(error) })
+      return { windows: [], rates: [], refusal: { kind: 'ledger_unavailable', retryAfterMs: RETRY_MS } }
     }
   }
 

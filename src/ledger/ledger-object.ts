@@ -4,7 +4,7 @@ import { createDb } from '../db/client.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { LedgerCore } from './ledger.ts'
 import { neonSource } from './neon.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, Settlement, Take, Taken } from './port.ts'
+import type { Allowance, AllowanceAsk, AllowanceClose, Checked, Settlement, Take, Taken } from './port.ts'
 import { ledgerSettingsFrom } from './settings.ts'
 import type { SliceSource } from './slice-source.ts'
 import { SqliteStore } from './sqlite-store.ts'
@@ -73,6 +73,10 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
 
   settle(settlements: readonly Settlement[], closes: readonly AllowanceClose[] = []): void {
     this.#core.settle(settlements, closes)
+  }
+
+  check(take: Take): Promise<Checked> {
+    return this.#core.check(take)
   }
 
   recall(scopes: readonly string[]): Promise<void> {

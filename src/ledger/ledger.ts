@@ -5,10 +5,20 @@ import type { Scope } from '../tenants/scope.ts'
 import { ALLOWANCE_LIFE_MS, chargeable, lendable, lendableUses } from './allowance.ts'
 import { type Answers, Exchanger, type ExchangerDeps, poolKey } from './exchanger.ts'
 import { Housekeeping, type HousekeepingDeps } from './housekeeping.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, Grant, Refusal, Settlement, Take, Taken } from './port.ts'
+import type {
+  Allowance,
+  AllowanceAsk,
+  AllowanceClose,
+  Checked,
+  Grant,
+  Refusal,
+  Settlement,
+  Take,
+  Taken,
+} from './port.ts'
 import { correctRates, countRates, leftOfRates, type RealUse, rateStates, refusedByRate } from './rates.ts'
 import { Recalls, type RecallsDeps } from './recalls.ts'
-import { fitsNow, gravest, othersMayHelp, refuse, type Short } from './refusal.ts'
+import { fitsNow, gravest, othersMayHelp, refuse, type Short, windowState } from './refusal.ts'
 import type { SliceAnswer } from './slice-source.ts'
 import type { GrantRecord } from './store.ts'
 import { Waiting } from './waiting.ts'
@@ -140,6 +150,26 @@ export class LedgerCore {
     })
     this.#waiting.wake()
     if (settlements.some(({ event }) => event !== undefined)) wake(clock())
+  }
+
+  /** What a take would find now: each limited window as it stands, each limit, and who would refuse. Takes nothing. */
+  async check(take: Take): Promise<Checked> {
+    const { store, settings, clock } = this.#deps
+    const nowMs = clock()
+    const needNano = leastOf(take)
+    const limited = take.scopes.filter((scope) => scope.limited).map((scope) => this.#windowOf(scope, nowMs))
+    const asked = limited.map((window) => ({ pool: this.#poolOf(window, nowMs), needNano: 0n }))
+    const rates = rateStates(store, take, nowMs)
+    const rateRefusal = refusedByRate(store, take, nowMs)
+    const heard = asked.length === 0 ? new Map() : await this.#exchanger.exchange(asked)
+    if (!heard) return { windows: [], rates, refusal: rateRefusal ?? unavailable }
+
+    const told = limited.flatMap((window) => withAnswer({ pool: this.#poolOf(window, nowMs), needNano }, heard))
+    const known = told.filter(([, answer]) => !answer.unlimited)
+    const short = known.filter(([one, answer]) => !fitsNow(one, answer))
+    const refusal = rateRefusal ?? gravest(short.map(([one, answer]) => refuse(one, answer, settings)))
+    const windows = known.map(([{ pool }, answer]) => windowState(pool, answer))
+    return { windows, rates, ...(refusal ? { refusal } : {}) }
   }
 
   /** Gives back what is free in these scopes, now: somebody else needs it, or nobody may have it any more. */

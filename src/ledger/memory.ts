@@ -5,7 +5,17 @@ import { type LedgerSettings, ledgerDefaults } from '../config/config.ts'
 import { newestSecond, type SlidingWindow, unused } from '../limits/sliding-window.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { LedgerCore } from './ledger.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, Ledger, RateState, Settlement, Take, Taken } from './port.ts'
+import type {
+  Allowance,
+  AllowanceAsk,
+  AllowanceClose,
+  Checked,
+  Ledger,
+  RateState,
+  Settlement,
+  Take,
+  Taken,
+} from './port.ts'
 import type { SliceSource } from './slice-source.ts'
 import type { GrantRecord, GrantState, LedgerStore } from './store.ts'
 
@@ -156,6 +166,10 @@ export class MemoryLedger implements Ledger {
   allow(ledger: string, ask: AllowanceAsk, closes: readonly AllowanceClose[] = []): Promise<Allowance | undefined> {
     this.#core(ledger).settle([], closes)
     return this.#core(ledger).allow(ask)
+  }
+
+  check(ledger: string, take: Take): Promise<Checked> {
+    return this.#core(ledger).check(take)
   }
 
   recall(ledger: string, scopes: readonly string[]): Promise<void> {

@@ -72,6 +72,26 @@ export type Taken =
   | { readonly granted: true; readonly grant: Grant; readonly rates: readonly RateState[] }
   | { readonly granted: false; readonly refusal: Refusal }
 
+/** One limited window of a take, as it stands. */
+export interface WindowState {
+  readonly scope: string
+  readonly windowStartMs: number
+  /** Absent when the window never ends. */
+  readonly resetAtMs?: number
+  readonly limitNano: NanoUsd
+  readonly spentNano: NanoUsd
+  /** By requests that run, by allowances, and by what other ledgers lease. */
+  readonly heldNano: NanoUsd
+}
+
+/** What a take would meet. */
+export interface Checked {
+  readonly windows: readonly WindowState[]
+  readonly rates: readonly RateState[]
+  /** Why it would be refused; absent when it would be granted. */
+  readonly refusal?: Refusal
+}
+
 /** What an isolate wants to spend by itself for a moment: one grant that many requests share. */
 export interface AllowanceAsk {
   /** A UUIDv7: the grant's id is `<ledger>:<id>`, and the same id is answered the same. */
@@ -136,4 +156,6 @@ export interface Ledger {
    */
   reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken>
   settle(ledger: string, settlements: readonly Settlement[]): Promise<void>
+  /** What a take would find now; takes and counts nothing. */
+  check(ledger: string, take: Take): Promise<Checked>
 }

@@ -1,7 +1,7 @@
 import { freeOf, type Pool } from '../budget/pool.ts'
 import type { LedgerSettings } from '../config/config.ts'
 import { maxNano, type NanoUsd } from '../money.ts'
-import type { Refusal } from './port.ts'
+import type { Refusal, WindowState } from './port.ts'
 import type { SliceAnswer } from './slice-source.ts'
 
 /** Own holds end when their calls end, which may be any moment. */
@@ -31,20 +31,26 @@ export function fitsNow({ pool, needNano }: Short, answer: SliceAnswer): boolean
  * own requests hold could still make room in this window; exceeded, when not even that would.
  */
 export function refuse({ pool, needNano }: Short, answer: SliceAnswer, settings: LedgerSettings): BudgetRefusal {
-  const unlogged = maxNano(0n, pool.usedNano - pool.chargedNano)
   const mine = freeOf(pool) + pool.heldNano + answer.roomNano
   const retryAfterMs = mine >= needNano ? HELD_RETRY_MS : settings.idleReturnMs + HELD_RETRY_MS
   const held = mine + answer.othersNano >= needNano
   return {
     kind: held ? 'budget_held' : 'budget_exceeded',
+    ...windowState(pool, answer),
+    neededNano: needNano,
+    ...(held ? { retryAfterMs } : {}),
+  }
+}
+
+/** A window as its ledger and the source see it together: what is settled here counts as spent before its row is seen. */
+export function windowState(pool: Pool, answer: SliceAnswer): WindowState {
+  return {
     scope: pool.scope,
     windowStartMs: pool.startMs,
     limitNano: answer.limitNano,
-    spentNano: answer.spentNano + unlogged,
+    spentNano: answer.spentNano + maxNano(0n, pool.usedNano - pool.chargedNano),
     heldNano: answer.othersNano + pool.heldNano,
-    neededNano: needNano,
     ...(Number.isFinite(pool.endMs) ? { resetAtMs: pool.endMs } : {}),
-    ...(held ? { retryAfterMs } : {}),
   }
 }
 

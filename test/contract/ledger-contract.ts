@@ -513,6 +513,32 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       )
     })
 
+    it('says what a take would meet, and takes nothing', async () => {
+      limit(KEY, 100n)
+      limit(TEAM, 50n)
+      const limits = [{ entity: 'key:k', rpm: 1 }]
+      const take = (amountNano: bigint) => takeOf(world, { scopes: [KEY, TEAM], limits, amountNano })
+      await finish(await granted({ amountNano: 60n }), 7n)
+      await granted({ scopes: [KEY, TEAM], amountNano: 20n })
+      const checked = await world.ledger.check(NAME, take(30n))
+      expect(checked.windows).toMatchObject([
+        { scope: KEY.name, limitNano: 100n, spentNano: 7n, heldNano: 20n, resetAtMs: expect.any(Number) },
+        { scope: TEAM.name, limitNano: 50n, spentNano: 0n, heldNano: 20n },
+      ])
+      expect(checked.rates).toMatchObject([{ kind: 'requests', remaining: 1 }])
+      expect(checked).not.toHaveProperty('refusal')
+      expect(await world.ledger.check(NAME, take(31n))).toMatchObject({
+        refusal: { kind: 'budget_held', scope: TEAM.name, neededNano: 31n },
+      })
+      expect((await world.ledger.check(NAME, take(51n))).refusal).toMatchObject({ kind: 'budget_exceeded' })
+      await granted({ scopes: [KEY, TEAM], limits, amountNano: 30n })
+      expect((await world.ledger.check(NAME, take(0n))).refusal).toMatchObject({ kind: 'rate_limited' })
+      world.source.otherwise = 'lost'
+      expect((await world.ledger.check(NAME, takeOf(world, { scopes: [KEY] }))).refusal?.kind).toBe(
+        'ledger_unavailable',
+      )
+    })
+
     it('grants the most that fits, where less is welcome too', async () => {
       limit(KEY, 100n)
       limit(TEAM, 70n)

@@ -33,6 +33,7 @@ function world() {
       },
     },
     ledger: {
+      check: () => Promise.reject(new Error('nothing is checked here')),
       reprice: () => Promise.reject(new Error('nothing is repriced here')),
       take: () => Promise.reject(new Error('not asked here')),
       settle: async (ledger, settlements) => {
@@ -120,6 +121,7 @@ describe('hand-over', () => {
       ledger: {
         take: () => Promise.reject(new Error('dead')),
         reprice: () => Promise.reject(new Error('dead')),
+        check: () => Promise.reject(new Error('dead')),
         settle: () => Promise.reject(new Error('dead')),
       },
     })

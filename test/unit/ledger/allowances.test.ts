@@ -41,6 +41,7 @@ describe('allowances in an isolate', () => {
             counted.take += 1
             return arrive(() => ledgers.take(name, take))
           },
+          check: (take) => arrive(() => ledgers.check(name, take)),
           recall: (scopes) => arrive(() => ledgers.recall(name, scopes)),
           reprice: (failed, take) => arrive(() => ledgers.reprice(name, failed, take)),
           allow: (ask, told) => {

@@ -29,6 +29,7 @@ function world(stub: Partial<LedgerStub>, nowMs = 0) {
           take: () => Promise.resolve(granted),
           allow: () => Promise.resolve(undefined),
           recall: () => Promise.resolve(),
+          check: () => Promise.resolve({ windows: [], rates: [] }),
           reprice: () => Promise.resolve(granted),
           settle: (settlements) => Promise.resolve(void settled.push(...settlements)),
           ...stub,
