@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, text } from '../dialects/loose-json.ts'
+import { openaiSeal } from '../dialects/responses-thoughts.ts'
 import { GatewayError } from '../errors.ts'
 import type { BedrockCaching } from './bedrock-models.ts'
 import { dataUrl, type InlineData } from './data-url.ts'
@@ -16,6 +17,8 @@ export interface BedrockMessage {
 interface Conversation {
   readonly documentNames: Set<string>
   readonly caching: BedrockCaching
+  /** Claude refuses thoughts that nobody signed. */
+  readonly signedOnly: boolean
 }
 
 const IMAGES: Readonly<Record<string, string>> = {
@@ -67,12 +70,12 @@ const AUDIO: Readonly<Record<string, string>> = {
  */
 export function bedrockConversation(
   messages: readonly ChatMessage[],
-  caching: BedrockCaching,
+  { caching, signedOnly }: Pick<Conversation, 'caching' | 'signedOnly'>,
 ): {
   readonly system: readonly Block[]
   readonly messages: readonly BedrockMessage[]
 } {
-  const conversation: Conversation = { documentNames: new Set(), caching }
+  const conversation: Conversation = { documentNames: new Set(), caching, signedOnly }
   const system: Block[] = []
   const turns: { role: 'user' | 'assistant'; content: Block[] }[] = []
   for (const [at, message] of messages.entries()) {
@@ -98,7 +101,9 @@ function blocksOf(message: ChatMessage, path: string, conversation: Conversation
   if (message.role === 'tool' || message.role === 'function') return toolResult(message, path, conversation)
   const said = contentBlocks(message.content, `${path}.content`, conversation)
   if (message.role !== 'assistant') return said
-  const thoughts = list(message.thinking_blocks).map(fields).flatMap(thought)
+  const thoughts = list(message.thinking_blocks)
+    .map(fields)
+    .flatMap((block) => thought(block, conversation))
   const refusal = text(message.refusal)
   return [
     ...thoughts,
@@ -159,7 +164,7 @@ function partBlocks(part: Fields, path: string, conversation: Conversation): Blo
       return words === undefined ? [] : [{ guardContent: { text: { text: words, qualifiers: ['guard_content'] } } }]
     case 'thinking':
     case 'redacted_thinking':
-      return thought(part)
+      return thought(part, conversation)
     case 'image_url':
     case 'video_url': {
       const given = part[part.type]
@@ -171,13 +176,24 @@ function partBlocks(part: Fields, path: string, conversation: Conversation): Blo
       const file = fields(part.file)
       const url = text(file.file_data) ?? text(file.file_id)
       const media = { url, path: `${path}.file`, mediaType: text(file.format), name: text(file.filename) }
-      return [mediaBlock(media, conversation)]
+      return [withContext(mediaBlock(media, conversation), part)]
     }
     case 'input_audio': {
       const { data, format } = fields(part.input_audio)
       if (text(data) === undefined || text(format) === undefined)
         throw invalid(`${path}.input_audio`, 'must have data and format.')
       return [{ audio: { format, source: { bytes: data } } }]
+    }
+    case 'document': {
+      const content = list(fields(part.source).content).map((one) => ({ text: text(fields(one).text) ?? '' }))
+      if (content.length === 0) throw invalid(`${path}.source`, 'must be data, an s3:// address or blocks of text.')
+      const name = documentName(text(part.title), conversation)
+      return [withContext({ document: { name, source: { content } } }, part)]
+    }
+    case 'search_result': {
+      const { source, title, content, citations } = part
+      const said = list(content).map((one) => ({ text: text(fields(one).text) ?? '' }))
+      return [{ searchResult: { source, title, content: said, ...(isFields(citations) && { citations }) } }]
     }
     default:
       throw invalid(path, `has the type "${String(part.type)}", which Bedrock cannot be given.`)
@@ -222,6 +238,19 @@ function mediaBlock({ url, path, mediaType, name }: Media, conversation: Convers
   return { document: { format: document, name: documentName(name, conversation), source } }
 }
 
+/** What is said about a document, and whether it may be cited. */
+function withContext(block: Block, { context, citations }: Fields): Block {
+  if (!isFields(block.document)) return block
+  const { enabled } = fields(citations)
+  return {
+    document: {
+      ...block.document,
+      ...(text(context) !== undefined && { context }),
+      ...(typeof enabled === 'boolean' && { citations: { enabled } }),
+    },
+  }
+}
+
 /** LiteLLM lets base64 stand alone when its format is named. */
 function bare(data: string, mediaType: string | undefined): InlineData | undefined {
   if (mediaType === undefined || !/^[A-Za-z0-9+/]+={0,2}$/.test(data)) return undefined
@@ -243,11 +272,12 @@ function documentName(filename: string | undefined, { documentNames }: Conversat
   return name
 }
 
-/** Text and signature byte for byte. */
-function thought({ type, thinking, signature, data }: Fields): Block[] {
+/** Text and signature byte for byte; what OpenAI sealed means nothing here. */
+function thought({ type, thinking, signature, data }: Fields, { signedOnly }: Conversation): Block[] {
   if (type === 'redacted_thinking' && typeof data === 'string') return [{ reasoningContent: { redactedContent: data } }]
   if (type !== 'thinking' || typeof thinking !== 'string') return []
   const signed = typeof signature === 'string' && signature !== ''
+  if (signed ? openaiSeal(signature) !== undefined : signedOnly) return []
   return [{ reasoningContent: { reasoningText: { text: thinking, ...(signed && { signature }) } } }]
 }
 

@@ -85,7 +85,10 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
   const { messages: _, model: __, ...given } = chatBody({ ...request, stream: false }, target)
   const { id } = bedrockModel(target.model)
   const family = bedrockFamily(id)
-  const { system, messages } = bedrockConversation(request.messages, bedrockCaching(id))
+  const { system, messages } = bedrockConversation(request.messages, {
+    caching: bedrockCaching(id),
+    signedOnly: family === 'anthropic',
+  })
   const lacking = MISSING.filter((field) => means(given[field]))
   const { structure, shape } = structured(given.response_format, id)
   const reasoning = reasoningFields({ given, messages, id, family, target })

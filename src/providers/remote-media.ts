@@ -7,6 +7,7 @@ const PLACES: readonly (readonly [string, string])[] = [
   ['image_url', 'url'],
   ['video_url', 'url'],
   ['file', 'file_data'],
+  ['file', 'file_id'],
 ]
 
 /** The web addresses in a request, each once: what must be fetched for a vendor that fetches nothing itself. */
@@ -36,7 +37,9 @@ function inlined(part: Fields, fetched: ReadonlyMap<string, InlineData>): Fields
     const given = part[field]
     const media = fetched.get(text(given) ?? text(fields(given)[inner]) ?? '')
     if (media === undefined) return []
-    return [[field, { ...fields(given), [inner]: `data:${media.mediaType};base64,${media.base64}` }]]
+    const { file_id: _, ...kept } = fields(given)
+    const place = inner === 'file_id' ? 'file_data' : inner
+    return [[field, { ...kept, [place]: `data:${media.mediaType};base64,${media.base64}` }]]
   })
   return changed.length === 0 ? part : { ...part, ...Object.fromEntries(changed) }
 }

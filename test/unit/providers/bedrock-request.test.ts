@@ -307,6 +307,46 @@ describe('what survives on the way to Bedrock', () => {
     expect(asked(request)).toMatchObject(body)
   })
 
+  it('gives Claude no thought that another vendor sealed, or nobody signed', () => {
+    const thinking_blocks = [
+      { type: 'thinking', thinking: 'a' },
+      { type: 'thinking', thinking: 'b', signature: 'openai:rs_1:sealed' },
+      { type: 'thinking', thinking: 'c', signature: 'EqQB' },
+    ]
+    const messages = [user, { role: 'assistant', content: 'Yes', thinking_blocks }, user]
+    const texts = (model: string) =>
+      asked({ messages }, { model }).messages[1].content.flatMap(
+        (block: { reasoningContent?: { reasoningText: { text: string } } }) =>
+          block.reasoningContent?.reasoningText.text ?? [],
+      )
+    expect(texts(CLAUDE)).toEqual(['c'])
+    expect(texts('us.deepseek.r1-v1:0')).toEqual(['a', 'c'])
+  })
+
+  it('takes documents of blocks, search results, and what is said about them', () => {
+    const content = [
+      {
+        type: 'file',
+        file: { file_data: 'data:text/plain;base64,SGk=', filename: 'a.txt' },
+        context: 'c',
+        citations: { enabled: true },
+      },
+      { type: 'document', source: { type: 'content', content: [{ type: 'text', text: 'x' }] }, title: 'T' },
+      {
+        type: 'search_result',
+        source: 's',
+        title: 't',
+        content: [{ type: 'text', text: 'y' }],
+        citations: { enabled: true },
+      },
+    ]
+    expect(asked({ messages: [{ role: 'user', content }] }).messages[0].content).toEqual([
+      { document: { format: 'txt', name: 'a', source: { bytes: 'SGk=' }, context: 'c', citations: { enabled: true } } },
+      { document: { name: 'T', source: { content: [{ text: 'x' }] } } },
+      { searchResult: { source: 's', title: 't', content: [{ text: 'y' }], citations: { enabled: true } } },
+    ])
+  })
+
   it('leaves cache markers out where a model would refuse them', () => {
     const marker = { type: 'ephemeral', ttl: '1h' }
     const marked = {

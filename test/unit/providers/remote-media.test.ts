@@ -20,7 +20,7 @@ const request = {
         { type: 'video_url', video_url: { url: 's3://bucket/a.mp4' } },
       ],
     },
-    { role: 'tool', tool_call_id: 'c', content: [{ type: 'file', file: { file_data: report, filename: 'r.pdf' } }] },
+    { role: 'tool', tool_call_id: 'c', content: [{ type: 'file', file: { file_id: report, filename: 'r.pdf' } }] },
   ],
 }
 
