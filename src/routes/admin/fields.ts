@@ -51,6 +51,11 @@ export const changedLimits = {
   blocked: z.boolean().optional(),
 }
 
+const limitType = z.enum(['best_effort_throughput', 'guaranteed_throughput', 'dynamic']).nullish()
+
+/** Whether limits are promised to be there: of keys within their team, of teams within their organization. */
+export const limitTypes = { rpm_limit_type: limitType, tpm_limit_type: limitType }
+
 /** A limit that is higher for a while: both or neither. */
 export const temporary = {
   temp_budget_increase: usd.nullish(),
@@ -64,6 +69,8 @@ export const temporary = {
 
 export type TemplateFields = { readonly [F in keyof typeof templateLimits]?: z.output<(typeof templateLimits)[F]> }
 export type LimitFields = { readonly [F in keyof typeof newLimits]?: z.output<(typeof newLimits)[F]> } & {
+  readonly rpm_limit_type?: string | null | undefined
+  readonly tpm_limit_type?: string | null | undefined
   readonly temp_budget_increase?: number | null | undefined
   readonly temp_budget_expiry?: number | null | undefined
 }
@@ -86,6 +93,8 @@ export const shownLimits = {
   max_parallel_requests: z.number().nullable(),
   model_rpm_limit: perModel,
   model_tpm_limit: perModel,
+  rpm_limit_type: z.string().nullable(),
+  tpm_limit_type: z.string().nullable(),
   metadata: z.record(z.string(), z.unknown()),
   blocked: z.boolean(),
   created_at: z.string(),

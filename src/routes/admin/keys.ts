@@ -12,7 +12,9 @@ import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { openWindow } from './budget.ts'
 import { expiryOf } from './expiry.ts'
-import { changedLimits, newLimits, shownLimits, temporary, usd } from './fields.ts'
+import { changedLimits, limitTypes, newLimits, shownLimits, temporary, usd } from './fields.ts'
+import { GUARANTEED, mustBeGuaranteed } from './guaranteed.ts'
+import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey } from './shown.ts'
@@ -32,6 +34,7 @@ const generateBody = z.strictObject({
   organization_id: name.nullish(),
   duration: name.nullish(),
   ...newLimits,
+  ...limitTypes,
 })
 
 const changes = {
@@ -41,6 +44,7 @@ const changes = {
   organization_id: name.nullish(),
   duration: name.nullish(),
   ...changedLimits,
+  ...limitTypes,
   ...temporary,
 }
 
@@ -112,6 +116,7 @@ export async function newKey(
     expiresAtMs: expiryOf(body.duration ?? null, nowMs),
     ...(await limitsOf(body, undefined, { entity: entityName('key', id), deps, nowMs })),
   }
+  await mustHaveRoom(fields, id, deps)
   const [record] = await deps.tenantStore.create('key', [{ id: [id], fields }], authorOf(asked))
   if (!record) throw new Error('a key that was just made cannot be read')
   return { key, token, token_id: token, ...shownKey(record, nowMs) }
@@ -178,13 +183,27 @@ async function changesOf(
     },
     deps,
   )
+  const limits = await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs })
+  const given = Object.fromEntries(Object.entries({ ...owners, ...limits }).filter(([, value]) => value !== undefined))
+  await mustHaveRoom({ ...current, ...given }, current.id, deps)
   return {
     keyAlias: body.key_alias,
     userId: body.user_id,
     ...owners,
     expiresAtMs: body.duration === undefined ? undefined : expiryOf(body.duration, nowMs),
-    ...(await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs })),
+    ...limits,
   }
+}
+
+type Guaranteed = Pick<Changes<'key'>, 'teamId' | 'rpmLimit' | 'tpmLimit' | 'rpmLimitType' | 'tpmLimitType'>
+
+/** What is guaranteed to a team's keys must fit the team. */
+async function mustHaveRoom(key: Guaranteed, id: string, deps: AppDeps): Promise<void> {
+  if (!key.teamId || !(key.rpmLimitType === GUARANTEED || key.tpmLimitType === GUARANTEED)) return
+  const team = await deps.tenantStore.find('team', [key.teamId])
+  if (!team) return
+  const others = (await keysOf({ teamId: team.teamId }, deps)).filter((one) => one.id !== id)
+  mustBeGuaranteed(key, others, { ...team, name: `team_id = ${team.teamId}` })
 }
 
 /** Writes; what the key's ledger holds free comes back where the change takes something away. */

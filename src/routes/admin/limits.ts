@@ -1,3 +1,4 @@
+import { milestones } from '../../config/capabilities.ts'
 import { GatewayError } from '../../errors.ts'
 import { nanoFromUsd } from '../../money.ts'
 import type { EntityChanges } from '../../tenants/port.ts'
@@ -31,6 +32,14 @@ export async function limitsOf(
       { param: 'budget_id' },
     )
   }
+  for (const field of ['rpm_limit_type', 'tpm_limit_type'] as const) {
+    if (body[field] !== 'dynamic') continue
+    throw new GatewayError(
+      'not_implemented',
+      `${field}: dynamic is not available yet: it looks at the health of deployments (${milestones.routing}). Use best_effort_throughput.`,
+      { param: field },
+    )
+  }
   const current = record?.budgets ?? []
   const changes: EntityChanges = {
     models: body.models ?? undefined,
@@ -42,6 +51,8 @@ export async function limitsOf(
     softBudgetNano: nano(body.soft_budget),
     modelRpmLimit: body.model_rpm_limit,
     modelTpmLimit: body.model_tpm_limit,
+    rpmLimitType: body.rpm_limit_type,
+    tpmLimitType: body.tpm_limit_type,
   }
   const linked = await linkedBudgets(body, record, { entity, deps, nowMs })
   const budgets = budgetsOf(body, linked?.budgets ?? current, setting) ?? linked?.budgets

@@ -27,6 +27,8 @@ function shownEntity(entity: string, record: EntityRecord, nowMs: number) {
     max_parallel_requests: record.maxParallelRequests ?? template?.maxParallelRequests ?? null,
     model_rpm_limit: record.modelRpmLimit,
     model_tpm_limit: record.modelTpmLimit,
+    rpm_limit_type: record.rpmLimitType,
+    tpm_limit_type: record.tpmLimitType,
     metadata: record.metadata,
     blocked: record.blocked,
     created_at: iso(record.createdAtMs),

@@ -8,7 +8,8 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { changedLimits, count, type LimitFields, newLimits, shownLimits, usd } from './fields.ts'
+import { changedLimits, count, type LimitFields, limitTypes, newLimits, shownLimits, usd } from './fields.ts'
+import { mustBeGuaranteed } from './guaranteed.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { recallAfter } from './recall.ts'
@@ -67,9 +68,23 @@ async function memberTemplate(
   return budgetId
 }
 
-async function mustFit(body: LimitFields, organizationId: string | null, deps: AppDeps): Promise<void> {
+async function mustFit(
+  body: LimitFields,
+  { teamId, organizationId, before }: { teamId: string; organizationId: string | null; before?: TeamRecord },
+  deps: AppDeps,
+): Promise<void> {
   const organization = organizationId === null ? undefined : await deps.tenantStore.find('org', [organizationId])
-  if (organization) mustFitOrganization(body, organization)
+  if (!organization) return
+  mustFitOrganization(body, organization)
+  const asked = {
+    rpmLimit: body.rpm_limit ?? before?.rpmLimit,
+    tpmLimit: body.tpm_limit ?? before?.tpmLimit,
+    rpmLimitType: body.rpm_limit_type ?? before?.rpmLimitType,
+    tpmLimitType: body.tpm_limit_type ?? before?.tpmLimitType,
+  }
+  const teams = await deps.tenantStore.belonging('team', { organizationId: organization.organizationId })
+  const others = teams.filter((team) => team.teamId !== teamId)
+  mustBeGuaranteed(asked, others, { ...organization, name: `organization_id = ${organization.organizationId}` })
 }
 
 const create = route({
@@ -84,6 +99,7 @@ const create = route({
     team_alias: name.nullish(),
     organization_id: name.nullish(),
     ...newLimits,
+    ...limitTypes,
     ...memberLimits,
   }),
   out: shown,
@@ -91,7 +107,7 @@ const create = route({
     const { body, deps, receivedAtMs: nowMs } = asked
     const teamId = body.team_id ?? newId(nowMs)
     const organizationId = body.organization_id ?? null
-    await mustFit(body, organizationId, deps)
+    await mustFit(body, { teamId, organizationId }, deps)
     if (await deps.tenantStore.find('team', [teamId])) {
       throw new GatewayError('conflict', `Team id = ${teamId} already exists. Choose another team_id.`, {
         status: 400,
@@ -122,6 +138,7 @@ const update = route({
     team_alias: name.nullish(),
     organization_id: z.union([name, z.literal('')]).nullish(),
     ...changedLimits,
+    ...limitTypes,
     ...memberLimits,
   }),
   out: z.object({ team_id: z.string(), data: shown }),
@@ -130,7 +147,8 @@ const update = route({
     const before = await teamNamed(body.team_id, deps)
     const entity = entityName('team', before.teamId)
     const organizationId = body.organization_id === undefined ? undefined : body.organization_id || null
-    await mustFit(body, organizationId === undefined ? before.organizationId : organizationId, deps)
+    const root = organizationId === undefined ? before.organizationId : organizationId
+    await mustFit(body, { teamId: before.teamId, organizationId: root, before }, deps)
     const changes = {
       teamAlias: body.team_alias,
       organizationId,

@@ -284,3 +284,32 @@ describe('regenerating a key', () => {
     expect((await w.get(`/key/info?key=${key}`)).json.info.spend).toBe(1)
   })
 })
+
+describe('guaranteed limits', () => {
+  const guaranteed = (rpm_limit: number) => ({ rpm_limit, rpm_limit_type: 'guaranteed_throughput' })
+
+  it('of keys must fit their team, all together', async () => {
+    const w = world()
+    await w.post('/team/new', { team_id: 't', rpm_limit: 10 })
+    const key = await w.key({ team_id: 't', ...guaranteed(6) })
+    await w.key({ team_id: 't', rpm_limit: 10 })
+    const refused = await w.post('/key/generate', { team_id: 't', ...guaranteed(5) })
+    expect([refused.status, refused.json.error.param]).toEqual([400, 'rpm_limit'])
+    expect(refused.json.error.message).toContain('at most 4')
+    expect((await w.post('/key/generate', { team_id: 't', ...guaranteed(4) })).json.rpm_limit_type).toBe(
+      'guaranteed_throughput',
+    )
+    expect((await w.post('/key/update', { key, rpm_limit: 7 })).status).toBe(400)
+    expect((await w.post('/key/update', { key, rpm_limit: 5 })).status).toBe(200)
+    const dynamic = await w.post('/key/generate', { rpm_limit: 1, rpm_limit_type: 'dynamic' })
+    expect([dynamic.status, dynamic.json.error.param]).toEqual([501, 'rpm_limit_type'])
+  })
+
+  it('of teams must fit their organization', async () => {
+    const w = world()
+    await w.post('/organization/new', { organization_id: 'o', organization_alias: 'O', rpm_limit: 10 })
+    await w.post('/team/new', { team_id: 't', organization_id: 'o', ...guaranteed(6) })
+    expect((await w.post('/team/new', { organization_id: 'o', ...guaranteed(5) })).status).toBe(400)
+    expect((await w.post('/team/update', { team_id: 't', rpm_limit: 10 })).status).toBe(200)
+  })
+})
