@@ -3,21 +3,40 @@ import { sealedIn, signatureAsWritten } from './gemini-signature.ts'
 import { unreadable, word } from './gemini-words.ts'
 import { type Fields, fields, isFields, list, present, text } from './loose-json.ts'
 
-/** Gemini's turns as messages. Calls without an id get one, and results without one answer the oldest call of their name. */
+/**
+ * Gemini's turns as messages. Calls without an id get one, and results without one answer the oldest call of their name.
+ * What the model said in neighbouring turns is one message: Google's SDKs keep every event of a stream as a turn.
+ */
 export function messagesOf(contents: unknown, systemInstruction: unknown): ChatMessage[] {
   if (!Array.isArray(contents) || contents.length === 0)
     throw unreadable('contents', 'must be a list with at least one turn')
-  const open: { readonly id: string; readonly name: string }[] = []
-  const turns = contents.flatMap((content: unknown, at): ChatMessage[] => {
+  const open: OpenCalls = []
+  const messages = systemMessage(systemInstruction)
+  let spoken: { readonly at: number; readonly parts: PlacedPart[] } | undefined
+  const close = () => {
+    if (spoken) messages.push(...modelMessage(spoken.parts, spoken.at, open))
+    spoken = undefined
+  }
+  for (const [at, content] of contents.entries()) {
     const where = `contents[${at}]`
     if (!isFields(content)) throw unreadable(where, 'must be an object')
-    const parts = partsOf(content, where)
+    const parts = partsOf(content, where).map((part, place) => ({ part, where: `${where}.parts[${place}]` }))
     const role = content.role ?? 'user'
-    if (role === 'model') return modelMessage(parts, at, open)
-    if (role === 'user' || role === 'function' || role === 'tool') return userMessages(parts, where, open)
-    throw unreadable(`${where}.role`, 'must be "user" or "model"')
-  })
-  return [...systemMessage(systemInstruction), ...turns]
+    if (role === 'model') {
+      spoken ??= { at, parts: [] }
+      spoken.parts.push(...parts)
+    } else if (role === 'user' || role === 'function' || role === 'tool') {
+      close()
+      messages.push(...userMessages(parts, open))
+    } else throw unreadable(`${where}.role`, 'must be "user" or "model"')
+  }
+  close()
+  return messages
+}
+
+interface PlacedPart {
+  readonly part: Fields
+  readonly where: string
 }
 
 type OpenCalls = { readonly id: string; readonly name: string }[]
@@ -89,20 +108,19 @@ function filePart(file: Fields, where: string): Fields {
   return { type: 'file', file: { file_id: uri, ...present({ format: mimeType }) } }
 }
 
-/** A model's turn as one message. Pieces of a thought are one thought, up to the piece that is signed. */
-function modelMessage(parts: readonly Fields[], turn: number, open: OpenCalls): ChatMessage[] {
+/** What a model said as one message. Pieces of a thought are one thought, up to the piece that is signed. */
+function modelMessage(parts: readonly PlacedPart[], turn: number, open: OpenCalls): ChatMessage[] {
   const thoughts: ThinkingBlock[] = []
   const said: Fields[] = []
   const images: Fields[] = []
   const calls: Fields[] = []
   const others: Fields[] = []
-  for (const [at, part] of parts.entries()) {
+  for (const { part, where } of parts) {
     const signature = signatureOf(part)
     const call = word(part, 'functionCall')
     if (isFields(call)) {
       const name = text(call.name)
-      if (name === undefined)
-        throw unreadable(`contents[${turn}].parts[${at}].functionCall.name`, 'must name the function')
+      if (name === undefined) throw unreadable(`${where}.functionCall.name`, 'must name the function')
       const id = text(call.id) ?? `call_${turn}_${calls.length}`
       open.push({ id, name })
       calls.push({
@@ -113,10 +131,11 @@ function modelMessage(parts: readonly Fields[], turn: number, open: OpenCalls): 
       })
     } else if (part.thought === true && (typeof part.text === 'string' || signature !== undefined))
       addThought(thoughts, typeof part.text === 'string' ? part.text : '', signature)
-    else if (typeof part.text === 'string') said.push(contentPart(part, ''))
-    else if (isImage(part)) images.push(contentPart(part, `contents[${turn}].parts[${at}]`))
+    else if (typeof part.text === 'string') addText(said, contentPart(part, where))
+    else if (isImage(part)) images.push(contentPart(part, where))
     else others.push(part)
   }
+  if (thoughts.length + said.length + images.length + calls.length + others.length === 0) return []
   const reasoning = thoughts.map((block) => (block.type === 'thinking' ? block.thinking : '')).join('')
   return [
     {
@@ -129,6 +148,15 @@ function modelMessage(parts: readonly Fields[], turn: number, open: OpenCalls): 
       ...(others.length > 0 && { provider_specific_fields: { gemini_parts: others } }),
     },
   ]
+}
+
+/** Texts that nobody signed flow together; a signed one stays by itself. */
+function addText(said: Fields[], part: Fields): void {
+  const last = said.at(-1)
+  const isSigned = ({ provider_specific_fields }: Fields) => provider_specific_fields !== undefined
+  if (part.text === '' && !isSigned(part)) return
+  if (last && !isSigned(last) && !isSigned(part)) said[said.length - 1] = { ...last, text: `${last.text}${part.text}` }
+  else said.push(part)
 }
 
 function addThought(thoughts: ThinkingBlock[], words: string, signature: string | undefined): void {
@@ -154,13 +182,13 @@ function isImage(part: Fields): boolean {
 }
 
 /** Results come before what the user says beside them: no vendor lets anything stand between a call and its result. */
-function userMessages(parts: readonly Fields[], where: string, open: OpenCalls): ChatMessage[] {
+function userMessages(parts: readonly PlacedPart[], open: OpenCalls): ChatMessage[] {
   const results: ChatMessage[] = []
   const said: Fields[] = []
-  for (const [at, part] of parts.entries()) {
+  for (const { part, where } of parts) {
     const result = word(part, 'functionResponse')
-    if (isFields(result)) results.push(resultMessage(result, `${where}.parts[${at}].functionResponse`, open))
-    else said.push(contentPart(part, `${where}.parts[${at}]`))
+    if (isFields(result)) results.push(resultMessage(result, `${where}.functionResponse`, open))
+    else said.push(contentPart(part, where))
   }
   return [...results, ...(said.length > 0 || results.length === 0 ? [{ role: 'user', content: plainOr(said) }] : [])]
 }

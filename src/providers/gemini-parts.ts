@@ -75,7 +75,7 @@ export function readParts(content: unknown, candidate: Candidate, streamed: bool
   const words = said.join('')
   const reasoning = blocks.map((block) => (block.type === 'thinking' ? block.thinking : '')).join('')
   return {
-    ...((words !== '' || (!streamed && said.length > 0)) && { content: words }),
+    ...(words !== '' && { content: words }),
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...(blocks.length > 0 && { thinking_blocks: blocks }),
     ...(calls.length > 0 && { tool_calls: calls }),

@@ -1,8 +1,14 @@
 import { type Fields, fields, number, present } from '../dialects/loose-json.ts'
 
-/** From the third generation on, thought is asked for in levels; before it, in tokens. */
+/** From the third generation on, thought is asked for in levels; before it, in tokens. `latest` is at least the third. */
 export function generation(model: string): number {
-  return Number(/gemini-(\d+)/.exec(model)?.[1] ?? 0)
+  const written = /gemini-(\d+)/.exec(model)?.[1]
+  return written === undefined ? (/gemini-[\w-]*latest/.test(model) ? 3 : 0) : Number(written)
+}
+
+/** Models that never think know no budget, not even of nothing. */
+function neverThinks(model: string): boolean {
+  return /gemini-(1|2\.0)|gemma/.test(model)
 }
 
 /** Budgets that Google documents for OpenAI's words. */
@@ -20,7 +26,8 @@ export function thinkingConfig(
   const { type, budget_tokens } = fields(thinking)
   const effort = reasoning_effort ?? fields(reasoning).effort
   const budget = number(budget_tokens)
-  if (type === 'disabled' || (type === undefined && effort === 'none')) return { thinkingBudget: 0 }
+  if (type === 'disabled' || (type === undefined && effort === 'none'))
+    return neverThinks(model) ? undefined : { thinkingBudget: 0 }
   if (type === 'enabled' && budget !== undefined) return { thinkingBudget: budget, includeThoughts: true }
   const words = fields(effort).effort ?? effort
   if (words !== undefined && words !== null) {

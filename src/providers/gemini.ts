@@ -6,7 +6,7 @@ import { geminiFailure } from './gemini-failure.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
-import type { Translator } from './translator.ts'
+import type { Vendor } from './translator.ts'
 
 const ADDRESS = 'https://generativelanguage.googleapis.com/v1beta'
 
@@ -22,7 +22,7 @@ export const gemini = {
   reader: geminiReader,
   usage: geminiUsage,
   failure: geminiFailure,
-} satisfies Translator & Record<string, unknown>
+} satisfies Vendor
 
 /** The same request as `countTokens` has it: everything that would be sent, under one name. */
 export function countTokens(request: ChatRequest, target: Target): UpstreamRequest {

@@ -176,6 +176,34 @@ describe('a request', () => {
     })
   })
 
+  it("has what the model said in one message, though Google's SDKs keep a turn for each event", () => {
+    const events = [
+      { text: 'Hm', thought: true },
+      { text: '', thought: true, thoughtSignature: 'sig' },
+      { text: 'Hel' },
+      { text: 'lo' },
+      { functionCall: { id: 'c', name: 'f', args: {} } },
+      { text: '' },
+    ]
+    const turns = [
+      user,
+      ...events.map((part) => ({ role: 'model', parts: [part] })),
+      { role: 'model', parts: [] },
+      user,
+    ]
+    expect(gemini.parse({ contents: turns }, path).messages).toEqual([
+      { role: 'user', content: 'Hi' },
+      {
+        role: 'assistant',
+        content: 'Hello',
+        reasoning_content: 'Hm',
+        thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 'sig' }],
+        tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+      },
+      { role: 'user', content: 'Hi' },
+    ])
+  })
+
   it("has Claude's signatures as Claude wrote them, though Python's SDK writes base64 its own way", () => {
     const claudes = btoa('\x12\x40\x0a\x3e\x08\x07\x18\x02\xff\xfe\xfb the rest is sealed')
     expect(claudes).toMatch(/[+/]/)

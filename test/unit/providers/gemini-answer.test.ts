@@ -200,6 +200,39 @@ describe('a stream', () => {
     )
   })
 
+  it('says what the whole answer says, however its parts are dealt out', () => {
+    const seal = fc.option(fc.constantFrom('s1', 's2+/='), { nil: undefined })
+    const words = fc.string({ unit: 'grapheme', minLength: 1 })
+    const part = fc.oneof(
+      fc.record({ text: words, thought: fc.boolean(), thoughtSignature: seal }),
+      fc.record({
+        functionCall: fc.record({ name: fc.constantFrom('f', 'g'), args: fc.dictionary(words, fc.integer()) }),
+        thoughtSignature: seal,
+      }),
+      fc.constant({ inlineData: { mimeType: 'image/png', data: 'AA==' } }),
+      fc.constant({ executableCode: { code: '1' } }),
+    )
+    const deal = (parts: readonly Readonly<Record<string, unknown>>[]) =>
+      parts.flatMap((one) => {
+        if (typeof one.text !== 'string' || one.thoughtSignature !== undefined) return [one]
+        const half = one.text.length >> 1
+        return [one.text.slice(0, half), one.text.slice(half)].map((text) => ({ ...one, text }))
+      })
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1 }), (parts) => {
+        const told = { finishReason: 'STOP', groundingMetadata: answerOf('grounded').candidates[0].groundingMetadata }
+        const { choices } = geminiCompletion({ candidates: [{ content: { parts }, ...told }] }, reading)
+        const reader = geminiReader(reading)
+        const events = [...deal(parts).map((one) => ({ content: { parts: [one] } })), told]
+        const chunks = events.flatMap((one) => reader.read({ data: JSON.stringify({ candidates: [one] }) }))
+        const [streamed] = folded(chunks).choices
+        const content = choices[0]?.message.content || null
+        expect(streamed).toEqual({ ...choices[0], message: { ...choices[0]?.message, content } })
+        expect(reader.complete).toBe(true)
+      }),
+    )
+  })
+
   it('is not whole until it says so', () => {
     const bytes = streamOf('tools')
     const reader = geminiReader(reading)

@@ -329,6 +329,8 @@ describe('what survives', () => {
     [{ reasoning_effort: 'high' }, 'gemini-3-pro-preview', { thinkingLevel: 'HIGH', includeThoughts: true }],
     [{ reasoning_effort: 'minimal' }, 'gemini-3-flash', { thinkingLevel: 'MINIMAL', includeThoughts: true }],
     [{ thinking: { type: 'disabled' } }, 'gemini-2.5-flash', { thinkingBudget: 0 }],
+    [{ thinking: { type: 'disabled' } }, 'gemini-2.0-flash', undefined],
+    [{ reasoning_effort: 'low' }, 'gemini-flash-latest', { thinkingLevel: 'LOW', includeThoughts: true }],
     [{ thinking: { type: 'adaptive' } }, 'gemini-2.5-flash', { thinkingBudget: -1, includeThoughts: true }],
     [{ thinking: { type: 'adaptive' } }, 'gemini-3-flash', { includeThoughts: true }],
     [
