@@ -174,7 +174,6 @@ export const capabilities: readonly Capability[] = [
     key: [
       'budget_fallbacks',
       'budget_clamp',
-      'max_parallel_requests',
       'mcp_rpm_limit',
       'tag_rpm_limit',
       'throttle_on_budget_exceeded',
@@ -185,12 +184,12 @@ export const capabilities: readonly Capability[] = [
       'metadata.model_tpm_limit',
       'metadata.model_max_budget',
     ],
-    team: ['max_parallel_requests', 'mcp_rpm_limit', 'spend', 'metadata.model_rpm_limit', 'metadata.model_tpm_limit'],
-    organization: ['max_parallel_requests', 'spend', 'metadata.model_rpm_limit', 'metadata.model_tpm_limit'],
-    user: ['max_parallel_requests', 'tpm_limit_type', 'rpm_limit_type', 'spend'],
-    customer: ['max_parallel_requests', 'spend', 'budget_reset_at'],
-    tag: ['max_parallel_requests', 'spend'],
-    budget: ['max_parallel_requests', 'budget_reset_at'],
+    team: ['mcp_rpm_limit', 'spend', 'metadata.model_rpm_limit', 'metadata.model_tpm_limit'],
+    organization: ['spend', 'metadata.model_rpm_limit', 'metadata.model_tpm_limit'],
+    user: ['tpm_limit_type', 'rpm_limit_type', 'spend'],
+    customer: ['spend', 'budget_reset_at'],
+    tag: ['spend'],
+    budget: ['budget_reset_at'],
     alreadySo: {
       spend: is(0),
       tpm_limit_type: is('best_effort_throughput'),
@@ -704,6 +703,7 @@ const limits = [
   'budget_id',
   'rpm_limit',
   'tpm_limit',
+  'max_parallel_requests',
   'model_rpm_limit',
   'model_tpm_limit',
   'metadata',
@@ -781,6 +781,7 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'model_max_budget',
     'rpm_limit',
     'tpm_limit',
+    'max_parallel_requests',
   ],
 }
 

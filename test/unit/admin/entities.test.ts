@@ -137,6 +137,15 @@ describe('budgets by name', () => {
   })
 })
 
+it('requests at the same time are limited where their entity is', async () => {
+  const w = world()
+  await w.post('/customer/new', { user_id: 'c', max_parallel_requests: 2 })
+  await w.post('/budget/new', { budget_id: 'b', max_parallel_requests: 1 })
+  const key = await w.key({ budget_id: 'b' })
+  expect((await principalOf(w, key)).limits).toMatchObject([{ maxParallel: 1 }])
+  expect((await w.get('/customer/info?end_user_id=c')).json.max_parallel_requests).toBe(2)
+})
+
 describe('users', () => {
   it('are made with a key, changed and shown', async () => {
     const w = world()
