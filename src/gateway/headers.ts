@@ -31,7 +31,7 @@ export function answerHeaders(
   if (principal.maxBudgetNano !== undefined) {
     headers['x-litellm-key-max-budget'] = String(usdFromNano(principal.maxBudgetNano))
   }
-  const key = principal.limits.find(({ entity }) => entity.startsWith('key:'))
+  const key = principal.limits.find(({ entity, model }) => entity.startsWith('key:') && model === undefined)
   if (key?.rpm !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpm)
   if (key?.tpm !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpm)
   headers['x-litellm-key-spend'] = String(usdFromNano(principal.spendNano + (cost ?? 0n)))
