@@ -111,7 +111,8 @@ function filePart(file: Fields, where: string): Fields {
 /** What a model said as one message. Pieces of a thought are one thought, up to the piece that is signed. */
 function modelMessage(parts: readonly PlacedPart[], turn: number, open: OpenCalls): ChatMessage[] {
   const thoughts: ThinkingBlock[] = []
-  const said: Fields[] = []
+  const said: string[] = []
+  const signatures: string[] = []
   const images: Fields[] = []
   const calls: Fields[] = []
   const others: Fields[] = []
@@ -131,32 +132,31 @@ function modelMessage(parts: readonly PlacedPart[], turn: number, open: OpenCall
       })
     } else if (part.thought === true && (typeof part.text === 'string' || signature !== undefined))
       addThought(thoughts, typeof part.text === 'string' ? part.text : '', signature)
-    else if (typeof part.text === 'string') addText(said, contentPart(part, where))
-    else if (isImage(part)) images.push(contentPart(part, where))
+    else if (typeof part.text === 'string') {
+      said.push(part.text)
+      if (signature !== undefined) signatures.push(signature)
+    } else if (isImage(part)) images.push(contentPart(part, where))
     else others.push(part)
   }
-  if (thoughts.length + said.length + images.length + calls.length + others.length === 0) return []
+  const words = said.join('')
+  const aside = {
+    ...(signatures.length > 0 && { thought_signatures: signatures }),
+    ...(others.length > 0 && { gemini_parts: others }),
+  }
+  const isAside = Object.keys(aside).length > 0
+  if (words === '' && thoughts.length + images.length + calls.length === 0 && !isAside) return []
   const reasoning = thoughts.map((block) => (block.type === 'thinking' ? block.thinking : '')).join('')
   return [
     {
       role: 'assistant',
-      content: said.length === 0 ? null : plainOr(said),
+      content: words === '' ? null : words,
       ...(calls.length > 0 && { tool_calls: calls }),
       ...(reasoning !== '' && { reasoning_content: reasoning }),
       ...(thoughts.length > 0 && { thinking_blocks: thoughts }),
       ...(images.length > 0 && { images }),
-      ...(others.length > 0 && { provider_specific_fields: { gemini_parts: others } }),
+      ...(isAside && { provider_specific_fields: aside }),
     },
   ]
-}
-
-/** Texts that nobody signed flow together; a signed one stays by itself. */
-function addText(said: Fields[], part: Fields): void {
-  const last = said.at(-1)
-  const isSigned = ({ provider_specific_fields }: Fields) => provider_specific_fields !== undefined
-  if (part.text === '' && !isSigned(part)) return
-  if (last && !isSigned(last) && !isSigned(part)) said[said.length - 1] = { ...last, text: `${last.text}${part.text}` }
-  else said.push(part)
 }
 
 function addThought(thoughts: ThinkingBlock[], words: string, signature: string | undefined): void {

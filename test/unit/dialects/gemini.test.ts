@@ -182,6 +182,7 @@ describe('a request', () => {
       { text: '', thought: true, thoughtSignature: 'sig' },
       { text: 'Hel' },
       { text: 'lo' },
+      { text: '', thoughtSignature: 'seal+/=' },
       { functionCall: { id: 'c', name: 'f', args: {} } },
       { text: '' },
     ]
@@ -199,6 +200,7 @@ describe('a request', () => {
         reasoning_content: 'Hm',
         thinking_blocks: [{ type: 'thinking', thinking: 'Hm', signature: 'sig' }],
         tool_calls: [{ id: 'c', type: 'function', function: { name: 'f', arguments: '{}' } }],
+        provider_specific_fields: { thought_signatures: ['seal+/='] },
       },
       { role: 'user', content: 'Hi' },
     ])
