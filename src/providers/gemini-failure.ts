@@ -18,7 +18,7 @@ const CONTENT_POLICY = [
   /prohibited.content/,
   /usage guidelines/,
   /responsible ai practices/,
-  /safety (filters?|settings|policies)/,
+  /safety (filters?|policies)/,
 ]
 const KEY_REFUSED = new Set(['API_KEY_INVALID', 'API_KEY_EXPIRED', 'ACCESS_TOKEN_EXPIRED', 'CREDENTIALS_MISSING'])
 const KEY_WORDS = /api key (not valid|expired|not found)|missing a valid api key/
