@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { systemClock } from './clock.ts'
+import type { Dialect } from './dialects/dialect.ts'
 import { GatewayError } from './errors.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
@@ -35,7 +36,7 @@ export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionCont
   const others = new Hono<Served<E>>()
   const allowOrigins = cors(exposedHeaders)
 
-  const enter = (answer: Answer<E>) => async (c: Context<Served<E>>) => {
+  const enter = (answer: Answer<E>, dialect?: Dialect) => async (c: Context<Served<E>>) => {
     // The id comes first: also a gateway that cannot be built answers under one.
     const ids = requestIds(c.req.raw.headers, systemClock())
     let deps: AppDeps | undefined
@@ -44,11 +45,11 @@ export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionCont
       const response = await answer(c, { ids, deps, receivedAtMs: deps.gateway.clock() })
       return leave(response, ids, deps)
     } catch (error) {
-      return leave(refusal(error, ids.requestId, deps?.log ?? console.error), ids, deps)
+      return leave(refusal(error, ids.requestId, deps?.log ?? console.error, dialect), ids, deps)
     }
   }
-  const door = (answer: Answer<E>) => {
-    const inside = enter(answer)
+  const door = (answer: Answer<E>, dialect?: Dialect) => {
+    const inside = enter(answer, dialect)
     return async (c: Context<Served<E>>): Promise<Response> => {
       if (!c.req.raw.headers.has('origin')) return inside(c)
       const preflight = await allowOrigins(c, async () => {
@@ -59,7 +60,7 @@ export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionCont
   }
 
   for (const route of routes) {
-    const handler = door((c, visit) => answered(route, c.req.raw, c.req.param(), visit))
+    const handler = door((c, visit) => answered(route, c.req.raw, c.req.param(), visit), route.dialect)
     for (const path of route.paths) app.on(route.method, honoPath(path), handler)
   }
   app.notFound((c) => others.fetch(c.req.raw, c.env, c.executionCtx))

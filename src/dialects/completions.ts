@@ -36,7 +36,7 @@ const body = z.looseObject(
 
 /** OpenAI's older `/v1/completions`, answered by models that chat: the prompt is what the user says. */
 export const completions: Dialect = {
-  name: 'openai',
+  name: 'completions',
   parse: parseCompletion,
   completion: printCompletion,
   printer: completionPrinter,

@@ -1,7 +1,7 @@
 import type { GatewayError } from '../errors.ts'
 import type { ChatChunk, ChatCompletion, ChatRequest } from './chat.ts'
 
-export type DialectName = 'openai' | 'responses' | 'anthropic' | 'gemini'
+export type DialectName = 'openai' | 'completions' | 'responses' | 'anthropic' | 'gemini'
 
 /** What a path says beside the body (`/v1beta/models/{model}:streamGenerateContent`). */
 export interface PathFields {
@@ -20,6 +20,8 @@ export interface ChunkPrinter {
 /** A caller's shape: pure translation from and to canonical chat, and the shape of its errors. */
 export interface Dialect {
   readonly name: DialectName
+  /** The content type of its streams, where they are not server-sent events. */
+  readonly streamType?: string
   /** Throws `invalid_request` naming the field at fault in the caller's own words. */
   parse(body: unknown, path: PathFields): ChatRequest
   completion(answer: ChatCompletion, request: ChatRequest): unknown

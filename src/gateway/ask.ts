@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
+import { upstreamOf } from './tongue.ts'
 
 /** A provider's good answer: 2xx headers are here, its body is still to come. */
 export interface Answer {
@@ -19,8 +20,8 @@ const SHOWN = /^(x-request-id|x-ratelimit-.*|openai-(organization|processing-ms|
  * or `client_closed` when nobody is listening any more. Redirects are never followed: they would carry the key along.
  */
 export async function ask(attempt: Attempt, deps: GatewayDeps): Promise<Answer> {
-  const { call, provider, request, target } = attempt
-  const upstream = provider.chat(request, target)
+  const { call } = attempt
+  const upstream = upstreamOf(attempt)
   const { signal, ended, over, headersArrived } = deadlines(attempt, deps)
   try {
     const response = await deps.fetch(upstream.url, {

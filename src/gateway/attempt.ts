@@ -1,7 +1,8 @@
 import type { Deployment } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { Grant, RateState } from '../ledger/port.ts'
-import type { Provider, Target } from '../providers/provider.ts'
+import type { Target } from '../providers/provider.ts'
+import type { Vendor } from '../providers/translator.ts'
 import type { Call } from './call.ts'
 
 /** One try of one deployment for one call: what the answer, the row and the settlement are made from. */
@@ -11,7 +12,7 @@ export interface Attempt {
   readonly call: Call
   readonly request: ChatRequest
   readonly deployment: Deployment
-  readonly provider: Provider
+  readonly provider: Vendor
   readonly target: Target
   /** Absent for callers whom nothing limits. */
   readonly grant?: Grant

@@ -1,15 +1,16 @@
 import type { Config, Deployment } from '../config/config.ts'
 import { deploymentsFor, groupOf, readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
-import type { Provider, Target } from '../providers/provider.ts'
+import type { Target } from '../providers/provider.ts'
 import { providers } from '../providers/registry.ts'
+import type { Vendor } from '../providers/translator.ts'
 import { simpleShuffle } from '../routing/simple-shuffle.ts'
 import type { GatewayDeps } from './deps.ts'
 
 /** A deployment that can be asked: its vendor's file and its own secrets at hand; never the secrets of another. */
 export interface Candidate {
   readonly deployment: Deployment
-  readonly provider: Provider
+  readonly provider: Vendor
   readonly target: Target
   readonly weight?: number
   readonly rpm?: number
@@ -65,7 +66,7 @@ function groupsOf(config: Config, env: Env): Map<string, Group> {
 }
 
 function candidateOf(deployment: Deployment, config: Config, env: Env): Candidate | string {
-  const provider: Provider | undefined = (providers as Readonly<Record<string, Provider>>)[deployment.provider]
+  const provider: Vendor | undefined = (providers as Readonly<Record<string, Vendor>>)[deployment.provider]
   if (!provider) return `${deployment.provider} is not built yet`
   const apiBase = readText(deployment.apiBase, config, env)
   const apiKey = readText(deployment.apiKey, config, env)
@@ -85,6 +86,8 @@ function candidateOf(deployment: Deployment, config: Config, env: Env): Candidat
       ...(organization === undefined ? {} : { organization }),
       extraHeaders: Object.fromEntries(extraHeaders),
       params: deployment.params,
+      dropParams: config.litellm.dropParams,
+      ...(deployment.maxOutputTokens === undefined ? {} : { maxOutputTokens: deployment.maxOutputTokens }),
     },
     ...(weight === undefined ? {} : { weight }),
     ...(rpm === undefined ? {} : { rpm }),

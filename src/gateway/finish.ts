@@ -85,7 +85,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     model_id: deployment.id,
     custom_llm_provider: deployment.provider,
     api_base: withoutQuery(target.apiBase ?? ''),
-    dialect: 'openai',
+    dialect: call.dialect.name,
     stream: request.stream === true,
     usage,
     prompt_tokens: promptTokens(usage),

@@ -1,4 +1,3 @@
-import { errorEvent } from '../dialects/openai.ts'
 import { GatewayError } from '../errors.ts'
 import { estimateUsage } from '../operations/chat.ts'
 import { chatMeter } from '../streams/meter.ts'
@@ -8,6 +7,8 @@ import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { answerHeaders } from './headers.ts'
+import { passes, readingOf, splitterOf } from './tongue.ts'
+import { translate } from './translate.ts'
 
 /**
  * A streamed answer: passed on as it comes, metered on its way. However it ends (whole, cut, or left by the client) the
@@ -16,7 +17,7 @@ import { answerHeaders } from './headers.ts'
 export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Response {
   const { response, ended, over } = answer
   const { deployment, request, provider, call } = attempt
-  if (!response.body || !isEventStream(response.headers)) {
+  if (!response.body || !isStream(attempt, response.headers)) {
     response.body?.cancel().catch(() => {})
     over()
     throw new GatewayError('upstream_failed', `${deployment.group} was asked for a stream and sent something else.`, {
@@ -38,24 +39,28 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
       }
     }),
   )
-  const body = relay(response.body, {
-    meter: chatMeter({
-      group: deployment.group,
-      showUsage: request.stream_options?.include_usage === true,
-      usage: provider.usage,
-      errorMessage: (event) => provider.failure(response.status, response.headers, event).message,
-      choices: request.n ?? 1,
-    }),
-    cutEvent: (reason) => errorEvent(ended() ?? brokeOff(deployment.group, reason), call.requestId),
+  const { dialect } = call
+  const shared = {
+    cutEvent: (reason: string) => dialect.errorEvent(ended() ?? brokeOff(deployment.group, reason), call.requestId),
     onFirst: () => {
       firstTokenMs = deps.clock()
     },
-    onEnd: (end) => onEnd(end),
-  })
+    onEnd: (end: StreamEnd) => onEnd(end),
+  }
+  const passing = passes(attempt)
+  const body =
+    passing && dialect.name === 'openai'
+      ? relay(response.body, { ...shared, meter: meterOf(attempt, response) })
+      : translate(response.body, {
+          ...shared,
+          splitter: splitterOf(attempt),
+          reader: provider.reader(readingOf(attempt)),
+          ...(passing ? {} : { printer: dialect.printer(request) }),
+        })
   return new Response(body, {
     headers: {
       ...answerHeaders(attempt, response.headers, times, undefined, deps),
-      'content-type': 'text/event-stream; charset=utf-8',
+      'content-type': dialect.streamType ?? 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',
     },
@@ -88,6 +93,23 @@ function finishStream(
 const brokeOff = (group: string, reason: string) =>
   new GatewayError('upstream_failed', `${group} broke off in the middle of its answer: ${reason}.`)
 
-function isEventStream(headers: Headers): boolean {
-  return headers.get('content-type')?.toLowerCase().startsWith('text/event-stream') === true
+function meterOf({ deployment, request, provider }: Attempt, response: Response) {
+  return chatMeter({
+    group: deployment.group,
+    showUsage: request.stream_options?.include_usage === true,
+    usage: provider.usage,
+    errorMessage: (event) => provider.failure(response.status, response.headers, event).message,
+    choices: request.n ?? 1,
+  })
+}
+
+const STREAM_TYPES = {
+  sse: ['text/event-stream'],
+  ndjson: ['application/x-ndjson', 'application/ndjson', 'application/json'],
+  'aws-event-stream': ['application/vnd.amazon.eventstream'],
+} as const
+
+function isStream({ provider }: Attempt, headers: Headers): boolean {
+  const type = headers.get('content-type')?.toLowerCase() ?? ''
+  return STREAM_TYPES[provider.framing].some((known) => type.startsWith(known))
 }

@@ -1,7 +1,6 @@
 import { refuseInactive } from '../config/capabilities.ts'
 import { groupOf } from '../config/read.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
-import { parseChat } from '../dialects/openai.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
 import type { Settlement } from '../ledger/port.ts'
 import { mayUse } from '../tenants/access.ts'
@@ -22,7 +21,7 @@ import { whole } from './whole.ts'
  * that was taken is always finished.
  */
 export async function serve(call: Call, deps: GatewayDeps): Promise<Response> {
-  const request = parseChat(call.body)
+  const request = call.dialect.parse(call.body, call.path)
   refuseInactive(request, 'chat')
   mayUse(call.principal, request.model, groupOf(deps.config, request.model))
   const [candidate] = plan(request.model, deps)

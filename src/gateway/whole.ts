@@ -6,6 +6,7 @@ import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { costOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
+import { passes, readingOf } from './tongue.ts'
 
 /** An answer that is not streamed: read to its end, priced, handed on. Throws when it is not an answer after all. */
 export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
@@ -19,21 +20,38 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
       retry: true,
     })
   }
-  const told = provider.usage(parsed)
+  const body = told(attempt, text, parsed)
+  const usage = provider.usage(parsed)
   const outcome: Outcome = {
     status: 'success',
-    usage: told ?? estimateUsage(request, text.length, deployment.maxOutputTokens),
-    estimated: told === undefined,
+    usage: usage ?? estimateUsage(request, text.length, deployment.maxOutputTokens),
+    estimated: usage === undefined,
     httpStatus: answer.response.status,
   }
   finish(attempt, outcome, deps)
   const times = { askedMs: attempt.startedAtMs, waitedMs }
-  return new Response(completion(text, parsed, deployment.group), {
+  return new Response(body, {
     headers: {
       ...answerHeaders(attempt, answer.response.headers, times, costOf(attempt, outcome), deps),
       'content-type': 'application/json',
     },
   })
+}
+
+/** The answer in the caller's words. One that cannot be read is none. */
+function told(attempt: Attempt, text: string, parsed: unknown): string {
+  const { call, deployment, provider, request } = attempt
+  if (passes(attempt)) return call.dialect.name === 'openai' ? completion(text, parsed, deployment.group) : text
+  try {
+    return JSON.stringify(call.dialect.completion(provider.completion(parsed, readingOf(attempt)), request))
+  } catch (cause) {
+    if (cause instanceof GatewayError) throw cause
+    throw new GatewayError('upstream_failed', `${deployment.group} answered with something that cannot be read.`, {
+      billed: true,
+      retry: true,
+      cause,
+    })
+  }
 }
 
 async function read({ deployment }: Attempt, { response, ended, over }: Answer): Promise<string> {

@@ -1,4 +1,5 @@
 import { withoutValues } from '../db/sql-state.ts'
+import type { Dialect } from '../dialects/dialect.ts'
 import { errorBody } from '../dialects/openai.ts'
 import { errorHeaders, type GatewayError, toGatewayError } from '../errors.ts'
 
@@ -6,10 +7,15 @@ import { errorHeaders, type GatewayError, toGatewayError } from '../errors.ts'
 export type Log = (line: string) => void
 
 /**
- * The one way a failure leaves: what is ours in its own words, anything else as `internal`. Faults of the gateway and
+ * The one way a failure leaves, in the caller's dialect: what is ours in its own words, anything else as `internal`. Faults of the gateway and
  * of what it stands on are logged whole, under the request's id.
  */
-export function refusal(thrown: unknown, requestId: string, log: Log): Response {
+export function refusal(
+  thrown: unknown,
+  requestId: string,
+  log: Log,
+  dialect: Pick<Dialect, 'errorBody'> = { errorBody },
+): Response {
   const error = toGatewayError(thrown)
   if (error.kind === 'internal' || (error.status >= 500 && error.details.cause !== undefined)) {
     log(
@@ -22,7 +28,7 @@ export function refusal(thrown: unknown, requestId: string, log: Log): Response 
       }),
     )
   }
-  return Response.json(errorBody(error, requestId), { status: statusOf(error), headers: errorHeaders(error) })
+  return Response.json(dialect.errorBody(error, requestId), { status: statusOf(error), headers: errorHeaders(error) })
 }
 
 /** 499 is for logs: the client is gone, and a response must have a status that every runtime can send. */

@@ -1,5 +1,6 @@
 import type { Json } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
+import type { DialectName } from '../dialects/dialect.ts'
 import type { ErrorKind } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { AwsAccess, AwsSignature } from './aws.ts'
@@ -46,8 +47,8 @@ export interface Failure {
 
 /** Pure translation: no fetch, no clock, no randomness. Tested by fixtures alone. */
 export interface Provider {
-  /** The shape the vendor speaks natively; a caller who speaks it too is passed through. */
-  readonly dialect: 'openai'
+  /** The callers' dialect that the vendor speaks natively, if any: a caller who speaks it too is passed through. */
+  readonly dialect?: DialectName
   /** Where the vendor is, and the variables that name its key and address, when a deployment says nothing. */
   readonly defaults: { readonly apiBase?: string; readonly apiBaseEnv?: string; readonly apiKeyEnv?: string }
   chat(request: ChatRequest, target: Target): UpstreamRequest

@@ -1,5 +1,5 @@
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
-import type { Target, UpstreamRequest } from './provider.ts'
+import type { Provider, Target, UpstreamRequest } from './provider.ts'
 
 /** How a vendor cuts its streams into events. */
 export type Framing = 'sse' | 'ndjson' | 'aws-event-stream'
@@ -42,4 +42,10 @@ export interface Translator {
   reader(reading: Reading): ChunkReader
   /** A body in the vendor's own dialect, passed on: only model, stream and auth are ours. */
   forward(body: Readonly<Record<string, unknown>>, stream: boolean, target: Target): UpstreamRequest
+}
+
+/** A vendor as the registry holds it: how it is asked, how its answers are read, what its refusals mean. */
+export interface Vendor extends Omit<Provider, 'chat'>, Translator {
+  /** The vendor's answers in OpenAI's words, where its OpenAI has an accent: such answers are told anew. */
+  readonly plain?: (answer: unknown) => unknown
 }

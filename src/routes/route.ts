@@ -1,5 +1,6 @@
 import type * as z from 'zod'
 import type { AdminArea } from '../config/capabilities.ts'
+import type { Dialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
 import { readJsonObject } from '../middleware/body.ts'
 import type { Principal } from '../tenants/principal.ts'
@@ -38,6 +39,8 @@ interface Definition<A extends Access, Q extends Shape | undefined, B extends Sh
   readonly access: A
   readonly summary: string
   readonly tag: string
+  /** In whose words its refusals are; OpenAI's unless said. */
+  readonly dialect?: Dialect
   readonly query?: Q
   readonly body?: B
   /** Whose fields the body has: what is not active yet is refused, and a misspelt one named. */
@@ -54,6 +57,8 @@ export interface Route {
   readonly access: Access
   readonly summary: string
   readonly tag: string
+  /** In whose words its refusals are; OpenAI's unless said. */
+  readonly dialect?: Dialect
   readonly query?: Shape
   readonly body?: Shape
   readonly out?: z.ZodType
@@ -66,13 +71,14 @@ export function route<
   Q extends Shape | undefined = undefined,
   B extends Shape | undefined = undefined,
 >(definition: Definition<A, Q, B>): Route {
-  const { method, paths, access, summary, tag, query, body, area, out, handle } = definition
+  const { method, paths, access, summary, tag, dialect, query, body, area, out, handle } = definition
   return {
     method,
     paths,
     access,
     summary,
     tag,
+    ...(dialect ? { dialect } : {}),
     ...(query ? { query } : {}),
     ...(body ? { body } : {}),
     ...(out ? { out } : {}),

@@ -2,6 +2,8 @@ import { buildConfig } from '../../scripts/config/build.ts'
 import * as books from '../../src/budget/books.ts'
 import { newBooks } from '../../src/budget/books.ts'
 import type { Config } from '../../src/config/config.ts'
+import type { Dialect, PathFields } from '../../src/dialects/dialect.ts'
+import { openaiChat } from '../../src/dialects/openai-chat.ts'
 import type { Call } from '../../src/gateway/call.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { HandOver } from '../../src/gateway/hand-over.ts'
@@ -20,6 +22,10 @@ model_list:
     litellm_params: { model: openai/nobody-knows-this-model, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
   - model_name: keyless
     litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/NOT_SET_ANYWHERE }
+  - model_name: claude
+    litellm_params: { model: anthropic/claude-sonnet-4-20250514, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test' }
+  - model_name: flash
+    litellm_params: { model: gemini/gemini-2.0-flash, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test' }
   - model_name: primary
     litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
   - model_name: dearer
@@ -86,10 +92,17 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
     pass: (ms: number) => {
       now += ms
     },
-    ask(body: unknown, principal: Principal = keyWith()): Promise<Response> {
+    ask(
+      body: Record<string, unknown>,
+      principal: Principal = keyWith(),
+      dialect: Dialect = openaiChat,
+      path: PathFields = {},
+    ): Promise<Response> {
       const call: Call = {
         requestId: newId(now),
         principal,
+        dialect,
+        path,
         body,
         headers: new Headers(),
         signal: leaving.signal,

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { ask } from '../../../src/gateway/ask.ts'
 import type { Attempt } from '../../../src/gateway/attempt.ts'
 import type { GatewayDeps } from '../../../src/gateway/deps.ts'
@@ -19,7 +20,7 @@ function asked(timeoutMs: number, totalTimeoutMs: number) {
     })
   }
   const attempt = {
-    call: { signal: new AbortController().signal },
+    call: { signal: new AbortController().signal, dialect: openaiChat },
     provider: openai,
     request: { model: 'small', messages: [] },
     target: { model: 'gpt-4o-mini', extraHeaders: {}, params: {} },

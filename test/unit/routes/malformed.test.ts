@@ -150,11 +150,9 @@ it('2,000 malformed requests are refused in words, and the gateway serves on', {
       expect(response.headers.get('x-litellm-call-id')).toBeTruthy()
       if (method === 'HEAD') return
       const { error } = JSON.parse(text)
-      expect(error).toMatchObject({
-        message: expect.stringMatching(/\S/),
-        type: expect.any(String),
-        code: expect.any(String),
-      })
+      expect(error).toMatchObject({ message: expect.stringMatching(/\S/) })
+      // OpenAI's and Anthropic's shape has a type, Google's a status.
+      expect(typeof (error.type ?? error.status)).toBe('string')
       expect(text).not.toContain(MASTER)
     }),
     { numRuns: 2_000, seed: 20_261_122 },

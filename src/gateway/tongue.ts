@@ -1,0 +1,41 @@
+import { plainChat } from '../providers/openai-translator.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
+import type { Reading } from '../providers/translator.ts'
+import { awsEventSplitter } from '../streams/aws-event-stream.ts'
+import { ndjsonSplitter } from '../streams/ndjson.ts'
+import type { EventSplitter } from '../streams/splitter.ts'
+import { sseSplitter } from '../streams/sse.ts'
+import type { Attempt } from './attempt.ts'
+
+/**
+ * Caller and vendor speak the same dialect, so that body and answer pass: only model, stream and auth are ours. A vendor
+ * with an accent, a stream framed another way, or a request that was lowered is told anew.
+ */
+export function passes({ call, provider, loweredTo }: Attempt): boolean {
+  const { dialect } = call
+  if (provider.dialect !== dialect.name || provider.plain !== undefined) return false
+  return dialect.name === 'openai' || (loweredTo === undefined && dialect.streamType === undefined)
+}
+
+/** The request as the vendor gets it. OpenAI's own body is put together field by field, whoever asks. */
+export function upstreamOf(attempt: Attempt): UpstreamRequest {
+  const { call, provider, request, target } = attempt
+  if (passes(attempt) && call.dialect.name !== 'openai') {
+    return provider.forward(call.body, request.stream === true, target)
+  }
+  // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.
+  const foreign = provider.dialect === 'openai' && provider.plain === undefined && call.dialect.name !== 'openai'
+  return provider.chat(
+    foreign ? plainChat(request, target, { dropParams: target.dropParams === true }) : request,
+    target,
+  )
+}
+
+export function readingOf({ id, request, startedAtMs }: Attempt): Reading {
+  return { id: `chatcmpl-${id}`, createdSeconds: Math.floor(startedAtMs / 1000), request }
+}
+
+export function splitterOf({ provider }: Attempt): EventSplitter {
+  if (provider.framing === 'ndjson') return ndjsonSplitter()
+  return provider.framing === 'aws-event-stream' ? awsEventSplitter() : sseSplitter()
+}
