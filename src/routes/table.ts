@@ -7,6 +7,7 @@ import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
 import { teamRoutes } from './admin/teams.ts'
 import { userRoutes } from './admin/users.ts'
+import { budgetCheckRoutes } from './budget-check.ts'
 import { chatRoutes } from './chat.ts'
 import { healthRoutes } from './health.ts'
 import { modelRoutes } from './models.ts'
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   ...customerRoutes,
   ...tagRoutes,
   ...budgetRoutes,
+  ...budgetCheckRoutes,
   ...spendRoutes,
   ...healthRoutes,
   ...pageRoutes,
