@@ -64,7 +64,6 @@ export const capabilities: readonly Capability[] = [
     capability: 'per-request and per-deployment parameter rules',
     comes: 'dialects',
     config: [
-      'litellm_settings.drop_params',
       'litellm_settings.modify_params',
       'litellm_settings.enable_preview_features',
       'litellm_settings.enable_json_schema_validation',

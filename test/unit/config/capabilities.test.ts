@@ -8,6 +8,7 @@ import { GatewayError } from '../../../src/errors.ts'
 
 /** What has an effect today. A key that is in no list would be accepted and ignored: this test is against that. */
 const active = [
+  'litellm_settings.drop_params',
   'litellm_settings.fallbacks',
   'router_settings.fallbacks',
   'model_list',

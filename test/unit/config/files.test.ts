@@ -29,7 +29,6 @@ it('names every key of it that is not active yet, once', () => {
     'router_settings.enable_pre_call_checks',
     'router_settings.num_retries',
     'router_settings.retry_after',
-    'litellm_settings.drop_params',
     'litellm_settings.context_window_fallbacks',
     'litellm_settings.content_policy_fallbacks',
     'litellm_settings.cache',
