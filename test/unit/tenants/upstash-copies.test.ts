@@ -42,7 +42,7 @@ const client = () => {
     url: `http://127.0.0.1:${upstash.port}`,
     token: 'token',
     clock: () => now,
-    timeoutMs: 100,
+    timeoutMs: 400,
     warn: (message, facts) => warnings.push({ message, ...facts }),
   })
   return { copies, warnings }
