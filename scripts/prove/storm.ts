@@ -150,6 +150,7 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
       blocked: monkey.blocked,
       lentBeyond: await countOf(db, 'storm_breach'),
       deadLetters: await countOf(db, 'dead_letter'),
+      queued: runner.queue.depth(),
       polled: poll.broken,
       atRest,
       holdOf: (planned: PlannedRequest) => holdAt(planned, planned.dear ? 'dear' : 'cheap'),

@@ -20,6 +20,8 @@ export interface Evidence {
   readonly blocked: readonly Blocked[]
   readonly lentBeyond: number
   readonly deadLetters: number
+  /** Messages still in the queues when everything should have been at rest. */
+  readonly queued: number
   /** Added up over all looks while it went on. */
   readonly polled: Broken
   readonly atRest: readonly WindowNow[]
@@ -99,6 +101,7 @@ export function verdictOn(evidence: Evidence): Verdict {
       kinds.filter(({ kind }) => kind === 'strange').map(({ one }) => one),
     ),
     'dead letters': evidence.deadLetters,
+    'messages left in the queues': evidence.queued,
   }
   const counted: Record<string, number> = { requests: plan.requests.length }
   for (const { kind } of kinds) counted[kind] = (counted[kind] ?? 0) + 1
