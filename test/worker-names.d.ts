@@ -8,6 +8,14 @@ declare global {
     passThroughOnException(): void
     readonly props: Props
   }
+  type SqlValue = ArrayBuffer | string | number | null
+  interface SqlStorage {
+    exec<T extends Record<string, SqlValue>>(query: string, ...bindings: unknown[]): Iterable<T> & { toArray(): T[]; one(): T }
+  }
+  interface DurableObjectStorage {
+    readonly sql: SqlStorage
+    transactionSync<T>(work: () => T): T
+  }
   type SubtleCrypto = webcrypto.SubtleCrypto
   type BodyInit = NonNullable<ConstructorParameters<typeof Response>[0]>
 }

@@ -266,7 +266,7 @@ describe('many at once', () => {
 })
 
 /** The most that a request can cost, as its ledger holds it. */
-async function holdOf(body: object): Promise<bigint> {
+async function holdOf(body: Record<string, unknown>): Promise<bigint> {
   const probe = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
   probe.account.limits.set('key:k1@life', 1_000_000_000n)
   await probe.ask(body, keyWith(1_000_000_000n))

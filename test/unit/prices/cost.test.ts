@@ -61,7 +61,7 @@ describe('costNano', () => {
   it('never falls when more is used', () => {
     fc.assert(
       fc.property(anyRates, anyUsage, fc.constantFrom(...classes), (some, usage, name) => {
-        expect(costNano(some, { ...usage, [name]: usage[name] + 1 })).toBeGreaterThanOrEqual(costNano(some, usage))
+        expect(costNano(some, { ...usage, [name]: (usage[name] ?? 0) + 1 })).toBeGreaterThanOrEqual(costNano(some, usage))
       }),
     )
   })
@@ -130,7 +130,7 @@ function independently(price: Price, usage: Usage): bigint {
   let total = BigInt(price.request ?? 0)
   for (const [name, names] of chain) {
     const applies = names.map((key) => used[key]).find((value) => value !== undefined)!
-    total += BigInt(usage[name]) * BigInt(applies)
+    total += BigInt(usage[name] ?? 0) * BigInt(applies)
   }
   return total % 1000n === 0n ? total / 1000n : total / 1000n + 1n
 }
