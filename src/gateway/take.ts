@@ -5,6 +5,7 @@ import type { Refusal, Settlement, Take } from '../ledger/port.ts'
 import { type WorstCase, worstCase } from '../operations/chat.ts'
 import { leastCase, longestWithin, lowered, namesMaximum } from '../operations/lowered.ts'
 import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
+import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import type { Candidate } from './candidates.ts'
@@ -33,22 +34,8 @@ export async function take(
   const { fallbacks, failed } = following
   const startedAtMs = deps.clock()
   const attempt = { id: newId(startedAtMs), call, request, startedAtMs, fallbacks, ...candidate }
-  const names = modelNames(candidate.deployment)
-  const scopes = scopesFor(principal, names)
-  const limits = limitsFor(principal, names)
-  const budgeted = scopes.some((scope) => scope.limited)
-  if (!budgeted && limits.length === 0) return { ...attempt, rates: [] }
-
-  const worst = worstCase(request, candidate.deployment)
-  if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
-  const needed: Take = {
-    attempt: attempt.id,
-    scopes,
-    amountNano: budgeted ? (worst.costNano ?? 0n) : 0n,
-    limits,
-    tokens: worst.tokens,
-    callMs: deps.config.general.totalTimeoutMs,
-  }
+  const needed = needOf(principal, request, candidate, { id: attempt.id, deps })
+  if (!needed) return { ...attempt, rates: [] }
   const { ledger } = principal
   const first = failed ? await deps.ledger.reprice(ledger, failed, needed) : await deps.ledger.take(ledger, needed)
   if (first.granted) return { ...attempt, grant: first.grant, rates: first.rates }
@@ -64,6 +51,30 @@ export async function take(
     loweredTo: tokens,
     grant: second.grant,
     rates: second.rates,
+  }
+}
+
+/** What a request takes at its worst; undefined for a caller whom nothing limits. Throws where nobody can say. */
+export function needOf(
+  principal: Principal,
+  request: ChatRequest,
+  candidate: Candidate,
+  { id, deps }: { readonly id: string; readonly deps: GatewayDeps },
+): Take | undefined {
+  const names = modelNames(candidate.deployment)
+  const scopes = scopesFor(principal, names)
+  const limits = limitsFor(principal, names)
+  const budgeted = scopes.some((scope) => scope.limited)
+  if (!budgeted && limits.length === 0) return undefined
+  const worst = worstCase(request, candidate.deployment)
+  if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
+  return {
+    attempt: id,
+    scopes,
+    amountNano: budgeted ? (worst.costNano ?? 0n) : 0n,
+    limits,
+    tokens: worst.tokens,
+    callMs: deps.config.general.totalTimeoutMs,
   }
 }
 
