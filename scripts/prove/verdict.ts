@@ -180,7 +180,12 @@ function booksOf(evidence: Evidence): Books {
   )
   for (const row of nameless.sort((a, b) => (a.kind === b.kind ? 0 : a.kind === 'request' ? -1 : 1))) {
     const same = row.grantId === undefined ? undefined : byGrant.get(row.grantId)
-    const n = same ?? find(row, (candidate) => !rowsOf.has(candidate) && !expiredOf.has(candidate))
+    const n =
+      same ??
+      find(
+        row,
+        (candidate) => !expiredOf.has(candidate) && !rowsOf.get(candidate)?.some(({ costNano }) => costNano > 0),
+      )
     if (n === undefined) continue
     found(row, n)
     if (row.grantId !== undefined && row.single) byGrant.set(row.grantId, n)
@@ -226,7 +231,7 @@ function finder(
   // Of several that it may have been, it was one that somebody was billed for.
   for (const some of byHold.values()) some.sort((a, b) => (billedOf.get(b.n) ?? 0) - (billedOf.get(a.n) ?? 0))
   return (row: LogRow, isFree: (n: number) => boolean): number | undefined =>
-    byHold.get(row.holdNano)?.find(({ n, key }) => {
+    byHold.get(row.holdNano)?.find(({ n, key, customer }) => {
       const one = seenOf.get(n)
       if (!one || !isFree(n)) return false
       if (
@@ -234,11 +239,13 @@ function finder(
         row.startMs > one.endedMs + (one.how === 'left' ? LEFT_MS : CLOCKS_MS)
       )
         return false
-      const team = plan.keys[key]?.team
+      const { team, user = -1 } = plan.keys[key] ?? {}
       const organization = team === undefined ? undefined : plan.teams[team]?.organization
       const owners: Readonly<Record<string, (id: string) => boolean>> = {
         key: (id) => keyIds.get(id) === key,
         team: (id) => team !== undefined && entities.teams[team] === id,
+        user: (id) => entities.users?.[user] === id,
+        customer: (id) => entities.customers?.[customer] === id,
         org: (id) => organization !== undefined && entities.organizations[organization] === id,
       }
       return row.scopes.every((scope) => {
