@@ -10,7 +10,10 @@ declare global {
   }
   type SqlValue = ArrayBuffer | string | number | null
   interface SqlStorage {
-    exec<T extends Record<string, SqlValue>>(query: string, ...bindings: unknown[]): Iterable<T> & { toArray(): T[]; one(): T }
+    exec<T extends Record<string, SqlValue>>(
+      query: string,
+      ...bindings: unknown[]
+    ): Iterable<T> & { toArray(): T[]; one(): T }
   }
   interface DurableObjectStorage {
     readonly sql: SqlStorage

@@ -61,7 +61,9 @@ describe('costNano', () => {
   it('never falls when more is used', () => {
     fc.assert(
       fc.property(anyRates, anyUsage, fc.constantFrom(...classes), (some, usage, name) => {
-        expect(costNano(some, { ...usage, [name]: (usage[name] ?? 0) + 1 })).toBeGreaterThanOrEqual(costNano(some, usage))
+        expect(costNano(some, { ...usage, [name]: (usage[name] ?? 0) + 1 })).toBeGreaterThanOrEqual(
+          costNano(some, usage),
+        )
       }),
     )
   })
