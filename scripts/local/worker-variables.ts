@@ -3,7 +3,11 @@ import type { Stack } from './stack.ts'
 export type Variables = Readonly<Record<string, string>>
 
 /** Vendors whose stand-in answers where no key is set: which variables name the key and the address. */
-const vendors = [{ key: 'OPENAI_API_KEY', address: 'OPENAI_BASE_URL', path: '/v1' }] as const
+const vendors = [
+  { key: 'OPENAI_API_KEY', address: 'OPENAI_BASE_URL', path: '/v1' },
+  { key: 'ANTHROPIC_API_KEY', address: 'ANTHROPIC_BASE_URL', path: '' },
+  { key: 'GEMINI_API_KEY', address: 'GEMINI_API_BASE', path: '' },
+] as const
 
 export const localMasterKey = 'sk-local-master'
 

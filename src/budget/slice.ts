@@ -25,9 +25,13 @@ export interface Market {
   readonly othersNano: NanoUsd
 }
 
+/** So that a quiet caller's few requests at once, or a database that is away for a moment, need no exchange each. */
+const HOLDS_AHEAD = 4n
+
 /**
- * How much to ask for (slices.md §5): what is missing, and spending for `aheadMs`, but never more than a quarter of what
- * is left, half of that where others draw on it, and nothing ahead where few requests would still fit.
+ * How much to ask for (slices.md §5): what is missing, and spending for `aheadMs` or a few holds, whichever is more, but
+ * never more than a quarter of what is left, half of that where others draw on it, and nothing ahead where few requests
+ * would still fit.
  */
 export function sliceWant(need: {
   shortNano: NanoUsd
@@ -42,6 +46,6 @@ export function sliceWant(need: {
   if (!market) return shortNano
   const left = maxNano(0n, market.roomNano) + freeNano
   if (left < 8n * holdNano) return shortNano
-  const ahead = BigInt(Math.floor(need.nanoPerMs * need.aheadMs))
+  const ahead = maxNano(BigInt(Math.floor(need.nanoPerMs * need.aheadMs)), HOLDS_AHEAD * holdNano)
   return shortNano + minNano(ahead, left / (market.othersNano > 0n ? 8n : 4n))
 }

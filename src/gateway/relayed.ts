@@ -53,6 +53,7 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
       ? relay(response.body, { ...shared, meter: meterOf(attempt, response) })
       : translate(response.body, {
           ...shared,
+          estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),
           splitter: splitterOf(attempt),
           reader: provider.reader(readingOf(attempt)),
           ...(passing ? {} : { printer: dialect.printer(request) }),

@@ -11,6 +11,8 @@ export interface TranslateOptions {
   readonly reader: ChunkReader
   /** Tells it in the caller's words. Without one the vendor's own events go through as they came, byte for byte. */
   readonly printer?: ChunkPrinter
+  /** What an answer so long probably used: told where the vendor never says. */
+  readonly estimate: (outputChars: number) => Usage
   /** The event, in the caller's dialect, that ends a stream which broke off. */
   readonly cutEvent: (reason: string) => Uint8Array
   /** When the first content goes to the client. */
@@ -31,10 +33,11 @@ interface Piece {
  * like an end; when the client leaves, the vendor is told at once.
  */
 export function translate(source: ReadableStream<Uint8Array>, options: TranslateOptions): ReadableStream<Uint8Array> {
-  const { splitter, reader, printer, cutEvent, onFirst, onEnd } = options
+  const { splitter, reader, printer, estimate, cutEvent, onFirst, onEnd } = options
   const vendor = source.getReader()
   const frames = frameSplitter()
   let usage: Usage | undefined
+  let head: Pick<ChatChunk, 'id' | 'created' | 'model'> | undefined
   let finishReason: string | undefined
   let outputChars = 0
   let begun = false
@@ -54,6 +57,7 @@ export function translate(source: ReadableStream<Uint8Array>, options: Translate
   }
 
   const note = (chunk: ChatChunk) => {
+    head ??= { id: chunk.id, created: chunk.created, model: chunk.model }
     usage = chunk.usage ?? usage
     for (const { delta, finish_reason } of chunk.choices) {
       finishReason ??= finish_reason ?? undefined
@@ -78,6 +82,11 @@ export function translate(source: ReadableStream<Uint8Array>, options: Translate
       if (bytes) shown.push(bytes)
     }
     return shown
+  }
+
+  const ending = (): Uint8Array[] => {
+    const estimated = usage || !head ? undefined : { ...head, choices: [], usage: estimate(outputChars) }
+    return [estimated && printer?.print(estimated), printer?.end()].filter((bytes) => bytes !== undefined)
   }
 
   const cut = (chunk: Uint8Array): Piece[] =>
@@ -114,8 +123,7 @@ export function translate(source: ReadableStream<Uint8Array>, options: Translate
             return
           }
           if (done) {
-            const last = printer?.end()
-            if (last) controller.enqueue(last)
+            for (const bytes of ending()) controller.enqueue(bytes)
             end('complete')
             controller.close()
             return

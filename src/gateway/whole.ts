@@ -1,6 +1,7 @@
 import { completion } from '../dialects/openai.ts'
 import { GatewayError } from '../errors.ts'
 import { estimateUsage } from '../operations/chat.ts'
+import type { Usage } from '../prices/usage.ts'
 import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -20,7 +21,6 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
       retry: true,
     })
   }
-  const body = told(attempt, text, parsed)
   const usage = provider.usage(parsed)
   const outcome: Outcome = {
     status: 'success',
@@ -28,6 +28,7 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
     estimated: usage === undefined,
     httpStatus: answer.response.status,
   }
+  const body = told(attempt, { text, parsed, usage: outcome.usage })
   finish(attempt, outcome, deps)
   const times = { askedMs: attempt.startedAtMs, waitedMs }
   return new Response(body, {
@@ -38,12 +39,13 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
   })
 }
 
-/** The answer in the caller's words. One that cannot be read is none. */
-function told(attempt: Attempt, text: string, parsed: unknown): string {
+/** The answer in the caller's words, with an estimate of its usage where the vendor tells none. One that cannot be read is none. */
+function told(attempt: Attempt, { text, parsed, usage }: { text: string; parsed: unknown; usage: Usage }): string {
   const { call, deployment, provider, request } = attempt
   if (passes(attempt)) return call.dialect.name === 'openai' ? completion(text, parsed, deployment.group) : text
   try {
-    return JSON.stringify(call.dialect.completion(provider.completion(parsed, readingOf(attempt)), request))
+    const answer = provider.completion(parsed, readingOf(attempt))
+    return JSON.stringify(call.dialect.completion({ ...answer, usage: answer.usage ?? usage }, request))
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     throw new GatewayError('upstream_failed', `${deployment.group} answered with something that cannot be read.`, {

@@ -93,7 +93,7 @@ const geminiStream: Dialect = { ...geminiArray, streamType: ARRAY_TYPE }
 
 const generateContent = route({
   method: 'POST',
-  paths: ['/v1beta/models/{action+}', '/models/{action+}'],
+  paths: ['/v1beta/models/{action+}', '/v1/models/{action+}', '/models/{action+}'],
   access: 'key',
   tag: 'Models',
   summary: "A chat in Gemini's shape: `{model}:generateContent` and `{model}:streamGenerateContent`.",

@@ -13,6 +13,10 @@ describe('the size of a slice', () => {
     expect(sliceWant({ ...need, market: market(1_000_000n) })).toBe(5_010n)
   })
 
+  it('has a few holds ahead for a caller who spends slowly', () => {
+    expect(sliceWant({ ...need, nanoPerMs: 0, market: market(1_000_000n) })).toBe(50n)
+  })
+
   it('is never more than a quarter of what is left, an eighth where others draw on it', () => {
     expect(sliceWant({ ...need, market: market(800n) })).toBe(210n)
     expect(sliceWant({ ...need, market: market(800n, 1n) })).toBe(110n)
