@@ -45,6 +45,7 @@ export class Exchanger {
   /** What sizes a slice. Advisory: after an eviction slices start small and grow again. */
   readonly #paces = new Map<string, Pace>()
   readonly #markets = new Map<string, Market & { readonly atMs: number }>()
+  #unheard = false
 
   constructor(deps: ExchangerDeps) {
     this.#deps = deps
@@ -108,8 +109,12 @@ export class Exchanger {
         }
       })
       for (const answer of answers) this.#markets.set(poolKey(answer), { ...answer, atMs: clock() })
+      // The source is back: what waited for it, expired grants above all, need not wait out its pause.
+      if (this.#unheard) wake(clock())
+      this.#unheard = false
       return new Map(answers.map((answer) => [poolKey(answer), answer]))
     } catch (cause) {
+      this.#unheard = true
       report('an exchange of slices failed', cause)
       return undefined
     }
