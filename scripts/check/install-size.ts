@@ -14,11 +14,19 @@ export const installSize: Check = {
   },
 }
 
-async function bytesUnder(folder: string): Promise<number> {
+/** As the disk has them: what is linked from several places counts once (workerd and Node lie there twice). */
+async function bytesUnder(folder: string, seen = new Set<number>()): Promise<number> {
   let total = 0
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`
-    total += entry.isDirectory() ? await bytesUnder(path) : (await lstat(path)).size
+    if (entry.isDirectory()) {
+      total += await bytesUnder(path, seen)
+      continue
+    }
+    const { ino, nlink, size } = await lstat(path)
+    if (nlink > 1 && seen.has(ino)) continue
+    seen.add(ino)
+    total += size
   }
   return total
 }

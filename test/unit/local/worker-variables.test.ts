@@ -18,6 +18,10 @@ test('with nothing of your own, everything is local', () => {
     LITELLM_SALT_KEY: 'local-salt-not-for-production',
     OPENAI_API_KEY: 'sk-stand-in',
     OPENAI_BASE_URL: 'http://stand-in/v1',
+    ANTHROPIC_API_KEY: 'sk-stand-in',
+    ANTHROPIC_BASE_URL: 'http://stand-in',
+    GEMINI_API_KEY: 'sk-stand-in',
+    GEMINI_API_BASE: 'http://stand-in',
   })
 })
 
@@ -31,7 +35,7 @@ test('a real key goes to the real vendor, never to the stand-in', () => {
   const variables = localVariables(stack, devVars, {})
   for (const name of ['OPENAI_API_KEY', 'OPENAI_BASE_URL', 'LITELLM_MASTER_KEY', 'DATABASE_URL'])
     expect(variables).not.toHaveProperty(name)
-  expect(standIns(devVars)).toEqual([])
+  expect(standIns(devVars).map(({ key }) => key)).toEqual(['ANTHROPIC_API_KEY', 'GEMINI_API_KEY'])
 })
 
 test('a server of your own is left alone, and a local Redis keeps its own token', () => {
