@@ -8,7 +8,7 @@ import { rateHeaders } from './refusal.ts'
 export function answerHeaders(
   attempt: Attempt,
   upstream: Headers,
-  times: { readonly askedMs: number; readonly waitedMs: number },
+  waitedMs: number,
   cost: NanoUsd | undefined,
   deps: GatewayDeps,
 ): Record<string, string> {
@@ -24,7 +24,7 @@ export function answerHeaders(
     'x-litellm-attempted-retries': '0',
     'x-litellm-attempted-fallbacks': String(attempt.fallbacks),
     'x-litellm-response-duration-ms': String(durationMs),
-    'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - times.waitedMs)),
+    'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - waitedMs)),
   }
   if (attempt.loweredTo !== undefined) headers['x-tollgate-max-tokens'] = String(attempt.loweredTo)
   Object.assign(headers, shownHeaders(upstream), rateHeaders(rates))

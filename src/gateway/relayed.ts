@@ -26,7 +26,6 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
     })
   }
   const waitedMs = deps.clock() - attempt.startedAtMs
-  const times = { askedMs: attempt.startedAtMs, waitedMs }
   let firstTokenMs: number | undefined
   let onEnd: (end: StreamEnd) => void = () => {}
   deps.defer(
@@ -60,7 +59,7 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
         })
   return new Response(body, {
     headers: {
-      ...answerHeaders(attempt, response.headers, times, undefined, deps),
+      ...answerHeaders(attempt, response.headers, waitedMs, undefined, deps),
       'content-type': dialect.streamType ?? 'text/event-stream; charset=utf-8',
       'cache-control': 'no-cache, no-transform',
       'x-accel-buffering': 'no',

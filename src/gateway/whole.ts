@@ -30,10 +30,9 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
   }
   const body = told(attempt, { text, parsed, usage: outcome.usage })
   finish(attempt, outcome, deps)
-  const times = { askedMs: attempt.startedAtMs, waitedMs }
   return new Response(body, {
     headers: {
-      ...answerHeaders(attempt, answer.response.headers, times, costOf(attempt, outcome), deps),
+      ...answerHeaders(attempt, answer.response.headers, waitedMs, costOf(attempt, outcome), deps),
       'content-type': 'application/json',
     },
   })

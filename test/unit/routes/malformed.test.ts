@@ -151,8 +151,9 @@ it('2,000 malformed requests are refused in words, and the gateway serves on', {
       if (method === 'HEAD') return
       const { error } = JSON.parse(text)
       expect(error).toMatchObject({ message: expect.stringMatching(/\S/) })
-      // OpenAI's and Anthropic's shape has a type, Google's a status.
-      expect(typeof (error.type ?? error.status)).toBe('string')
+      // Google's shape has a status and a number; OpenAI's and Anthropic's have a type and a code.
+      if (typeof error.status === 'string') expect(error).toMatchObject({ code: response.status })
+      else expect(error).toMatchObject({ type: expect.any(String), code: expect.any(String) })
       expect(text).not.toContain(MASTER)
     }),
     { numRuns: 2_000, seed: 20_261_122 },
