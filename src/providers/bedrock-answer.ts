@@ -11,8 +11,8 @@ import type {
 } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, place, present, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import { ANSWER_TOOL } from './anthropic-schema.ts'
 import { bedrockStreamError } from './bedrock-failure.ts'
-import { ANSWER_TOOL } from './bedrock-request.ts'
 import { bedrockUsage } from './bedrock-usage.ts'
 import type { ChunkReader, Reading, VendorEvent } from './translator.ts'
 

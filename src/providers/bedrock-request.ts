@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { claudeTraits } from './anthropic-model.ts'
+import { ANSWER_TOOL } from './anthropic-schema.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type BedrockMessage, type Block, bedrockConversation, cachePoint } from './bedrock-content.ts'
 import {
@@ -15,9 +16,6 @@ import {
 import { chatBody } from './chat-body.ts'
 import type { Target } from './provider.ts'
 import { unsupported } from './unsupported.ts'
-
-/** The tool by which a model without structured output is made to answer in a shape. */
-export const ANSWER_TOOL = 'json_tool_call'
 
 /** OpenAI's and the gateway's words that change nothing in an answer: who asks, and what should be kept of it. */
 const INERT = ['model', 'messages', 'user', 'safety_identifier', 'store', 'metadata', 'prompt_cache_key']
