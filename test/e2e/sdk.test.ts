@@ -48,7 +48,8 @@ describe('the official OpenAI SDK', () => {
 
   it('finds its spend in /key/info and /spend/logs/v2 within five seconds, once, also when the queue repeats and reorders', async () => {
     const { runner } = gateway()
-    runner.queue.duplicate(0.5)
+    // Every acknowledgement is lost, so every message comes again, until this is switched off.
+    runner.queue.duplicate(1)
     runner.queue.reorder(true)
     const { key, token } = await gateway().key({ max_budget: 1 })
     const asked = 12
@@ -76,6 +77,7 @@ describe('the official OpenAI SDK', () => {
     expect(page.data.map(({ request_id }) => request_id).toSorted()).toEqual(ids.toSorted())
 
     // Whatever is delivered again must change nothing.
+    runner.queue.duplicate(0)
     await eventually(
       () => Promise.resolve(runner.queue.depth()),
       (depth) => depth === 0,
@@ -84,7 +86,6 @@ describe('the official OpenAI SDK', () => {
     expect(after.data.reduce((sum, row) => sum + Math.round(row.spend * 1e9), 0)).toBe(total)
     const { info } = await gateway().admin<{ info: { spend: number } }>('GET', `/key/info?key=${key}`)
     expect(Math.round(info.spend * 1e9)).toBe(total)
-    runner.queue.duplicate(0)
     runner.queue.reorder(false)
   })
 
