@@ -23,6 +23,11 @@ export interface Deployment {
   readonly apiKey?: Text
   readonly apiBase?: Text
   readonly organization?: Text
+  /** Azure's (`api_version`), and a Microsoft Entra token, or the application that can get one. */
+  readonly apiVersion?: Text
+  readonly azure?: AzureAccount
+  readonly aws?: AwsAccount
+  readonly vertex?: VertexAccount
   readonly extraHeaders?: Readonly<Record<string, Text>>
   /** Provider parameters given in the file: sent unless the request says otherwise (`temperature`, `extra_body`, …). */
   readonly params: { readonly [key: string]: Json }
@@ -34,12 +39,106 @@ export interface Deployment {
   readonly weight?: number
   readonly rpm?: number
   readonly tpm?: number
+  readonly timeouts?: Timeouts
   readonly timeoutMs?: number
   readonly streamTimeoutMs?: number
   readonly tags?: readonly string[]
+  /** Regular expressions over `User-Agent: …` that let requests in beside the tags. */
+  readonly tagRegex?: readonly string[]
+  /** 1 is asked before 2: always. */
+  readonly order?: number
+  readonly maxParallelRequests?: number
+  readonly numRetries?: number
+  readonly cooldownTimeMs?: number
+  readonly allowedFails?: number
+  readonly allowedFailsPolicy?: FailurePolicy
+  /** `eu`, `us`, or a vendor's own region. */
+  readonly regionName?: string
+  /** What the catalogue or `model_info` says it can or cannot; absent is unknown, and counts as can. */
+  readonly supports?: Readonly<Partial<Record<Capability, boolean>>>
+  /** It reasons before it shows anything, so silence is no sign of trouble. */
+  readonly reasonsInSilence?: boolean
+  /** A budget of its own, over all callers. */
+  readonly budget?: FileBudget
+  readonly dropParams?: boolean
+  readonly additionalDropParams?: readonly string[]
+  readonly allowedOpenaiParams?: readonly string[]
+  /** Fields that a request may bring itself (`configurable_clientside_auth_params`). */
+  readonly clientsideAuthParams?: readonly string[]
+  /** `group` or `model` has a `*`: the deployment serves what fits it, under the name that was asked for. */
+  readonly wildcard?: boolean
   /** Why it takes no requests, as far as the file alone tells (a vendor not built yet). */
   readonly disabled?: string
 }
+
+export type Capability =
+  | 'vision'
+  | 'tools'
+  | 'jsonSchema'
+  | 'audioInput'
+  | 'audioOutput'
+  | 'pdfInput'
+  | 'reasoning'
+  | 'webSearch'
+
+/** Everything of an AWS account that a file can say. */
+export interface AwsAccount {
+  readonly region?: Text
+  readonly accessKeyId?: Text
+  readonly secretAccessKey?: Text
+  readonly sessionToken?: Text
+}
+
+export interface AzureAccount {
+  readonly adToken?: Text
+  readonly tenantId?: Text
+  readonly clientId?: Text
+  readonly clientSecret?: Text
+}
+
+export interface VertexAccount {
+  readonly project?: Text
+  readonly location?: Text
+  /** The JSON of a service account's key. */
+  readonly credentials?: Text
+}
+
+/** How long silences may be, and the whole; absent falls through to the router's. */
+export interface Timeouts {
+  readonly connectMs?: number
+  readonly ttftMs?: number
+  readonly streamIdleMs?: number
+  readonly totalMs?: number
+}
+
+export interface FileBudget {
+  readonly limitUsd: number
+  readonly duration: string
+}
+
+/** LiteLLM's names of failures, by which retries and cooldowns may differ. */
+export type FailureName =
+  | 'BadRequestError'
+  | 'AuthenticationError'
+  | 'TimeoutError'
+  | 'RateLimitError'
+  | 'ContentPolicyViolationError'
+  | 'InternalServerError'
+
+/** How many failures of each kind: retries in `retry_policy`, allowed fails in `allowed_fails_policy`. */
+export type FailurePolicy = Readonly<Partial<Record<FailureName, number>>>
+
+export type StrategyName =
+  | 'simple-shuffle'
+  | 'least-busy'
+  | 'latency-based-routing'
+  | 'usage-based-routing-v2'
+  | 'cost-based-routing'
+
+/** A target of `fallbacks`: a group, or a group with other parameters of the request (`{model, messages, …}`). */
+export type FallbackTarget = string
+
+export type Fallbacks = Readonly<Record<string, readonly FallbackTarget[]>>
 
 export interface Notice {
   readonly level: 'error' | 'warning' | 'notice' | 'advice'
@@ -62,7 +161,40 @@ export interface Config {
     readonly timeoutMs: number
     readonly streamTimeoutMs?: number
     /** Whom to ask when a group has failed, by group or `*`: groups in their order. */
-    readonly fallbacks?: Readonly<Record<string, readonly string[]>>
+    readonly fallbacks?: Fallbacks
+    readonly contextWindowFallbacks?: Fallbacks
+    readonly contentPolicyFallbacks?: Fallbacks
+    readonly defaultFallbacks?: readonly FallbackTarget[]
+    /** How deep fallbacks of fallbacks go (5). */
+    readonly maxFallbacks?: number
+    readonly timeouts?: Timeouts
+    /** `simple-shuffle` where nothing is said. */
+    readonly strategy?: StrategyName
+    /** Other strategies for some groups. */
+    readonly groupStrategies?: Readonly<Record<string, StrategyName>>
+    readonly strategyArgs?: { readonly ttlMs?: number; readonly lowestLatencyBuffer?: number }
+    readonly numRetries?: number
+    /** The shortest pause before a retry. */
+    readonly retryAfterMs?: number
+    readonly retryPolicy?: FailurePolicy
+    readonly groupRetryPolicies?: Readonly<Record<string, FailurePolicy>>
+    readonly allowedFails?: number
+    readonly allowedFailsPolicy?: FailurePolicy
+    readonly cooldownTimeMs?: number
+    readonly disableCooldowns?: boolean
+    /** How long a request waits for the first of a group whose deployments all cool down. */
+    readonly cooldownWaitMs?: number
+    readonly preCallChecks?: boolean
+    readonly tagFiltering?: { readonly matchAny: boolean }
+    /** What becomes of a stream that breaks off in the middle: completed elsewhere, or ended with an error event. */
+    readonly midStreamFallback?: 'continue' | 'error'
+    /** Groups that ask a second deployment when the first is slower than its own p95. */
+    readonly hedgedGroups?: readonly string[]
+    /** Requests with the same long beginning prefer the deployment that has it cached. */
+    readonly promptCacheAffinity?: boolean
+    readonly stickySessions?: boolean
+    /** `provider_budget_config`, by vendor. */
+    readonly providerBudgets?: Readonly<Record<string, FileBudget>>
     /** Other names for groups. */
     readonly modelGroupAlias: Readonly<Record<string, string>>
     /** Those of them that work and are not listed. */
@@ -80,6 +212,10 @@ export interface Config {
     readonly customerUsd?: number
     /** The same by the name of a budget (`max_end_user_budget_id`). */
     readonly customerBudgetId?: string
+    /** `tag_budget_config`, by tag. */
+    readonly tagBudgets?: Readonly<Record<string, FileBudget>>
+    /** Stored Responses are kept (`responses_store`). */
+    readonly responsesStore?: boolean
   }
   readonly general: {
     readonly masterKey: Text
@@ -89,6 +225,14 @@ export interface Config {
     readonly allowRequestsOnDbUnavailable: boolean
     readonly keyHeaderName?: string
     readonly maxRequestBytes: number
+    /** Hosts of private addresses that callers may name all the same (`user_url_allowed_hosts`). */
+    readonly allowedHosts?: readonly string[]
+    readonly forwardClientHeaders?: boolean
+    /** What tpm counts: `token_rate_limit_type`. */
+    readonly tokenRateLimitType?: 'total' | 'input' | 'output'
+    /** What becomes of vendors that bill on after their client left: read on to the end, up to so long. */
+    readonly drainMs?: number
+    readonly saltKey?: Text
     /** The longest a call may last; also the hold's deadline. */
     readonly totalTimeoutMs: number
   }

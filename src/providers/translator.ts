@@ -1,4 +1,5 @@
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
+import type { EmbeddingRequest, Embeddings } from '../dialects/embeddings.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
 
 /** How a vendor cuts its streams into events. */
@@ -44,8 +45,24 @@ export interface Translator {
   forward(body: Readonly<Record<string, unknown>>, stream: boolean, target: Target): UpstreamRequest
 }
 
+/** The part of a vendor that makes vectors. Pure. A vendor that takes one text at a time is asked once for each. */
+export interface EmbeddingTranslator {
+  /** In the order of the inputs; their answers are read in the same order. */
+  embed(request: EmbeddingRequest, target: Target): readonly [UpstreamRequest, ...UpstreamRequest[]]
+  embeddings(answers: readonly unknown[], request: EmbeddingRequest): Embeddings
+}
+
+/** The part of a vendor that counts the tokens of a request without answering it. Pure. */
+export interface TokenCounter {
+  count(request: ChatRequest, target: Target): UpstreamRequest
+  /** Undefined when the answer names no number. */
+  counted(answer: unknown): number | undefined
+}
+
 /** A vendor as the registry holds it: how it is asked, how its answers are read, what its refusals mean. */
 export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   /** The vendor's answers in OpenAI's words, where its OpenAI has an accent: such answers are told anew. */
   readonly plain?: (answer: unknown) => unknown
+  readonly embedding?: EmbeddingTranslator
+  readonly tokenCounter?: TokenCounter
 }
