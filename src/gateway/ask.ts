@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts'
+import type { AnyRequest } from '../operations/operation.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
-import { upstreamOf } from './tongue.ts'
 
 /** A provider's good answer: 2xx headers are here, its body is still to come. */
 export interface Answer {
@@ -19,9 +20,12 @@ const SHOWN = /^(x-request-id|x-ratelimit-.*|openai-(organization|processing-ms|
  * Asks the provider once. Throws what the client should see: the vendor's refusal as its file classifies it, a timeout,
  * or `client_closed` when nobody is listening any more. Redirects are never followed: they would carry the key along.
  */
-export async function ask(attempt: Attempt, deps: GatewayDeps): Promise<Answer> {
+export async function ask<R extends AnyRequest>(
+  attempt: Attempt<R>,
+  upstream: UpstreamRequest,
+  deps: GatewayDeps,
+): Promise<Answer> {
   const { call } = attempt
-  const upstream = upstreamOf(attempt)
   const { signal, ended, over, headersArrived } = deadlines(attempt, deps)
   try {
     const response = await deps.fetch(upstream.url, {
@@ -42,7 +46,7 @@ export async function ask(attempt: Attempt, deps: GatewayDeps): Promise<Answer> 
 }
 
 /** One timer keeps both deadlines: the shorter is waited for first, then what is left of the whole. */
-function deadlines({ call, request, deployment }: Attempt, deps: GatewayDeps) {
+function deadlines<R extends AnyRequest>({ call, request, deployment }: Attempt<R>, deps: GatewayDeps) {
   const { router, general } = deps.config
   const { signal: client } = call
   const controller = new AbortController()
@@ -57,7 +61,7 @@ function deadlines({ call, request, deployment }: Attempt, deps: GatewayDeps) {
 
   const totalMs = general.totalTimeoutMs
   const silenceMs =
-    (request.stream === true ? (deployment.streamTimeoutMs ?? router.streamTimeoutMs) : undefined) ??
+    (call.operation.streams(request) ? (deployment.streamTimeoutMs ?? router.streamTimeoutMs) : undefined) ??
     deployment.timeoutMs ??
     router.timeoutMs
   const firstMs = Math.min(silenceMs, totalMs)
@@ -80,7 +84,10 @@ const timedOut = (group: string, afterMs: number) =>
   new GatewayError('timeout', `${group} did not answer within ${afterMs / 1000} s.`, { retry: true })
 
 /** The body of a refusal is always read or cancelled: a connection left open would stall others. */
-async function failure({ provider, deployment }: Attempt, response: Response): Promise<GatewayError> {
+async function failure(
+  { provider, deployment }: Pick<Attempt, 'provider' | 'deployment'>,
+  response: Response,
+): Promise<GatewayError> {
   const body = await response.text().catch(() => '')
   const { kind, message, ...details } = provider.failure(response.status, response.headers, body)
   return new GatewayError(kind, message, {
@@ -89,7 +96,7 @@ async function failure({ provider, deployment }: Attempt, response: Response): P
   })
 }
 
-function unreachable({ deployment }: Attempt, cause: unknown, clientLeft: boolean): GatewayError {
+function unreachable({ deployment }: Pick<Attempt, 'deployment'>, cause: unknown, clientLeft: boolean): GatewayError {
   return clientLeft
     ? new GatewayError('client_closed', 'The client closed the connection.', { cause })
     : new GatewayError('upstream_failed', `${deployment.group} could not be reached. Ask again in a moment.`, {

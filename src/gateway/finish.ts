@@ -1,7 +1,7 @@
 import { type GatewayError, toGatewayError } from '../errors.ts'
 import type { Settlement } from '../ledger/port.ts'
 import { maxNano, minNano, type NanoUsd } from '../money.ts'
-import { estimateUsage } from '../operations/chat.ts'
+import type { AnyRequest } from '../operations/operation.ts'
 import { costNano } from '../prices/cost.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
@@ -21,7 +21,7 @@ export interface Outcome {
 }
 
 /** What an outcome costs: priced in full, whatever was held for it. */
-export function costOf({ deployment }: Attempt, { usage }: Outcome): NanoUsd {
+export function costOf({ deployment }: Attempt<AnyRequest>, { usage }: Outcome): NanoUsd {
   return deployment.price ? maxNano(costNano(deployment.price, usage), 0n) : 0n
 }
 
@@ -29,12 +29,12 @@ export function costOf({ deployment }: Attempt, { usage }: Outcome): NanoUsd {
  * The end of every attempt, good or bad: its row and the close of its hold, handed over after the answer. An attempt
  * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14).
  */
-export function finish(attempt: Attempt, outcome: Outcome, deps: GatewayDeps): void {
+export function finish(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): void {
   const close = closeOf(attempt, outcome)
   record(attempt, outcome, deps, close)
 }
 
-function closeOf(attempt: Attempt, outcome: Outcome): Settlement | undefined {
+function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome): Settlement | undefined {
   const { grant } = attempt
   return (
     grant && {
@@ -46,12 +46,17 @@ function closeOf(attempt: Attempt, outcome: Outcome): Settlement | undefined {
   )
 }
 
-function record(attempt: Attempt, outcome: Outcome, deps: GatewayDeps, close: Settlement | undefined): void {
+function record(
+  attempt: Attempt<AnyRequest>,
+  outcome: Outcome,
+  deps: GatewayDeps,
+  close: Settlement | undefined,
+): void {
   const event = toEvent(attempt, outcome, costOf(attempt, outcome), deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
 }
 
-function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
+function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
   const { call, deployment, target, request, grant } = attempt
   const { principal } = call
   const { usage, error } = outcome
@@ -62,7 +67,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     v: 1,
     id: attempt.id,
     request_id: call.requestId,
-    call_type: 'acompletion',
+    call_type: call.operation.callType,
     status: outcome.status,
     ledger: grant?.ledger ?? null,
     grant_id: grant?.id ?? null,
@@ -86,7 +91,7 @@ function toEvent(attempt: Attempt, outcome: Outcome, cost: NanoUsd, deps: Gatewa
     custom_llm_provider: deployment.provider,
     api_base: withoutQuery(target.apiBase ?? ''),
     dialect: call.dialect.name,
-    stream: request.stream === true,
+    stream: call.operation.streams(request),
     usage,
     prompt_tokens: promptTokens(usage),
     completion_tokens: completionTokens(usage),
@@ -113,7 +118,7 @@ function withoutQuery(url: string): string {
 const CHARS_PER_SECOND = 1_000
 
 /** The end of an attempt that gave no answer, and of its request. Returns the error for the client. */
-export function fail(attempt: Attempt, thrown: unknown, deps: GatewayDeps): GatewayError {
+export function fail(attempt: Attempt<AnyRequest>, thrown: unknown, deps: GatewayDeps): GatewayError {
   const error = toGatewayError(thrown)
   finish(attempt, failureOf(attempt, error, deps), deps)
   return error
@@ -123,7 +128,7 @@ export function fail(attempt: Attempt, thrown: unknown, deps: GatewayDeps): Gate
  * The end of an attempt after which another group is asked. What cost nothing is closed by the next take, in one
  * transaction: that settlement is returned. What may be billed is logged and settled by itself, log first.
  */
-export function giveWay(attempt: Attempt, error: GatewayError, deps: GatewayDeps): Settlement | undefined {
+export function giveWay(attempt: Attempt<AnyRequest>, error: GatewayError, deps: GatewayDeps): Settlement | undefined {
   const outcome = failureOf(attempt, error, deps)
   const close = closeOf(attempt, outcome)
   const free = costOf(attempt, outcome) === 0n
@@ -135,13 +140,15 @@ export function giveWay(attempt: Attempt, error: GatewayError, deps: GatewayDeps
  * A vendor's refusal costs nothing; a call that was ended from our side, or broke off, may be billed all the same and is
  * charged for its input and for what could have been written meanwhile.
  */
-function failureOf(attempt: Attempt, error: GatewayError, deps: GatewayDeps): Outcome {
+function failureOf(attempt: Attempt<AnyRequest>, error: GatewayError, deps: GatewayDeps): Outcome {
   const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
   const { maxOutputTokens } = attempt.deployment
   const seconds = (deps.clock() - attempt.startedAtMs) / 1000
   return {
     status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
-    usage: billed ? estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND), maxOutputTokens) : noUsage,
+    usage: billed
+      ? attempt.call.operation.estimateUsage(attempt.request, Math.ceil(seconds * CHARS_PER_SECOND), maxOutputTokens)
+      : noUsage,
     estimated: billed,
     httpStatus: error.status,
     error,

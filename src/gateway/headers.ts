@@ -1,4 +1,5 @@
 import { type NanoUsd, usdFromNano } from '../money.ts'
+import type { AnyRequest } from '../operations/operation.ts'
 import { shownHeaders } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -6,7 +7,7 @@ import { rateHeaders } from './refusal.ts'
 
 /** What every good answer says about itself, in LiteLLM's names. The cost is known only to answers that are whole. */
 export function answerHeaders(
-  attempt: Attempt,
+  attempt: Attempt<AnyRequest>,
   upstream: Headers,
   waitedMs: number,
   cost: NanoUsd | undefined,

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { estimateUsage } from '../operations/chat.ts'
+import { passes, readingOf, splitterOf } from '../operations/chat-tongue.ts'
 import { chatMeter } from '../streams/meter.ts'
 import { relay, type StreamEnd } from '../streams/relay.ts'
 import type { Answer } from './ask.ts'
@@ -7,14 +8,13 @@ import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { finish } from './finish.ts'
 import { answerHeaders } from './headers.ts'
-import { passes, readingOf, splitterOf } from './tongue.ts'
 import { translate } from './translate.ts'
 
 /**
  * A streamed answer: passed on as it comes, metered on its way. However it ends (whole, cut, or left by the client) the
  * attempt is finished once; a stream that broke off ends with an error event, never as if complete.
  */
-export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Response {
+export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
   const { response, ended, over } = answer
   const { deployment, request, provider, call } = attempt
   if (!response.body || !isStream(attempt, response.headers)) {
@@ -57,14 +57,13 @@ export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Re
           reader: provider.reader(readingOf(attempt)),
           ...(passing ? {} : { printer: dialect.printer(request) }),
         })
-  return new Response(body, {
-    headers: {
-      ...answerHeaders(attempt, response.headers, waitedMs, undefined, deps),
-      'content-type': dialect.streamType ?? 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    },
-  })
+  const headers = {
+    ...answerHeaders(attempt, response.headers, waitedMs, undefined, deps),
+    'content-type': dialect.streamType ?? 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  }
+  return Promise.resolve(new Response(body, { headers }))
 }
 
 function finishStream(

@@ -1,27 +1,25 @@
 import { refuseInactive } from '../config/capabilities.ts'
 import { groupOf } from '../config/read.ts'
-import type { ChatRequest } from '../dialects/chat.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
 import type { Settlement } from '../ledger/port.ts'
+import type { AnyRequest } from '../operations/operation.ts'
 import { mayUse } from '../tenants/access.ts'
-import { ask } from './ask.ts'
+import { answered } from './answered.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { type Candidate, plan } from './candidates.ts'
 import type { GatewayDeps } from './deps.ts'
 import { fallbacksOf, mayHelp } from './fallback.ts'
 import { fail, giveWay } from './finish.ts'
-import { relayed } from './relayed.ts'
 import { take } from './take.ts'
-import { whole } from './whole.ts'
 
 /**
  * The story of a request: parse → admit → plan → take → ask → relay; log and settle follow the answer. Where a group
  * fails before anything was sent, the next is asked, re-priced. Whatever is thrown ends the request here, and an attempt
  * that was taken is always finished.
  */
-export async function serve(call: Call, deps: GatewayDeps): Promise<Response> {
-  const request = call.dialect.parse(call.body, call.path)
+export async function serve<R extends AnyRequest>(call: Call<R>, deps: GatewayDeps): Promise<Response> {
+  const request = call.operation.parse(call.body, call.path, call.dialect)
   refuseInactive(request, 'chat')
   mayUse(call.principal, request.model, groupOf(deps.config, request.model))
   const [candidate] = plan(request.model, deps)
@@ -30,26 +28,23 @@ export async function serve(call: Call, deps: GatewayDeps): Promise<Response> {
   return elsewhere(call, request, { attempt: first.attempt, error: first.error }, deps)
 }
 
-type Attempted =
+type Attempted<R extends AnyRequest> =
   | { readonly answered: true; readonly response: Response }
-  | { readonly answered: false; readonly attempt: Attempt; readonly error: GatewayError }
+  | { readonly answered: false; readonly attempt: Attempt<R>; readonly error: GatewayError }
 
-async function attempted(attempt: Attempt, deps: GatewayDeps): Promise<Attempted> {
+async function attempted<R extends AnyRequest>(attempt: Attempt<R>, deps: GatewayDeps): Promise<Attempted<R>> {
   try {
-    const answer = await ask(attempt, deps)
-    const response =
-      attempt.request.stream === true ? relayed(attempt, answer, deps) : await whole(attempt, answer, deps)
-    return { answered: true, response }
+    return { answered: true, response: await answered(attempt, deps) }
   } catch (error) {
     return { answered: false, attempt, error: toGatewayError(error) }
   }
 }
 
 /** Each fallback once, in its order. When none answers, the client is told why the first failed. */
-async function elsewhere(
-  call: Call,
-  request: ChatRequest,
-  failed: { readonly attempt: Attempt; readonly error: GatewayError },
+async function elsewhere<R extends AnyRequest>(
+  call: Call<R>,
+  request: R,
+  failed: { readonly attempt: Attempt<R>; readonly error: GatewayError },
   deps: GatewayDeps,
 ): Promise<Response> {
   let { attempt, error } = failed
@@ -80,9 +75,9 @@ function candidateOf(model: string, deps: GatewayDeps): Candidate | undefined {
 }
 
 /** A fallback that the caller cannot pay, or may not ask so often, is not asked. */
-async function retaken(...args: Parameters<typeof take>): Promise<Attempt | undefined> {
+async function retaken<R extends AnyRequest>(...args: Parameters<typeof take<R>>): Promise<Attempt<R> | undefined> {
   try {
-    return await take(...args)
+    return await take<R>(...args)
   } catch (error) {
     if (error instanceof GatewayError) return undefined
     throw error

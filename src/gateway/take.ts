@@ -1,9 +1,8 @@
-import type { ChatRequest } from '../dialects/chat.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Refusal, Settlement, Take } from '../ledger/port.ts'
-import { type WorstCase, worstCase } from '../operations/chat.ts'
-import { leastCase, longestWithin, lowered, namesMaximum } from '../operations/lowered.ts'
+import type { WorstCase } from '../operations/chat.ts'
+import type { AnyRequest, Operation } from '../operations/operation.ts'
 import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
@@ -23,31 +22,33 @@ export interface Following {
  * nothing and asks nobody. A request that named no maximum is lowered to the answer that fits. Throws the refusal, in
  * words.
  */
-export async function take(
-  call: Call,
-  request: ChatRequest,
+export async function take<R extends AnyRequest>(
+  call: Call<R>,
+  request: R,
   candidate: Candidate,
   deps: GatewayDeps,
   following: Following = { fallbacks: 0 },
-): Promise<Attempt> {
-  const { principal } = call
+): Promise<Attempt<R>> {
+  const { principal, operation } = call
   const { fallbacks, failed } = following
   const startedAtMs = deps.clock()
   const attempt = { id: newId(startedAtMs), call, request, startedAtMs, fallbacks, ...candidate }
-  const needed = needOf(principal, request, candidate, { id: attempt.id, deps })
+  const needed = needOf(principal, request, candidate, { id: attempt.id, operation, deps })
   if (!needed) return { ...attempt, rates: [] }
   const { ledger } = principal
   const first = failed ? await deps.ledger.reprice(ledger, failed, needed) : await deps.ledger.take(ledger, needed)
   if (first.granted) return { ...attempt, grant: first.grant, rates: first.rates }
 
-  const leastNano = mayBeLowered(first.refusal, call, request) ? leastCase(request, candidate.deployment) : undefined
+  const { lowering } = operation
+  if (!lowering || !mayBeLowered(first.refusal, call, request)) throw refused(first.refusal)
+  const leastNano = lowering.leastCase(request, candidate.deployment)
   if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(first.refusal)
   const second = await deps.ledger.take(ledger, { ...needed, leastNano })
   if (!second.granted) throw refused(first.refusal)
-  const tokens = longestWithin(request, candidate.deployment, second.grant.amountNano)
+  const tokens = lowering.longestWithin(request, candidate.deployment, second.grant.amountNano)
   return {
     ...attempt,
-    request: lowered(request, candidate.deployment, tokens),
+    request: lowering.lowered(request, candidate.deployment, tokens),
     loweredTo: tokens,
     grant: second.grant,
     rates: second.rates,
@@ -55,18 +56,18 @@ export async function take(
 }
 
 /** What a request takes at its worst; undefined for a caller whom nothing limits. Throws where nobody can say. */
-export function needOf(
+export function needOf<R extends AnyRequest>(
   principal: Principal,
-  request: ChatRequest,
+  request: R,
   candidate: Candidate,
-  { id, deps }: { readonly id: string; readonly deps: GatewayDeps },
+  { id, operation, deps }: { readonly id: string; readonly operation: Operation<R>; readonly deps: GatewayDeps },
 ): Take | undefined {
   const names = modelNames(candidate.deployment)
   const scopes = scopesFor(principal, names)
   const limits = limitsFor(principal, names)
   const budgeted = scopes.some((scope) => scope.limited)
   if (!budgeted && limits.length === 0) return undefined
-  const worst = worstCase(request, candidate.deployment)
+  const worst = operation.worstCase(request, candidate.deployment)
   if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
   return {
     attempt: id,
@@ -79,9 +80,9 @@ export function needOf(
 }
 
 /** Money is short, and the caller left open how long the answer may be, or its key allows to shorten it. */
-function mayBeLowered({ kind }: Refusal, { principal }: Call, request: ChatRequest): boolean {
+function mayBeLowered<R extends AnyRequest>({ kind }: Refusal, { principal, operation }: Call<R>, request: R): boolean {
   if (kind !== 'budget_exceeded' && kind !== 'budget_held') return false
-  return !namesMaximum(request) || principal.metadata.budget_clamp === true
+  return operation.lowering?.namesMaximum(request) === false || principal.metadata.budget_clamp === true
 }
 
 /** What cannot be bounded cannot be held: a caller with a budget is told why, and what would help. */

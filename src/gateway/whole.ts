@@ -1,34 +1,31 @@
-import { completion } from '../dialects/openai.ts'
 import { GatewayError } from '../errors.ts'
-import { estimateUsage } from '../operations/chat.ts'
-import type { Usage } from '../prices/usage.ts'
-import type { Answer } from './ask.ts'
+import type { AnyRequest, VendorAnswer } from '../operations/operation.ts'
+import type { UpstreamRequest } from '../providers/provider.ts'
+import { type Answer, ask } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { costOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
-import { passes, readingOf } from './tongue.ts'
 
-/** An answer that is not streamed: read to its end, priced, handed on. Throws when it is not an answer after all. */
-export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
-  const { request, deployment, provider } = attempt
-  const text = await read(attempt, answer)
+/** Of a runtime's six connections, so many are one request's. */
+const AT_ONCE = 4
+
+/**
+ * An answer that is not streamed: read to its end, priced, handed on. `more` is asked after it where a vendor takes only
+ * one thing at a time. Throws when it is not an answer after all.
+ */
+export async function whole<R extends AnyRequest>(
+  attempt: Attempt<R>,
+  answer: Answer,
+  more: readonly UpstreamRequest[],
+  deps: GatewayDeps,
+): Promise<Response> {
+  const { operation } = attempt.call
+  const first = await read(attempt, answer)
+  const rest = more.length > 0 ? await readAll(attempt, more, deps) : []
   const waitedMs = deps.clock() - attempt.startedAtMs
-  const parsed = parse(text)
-  if (parsed === undefined) {
-    throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
-      billed: true,
-      retry: true,
-    })
-  }
-  const usage = provider.usage(parsed)
-  const outcome: Outcome = {
-    status: 'success',
-    usage: usage ?? estimateUsage(request, text.length, deployment.maxOutputTokens),
-    estimated: usage === undefined,
-    httpStatus: answer.response.status,
-  }
-  const body = told(attempt, { text, parsed, usage: outcome.usage })
+  const { body, usage, estimated } = operation.told(attempt, [first, ...rest])
+  const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
   finish(attempt, outcome, deps)
   return new Response(body, {
     headers: {
@@ -38,37 +35,56 @@ export async function whole(attempt: Attempt, answer: Answer, deps: GatewayDeps)
   })
 }
 
-/** The answer in the caller's words, with an estimate of its usage where the vendor tells none. One that cannot be read is none. */
-function told(attempt: Attempt, { text, parsed, usage }: { text: string; parsed: unknown; usage: Usage }): string {
-  const { call, deployment, provider, request } = attempt
-  if (passes(attempt)) return call.dialect.name === 'openai' ? completion(text, parsed, deployment.group) : text
-  try {
-    const answer = provider.completion(parsed, readingOf(attempt))
-    return JSON.stringify(call.dialect.completion({ ...answer, usage: answer.usage ?? usage }, request))
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause
-    throw new GatewayError('upstream_failed', `${deployment.group} answered with something that cannot be read.`, {
-      billed: true,
-      retry: true,
-      cause,
-    })
+/** A few at a time, in their order. One that fails fails the whole, of which the vendor has answered a part. */
+async function readAll<R extends AnyRequest>(
+  attempt: Attempt<R>,
+  upstreams: readonly UpstreamRequest[],
+  deps: GatewayDeps,
+): Promise<VendorAnswer[]> {
+  const answers: VendorAnswer[] = []
+  for (let at = 0; at < upstreams.length; at += AT_ONCE) {
+    const some = upstreams.slice(at, at + AT_ONCE)
+    const asked = await Promise.allSettled(
+      some.map(async (upstream) => read(attempt, await ask(attempt, upstream, deps))),
+    )
+    for (const one of asked) {
+      if (one.status === 'rejected') throw partlyBilled(one.reason)
+      answers.push(one.value)
+    }
   }
+  return answers
 }
 
-async function read({ deployment }: Attempt, { response, ended, over }: Answer): Promise<string> {
+function partlyBilled(error: unknown): unknown {
+  if (!(error instanceof GatewayError)) return error
+  return new GatewayError(error.kind, error.message, { ...error.details, billed: true })
+}
+
+async function read<R extends AnyRequest>(
+  { deployment }: Attempt<R>,
+  { response, ended, over }: Answer,
+): Promise<VendorAnswer> {
+  const text = await textOf(deployment.group, response, ended).finally(over)
+  const json = parse(text)
+  if (json !== undefined) return { text, json }
+  throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
+    billed: true,
+    retry: true,
+  })
+}
+
+async function textOf(group: string, response: Response, ended: Answer['ended']): Promise<string> {
   try {
     return await response.text()
   } catch (cause) {
     throw (
       ended() ??
-      new GatewayError('upstream_failed', `${deployment.group} broke off in the middle of its answer.`, {
+      new GatewayError('upstream_failed', `${group} broke off in the middle of its answer.`, {
         billed: true,
         retry: true,
         cause,
       })
     )
-  } finally {
-    over()
   }
 }
 

@@ -5,7 +5,7 @@ import { plan } from '../gateway/candidates.ts'
 import { refused } from '../gateway/refusal.ts'
 import { newId } from '../ids.ts'
 import { usdFromNano } from '../money.ts'
-import { worstCase } from '../operations/chat.ts'
+import { chat } from '../operations/chat-operation.ts'
 import { mayUse } from '../tenants/access.ts'
 import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
 import { callerOf } from './others.ts'
@@ -59,7 +59,7 @@ const check = route({
     mayUse(caller, request.model, groupOf(gateway.config, request.model))
     const [{ deployment }] = plan(request.model, gateway)
     const names = modelNames(deployment)
-    const worst = worstCase(request, deployment)
+    const worst = chat.worstCase(request, deployment)
     const checked = await gateway.ledger.check(caller.ledger, {
       attempt: newId(nowMs),
       scopes: scopesFor(caller, names),

@@ -7,6 +7,7 @@ import { openaiChat } from '../dialects/openai-chat.ts'
 import { responses as responsesDialect } from '../dialects/responses.ts'
 import { GatewayError } from '../errors.ts'
 import { serve } from '../gateway/serve.ts'
+import { chat as operation } from '../operations/chat-operation.ts'
 import { callerOf } from './others.ts'
 import { type Asked, type Route, route } from './route.ts'
 
@@ -28,7 +29,8 @@ async function chat(
   const { headers, signal } = request
   const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
   const caller = await callerOf(principal, { headers, body }, deps.tenants, moment)
-  return serve({ requestId, principal: caller, dialect, path, body, headers, signal, receivedAtMs }, deps.gateway)
+  const call = { requestId, principal: caller, operation, dialect, path, body, headers, signal, receivedAtMs }
+  return serve(call, deps.gateway)
 }
 
 const named = (body: Fields, model: string | undefined): Fields => (model === undefined ? body : { ...body, model })

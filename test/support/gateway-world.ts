@@ -10,6 +10,7 @@ import { HandOver } from '../../src/gateway/hand-over.ts'
 import { serve } from '../../src/gateway/serve.ts'
 import { newId } from '../../src/ids.ts'
 import { MemoryLedger, memorySource } from '../../src/ledger/memory.ts'
+import { chat } from '../../src/operations/chat-operation.ts'
 import { memorySpend } from '../../src/spend/memory.ts'
 import type { Principal } from '../../src/tenants/principal.ts'
 
@@ -101,6 +102,7 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
       const call: Call = {
         requestId: newId(now),
         principal,
+        operation: chat,
         dialect,
         path,
         body,

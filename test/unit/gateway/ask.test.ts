@@ -3,6 +3,8 @@ import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { ask } from '../../../src/gateway/ask.ts'
 import type { Attempt } from '../../../src/gateway/attempt.ts'
 import type { GatewayDeps } from '../../../src/gateway/deps.ts'
+import { chat } from '../../../src/operations/chat-operation.ts'
+import { upstreamOf } from '../../../src/operations/chat-tongue.ts'
 import { openai } from '../../../src/providers/openai.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -20,14 +22,14 @@ function asked(timeoutMs: number, totalTimeoutMs: number) {
     })
   }
   const attempt = {
-    call: { signal: new AbortController().signal, dialect: openaiChat },
+    call: { signal: new AbortController().signal, dialect: openaiChat, operation: chat },
     provider: openai,
     request: { model: 'small', messages: [] },
     target: { model: 'gpt-4o-mini', extraHeaders: {}, params: {} },
     deployment: { group: 'small', id: 'small-1', timeoutMs },
   } as unknown as Attempt
   const deps = { config: { router: {}, general: { totalTimeoutMs } }, fetch } as unknown as GatewayDeps
-  const answer = ask(attempt, deps)
+  const answer = ask(attempt, upstreamOf(attempt), deps)
   answer.catch(() => {})
   return { answer, respond: () => respond(new Response('{}')), aborted: () => signal?.aborted }
 }

@@ -1,3 +1,4 @@
+import type { ChatRequest } from '../dialects/chat.ts'
 import { plainChat } from '../providers/openai-translator.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import type { Reading } from '../providers/translator.ts'
@@ -5,22 +6,24 @@ import { awsEventSplitter } from '../streams/aws-event-stream.ts'
 import { ndjsonSplitter } from '../streams/ndjson.ts'
 import type { EventSplitter } from '../streams/splitter.ts'
 import { sseSplitter } from '../streams/sse.ts'
-import type { Attempt } from './attempt.ts'
+import type { Asking } from './operation.ts'
+
+type ChatAsking = Asking<ChatRequest>
 
 /**
  * Caller and vendor speak the same dialect, so that body and answer pass: only model, stream and auth are ours. A vendor
- * with an accent, a stream framed another way, or a request that was lowered is told anew.
+ * with an accent, a stream framed another way, or a request that is no longer what the caller sent is told anew.
  */
-export function passes({ call, provider, loweredTo }: Attempt): boolean {
+export function passes({ call, provider, loweredTo }: ChatAsking): boolean {
   const { dialect } = call
   if (provider.dialect !== dialect.name || provider.plain !== undefined) return false
   return dialect.name === 'openai' || (loweredTo === undefined && dialect.streamType === undefined)
 }
 
 /** The request as the vendor gets it. OpenAI's own body is put together field by field, whoever asks. */
-export function upstreamOf(attempt: Attempt): UpstreamRequest {
-  const { call, provider, request, target } = attempt
-  if (passes(attempt) && call.dialect.name !== 'openai') {
+export function upstreamOf(asking: ChatAsking): UpstreamRequest {
+  const { call, provider, request, target } = asking
+  if (passes(asking) && call.dialect.name !== 'openai') {
     return provider.forward(call.body, request.stream === true, target)
   }
   // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.
@@ -31,11 +34,11 @@ export function upstreamOf(attempt: Attempt): UpstreamRequest {
   )
 }
 
-export function readingOf({ id, request, startedAtMs }: Attempt): Reading {
+export function readingOf({ id, request, startedAtMs }: ChatAsking): Reading {
   return { id: `chatcmpl-${id}`, createdSeconds: Math.floor(startedAtMs / 1000), request }
 }
 
-export function splitterOf({ provider }: Attempt): EventSplitter {
+export function splitterOf({ provider }: Pick<ChatAsking, 'provider'>): EventSplitter {
   if (provider.framing === 'ndjson') return ndjsonSplitter()
   return provider.framing === 'aws-event-stream' ? awsEventSplitter() : sseSplitter()
 }

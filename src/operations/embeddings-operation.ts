@@ -1,0 +1,42 @@
+import { type EmbeddingRequest, parseEmbeddings, printEmbeddings } from '../dialects/embeddings.ts'
+import { GatewayError } from '../errors.ts'
+import type { EmbeddingTranslator, Vendor } from '../providers/translator.ts'
+import { estimateEmbeddingsUsage, worstCaseEmbeddings } from './embeddings.ts'
+import type { Operation } from './operation.ts'
+
+/** Vectors of texts, in OpenAI's shape. */
+export const embeddings: Operation<EmbeddingRequest> = {
+  name: 'embeddings',
+  callType: 'aembedding',
+  parse: (body, path) => parseEmbeddings(body, path),
+  unfit: ({ embedding }) => (embedding ? undefined : 'its vendor makes no embeddings here'),
+  worstCase: worstCaseEmbeddings,
+  estimateUsage: estimateEmbeddingsUsage,
+  streams: () => false,
+  upstreams: ({ provider, request, target }) => translatorOf(provider).embed(request, target),
+  told({ provider, request, deployment }, answers) {
+    try {
+      const made = translatorOf(provider).embeddings(
+        answers.map(({ json }) => json),
+        request,
+      )
+      const usage = made.usage ?? estimateEmbeddingsUsage(request)
+      const body = JSON.stringify(printEmbeddings({ ...made, usage }, { ...request, model: deployment.group }))
+      return { body, usage, estimated: made.usage === undefined }
+    } catch (cause) {
+      if (cause instanceof GatewayError) throw cause
+      throw new GatewayError('upstream_failed', `${deployment.group} answered with something that cannot be read.`, {
+        billed: true,
+        retry: true,
+        cause,
+      })
+    }
+  },
+}
+
+function translatorOf({ embedding }: Vendor): EmbeddingTranslator {
+  if (embedding) return embedding
+  throw new GatewayError('not_implemented', 'This vendor makes no embeddings here. Use another model.', {
+    param: 'model',
+  })
+}
