@@ -1,6 +1,6 @@
 import { systemClock } from './clock.ts'
 import { builtConfig } from './config/built.ts'
-import type { Config, Text } from './config/config.ts'
+import type { Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
@@ -14,7 +14,7 @@ import { spendQueue } from './spend/queue.ts'
 import { spendLogs } from './spend/report-neon.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
-import type { FileLimits } from './tenants/file-limits.ts'
+import { fileLimitsOf } from './tenants/file-limits.ts'
 import { neonTenants } from './tenants/neon.ts'
 import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
 
@@ -88,7 +88,7 @@ function isolate(env: Env): Isolate {
   const { general } = config
   const db = createDb(text(general.databaseUrl) ?? missing('DATABASE_URL'))
   const redis = redisOf(text(general.redisUrl), text(general.redisToken))
-  const store = neonTenants(db, fileLimits(config))
+  const store = neonTenants(db, fileLimitsOf(config))
   const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
   const tenants = cachedTenants(store, copies, {
     clock: systemClock,
@@ -129,16 +129,6 @@ function isolate(env: Env): Isolate {
         warn,
       }),
     },
-  }
-}
-
-function fileLimits({ litellm }: Config): FileLimits {
-  const { budget, customerUsd, customerBudgetId, timeZone } = litellm
-  return {
-    timeZone,
-    ...(budget === undefined ? {} : { everyone: budget }),
-    ...(customerUsd === undefined ? {} : { customerUsd }),
-    ...(customerBudgetId === undefined ? {} : { customerBudgetId }),
   }
 }
 

@@ -1,7 +1,10 @@
 import { createApp } from './app.ts'
+import { builtConfig } from './config/built.ts'
 import { dbFor, depsFor, operatorLog } from './deps.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { keepPartitionsAhead } from './spend/partitions.ts'
+import { fileLimitsOf } from './tenants/file-limits.ts'
+import { keepFileLimits } from './tenants/file-limits-neon.ts'
 
 export { LedgerObject } from './ledger/ledger-object.ts'
 
@@ -24,5 +27,6 @@ export default {
 
   async scheduled(controller, env) {
     await keepPartitionsAhead(dbFor(env), controller.scheduledTime)
+    await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
   },
 } satisfies ExportedHandler<Env>

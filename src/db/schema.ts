@@ -188,7 +188,7 @@ export const budget = pgTable(
     scope: text('scope').primaryKey(),
     /** `key:0192…`: whose budget it is. */
     entity: text('entity').notNull(),
-    /** `main` is `max_budget`, `window` one of `budget_limits`, `model` one of `model_max_budget`. */
+    /** `main` is `max_budget`, `window` one of `budget_limits`, `model` one of `model_max_budget`, `file` what `config.yaml` says. */
     part: text('part').notNull().default('main'),
     model: text('model'),
     limit_nano: nano('limit_nano').notNull(),

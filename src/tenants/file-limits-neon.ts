@@ -1,24 +1,48 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../db/client.ts'
 import { nanoFromUsd } from '../money.ts'
 import { nameOf } from './entities.ts'
-import { CUSTOMER_BUDGET_ID, EVERYONE, everyonesLimitNano, everyonesScopes, type FileLimits } from './file-limits.ts'
+import { CUSTOMER_BUDGET_ID, EVERYONE, type FileLimits, fileBudgets } from './file-limits.ts'
 
-/** The statements that make Postgres hold the limits of the file. Safe to repeat; a limit that is the same is not touched. */
+/**
+ * The statements that make Postgres hold the limits of the file. Safe to repeat; a limit that is the same is not touched,
+ * and a tag's budget that an admin set for the same duration stays as the admin set it.
+ */
 export function establish(limits: FileLimits): readonly SQL[] {
-  const { customerUsd } = limits
-  const [scope] = everyonesScopes(limits)
-  const limit = everyonesLimitNano(limits)
+  const { customerUsd, timeZone } = limits
+  const rows = fileBudgets(limits).map(({ scope, entity, duration, limitNano }) => ({
+    scope,
+    entity,
+    duration,
+    limit_nano: String(limitNano),
+  }))
   return [
-    ...(scope && limit !== undefined
-      ? [
-          sql`delete from budget where entity = ${EVERYONE} and scope <> ${scope.name}`,
-          sql`insert into budget as b (scope, entity, limit_nano, duration, time_zone, anchor)
-            values (${scope.name}, ${EVERYONE}, ${String(limit)}::bigint, ${scope.duration}, ${scope.timeZone}, to_timestamp(0))
-            on conflict (scope) do update set limit_nano = excluded.limit_nano where b.limit_nano <> excluded.limit_nano`,
-        ]
-      : []),
+    ...(rows.length === 0
+      ? []
+      : [
+          sql`insert into budget as b (scope, entity, part, limit_nano, duration, time_zone, anchor)
+            select r.scope, r.entity, 'file', r.limit_nano, r.duration, ${timeZone}, to_timestamp(0)
+            from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb)
+              as r(scope text, entity text, duration text, limit_nano bigint) order by r.scope
+            on conflict (scope) do update set part = 'file', limit_nano = excluded.limit_nano
+            where (b.part = 'file' or b.entity = ${EVERYONE})
+              and (b.part, b.limit_nano) is distinct from ('file', excluded.limit_nano)`,
+        ]),
     ...(customerUsd === undefined ? [] : customerTemplate(String(nanoFromUsd(customerUsd)))),
   ]
+}
+
+/**
+ * The cron's part: what the file limits is as the file says, and its limits that are no longer in it are gone. Isolates
+ * only add theirs, so that an old version that still runs takes nothing from a new one.
+ */
+export async function keepFileLimits(db: Db, limits: FileLimits): Promise<void> {
+  const scopes = JSON.stringify(fileBudgets(limits).map(({ scope }) => scope))
+  await db.batch([
+    db.execute(sql`delete from budget where (part = 'file' or entity = ${EVERYONE})
+      and scope not in (select jsonb_array_elements_text(${scopes}::jsonb))`),
+    ...establish(limits).map((statement) => db.execute(statement)),
+  ])
 }
 
 function customerTemplate(limit: string): readonly SQL[] {

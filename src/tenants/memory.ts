@@ -27,12 +27,14 @@ export interface MemoryTenantsOptions {
   readonly spend?: (scope: string) => WindowRecord | undefined
   readonly reset?: (window: WindowRecord) => void
   readonly everyone?: readonly Scope[]
+  /** What the file gives a tag. */
+  readonly tagScopes?: (tag: string) => readonly Scope[]
   readonly holders?: (scopes: readonly string[]) => readonly string[]
 }
 
 /** The twin of Postgres. */
 export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore & PrincipalSource {
-  const { spend = () => undefined, reset = () => {}, everyone = [], holders = () => [] } = options
+  const { spend = () => undefined, reset = () => {}, everyone = [], holders = () => [], tagScopes = () => [] } = options
   const rows = new Map<EntityKind, Map<string, Entities[EntityKind]>>()
   const templates = new Map<string, TemplateRecord>()
   const previous = new Map<string, { readonly keyId: string; readonly untilMs: number }>()
@@ -129,7 +131,7 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       return { value: principalOf(owners, nowMs, everyone), names: namesOf(owners), generation, readAtMs: nowMs }
     },
     async standingOf(kind, id, nowMs) {
-      const value = standingOf(kind, id, get(kind, [id]))
+      const value = standingOf(kind, id, get(kind, [id]), kind === 'tag' ? tagScopes(id) : [])
       return await Promise.resolve({ value, names: [nameOf(kind, [id])], generation, readAtMs: nowMs })
     },
     generation: (nowMs) => Promise.resolve({ number: generation, changed: [...changed], readAtMs: nowMs }),

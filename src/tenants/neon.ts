@@ -3,7 +3,7 @@ import type { Db } from '../db/client.ts'
 import type { Generation } from '../db/statements.ts'
 import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, refusalOf } from './fault-neon.ts'
-import { customerBudgetId, everyonesScopes, type FileLimits } from './file-limits.ts'
+import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
 import type { KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
@@ -130,7 +130,9 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         await all(giveBudget(id, given))
         ;({ record, generation } = await read())
       }
-      return { value: standingOf(kind, id, record), names: [nameOf(kind, [id])], generation, readAtMs: nowMs }
+      const ofFile = kind === 'tag' ? tagScopes(limits, id) : []
+      if (ofFile.length > 0) await mustBeEstablished()
+      return { value: standingOf(kind, id, record, ofFile), names: [nameOf(kind, [id])], generation, readAtMs: nowMs }
     },
     async generation(nowMs): Promise<KnownGeneration> {
       const [row] = await rows<{ value: Generation }>(sql`select value from setting where name = 'generation'`)

@@ -66,15 +66,21 @@ export function namesOf(owners: KeyOwners): readonly string[] {
   return levelsOf(owners).map(({ entity }) => entity)
 }
 
-/** A customer or a tag. A customer's spend is recorded whoever it is, a tag's only where somebody made the tag. */
+/**
+ * A customer or a tag. A customer's spend is recorded whoever it is, a tag's only where somebody made the tag or the
+ * file gives it a budget.
+ */
 export function standingOf(
   kind: 'customer' | 'tag',
   id: string,
   record: CustomerRecord | TagRecord | undefined,
+  ofFile: readonly Scope[] = [],
 ): Standing {
   const level: Level = { kind, entity: entityName(kind, id), record }
+  const isKnown = kind === 'customer' || record !== undefined || ofFile.length > 0
+  const names = new Set(ofFile.map(({ name }) => name))
   return {
-    scopes: kind === 'tag' && !record ? [] : scopesOf(level),
+    scopes: [...(isKnown ? scopesOf(level).filter(({ name }) => !names.has(name)) : []), ...ofFile],
     limits: limitsOf(level),
     models: modelsOf([level]),
     ...(kind === 'customer' && record?.blocked ? { blocked: 'customer' as const } : {}),

@@ -1,7 +1,7 @@
 import type { NanoUsd } from '../money.ts'
 
-/** Where a budget comes from: `max_budget`, one of `budget_limits`, or one of `model_max_budget`. */
-export type BudgetPart = 'main' | 'window' | 'model'
+/** Where a budget comes from: `max_budget`, one of `budget_limits`, one of `model_max_budget`, or `config.yaml`. */
+export type BudgetPart = 'main' | 'window' | 'model' | 'file'
 
 /** One row of `budget`: the one place of a limit. */
 export interface BudgetRecord {

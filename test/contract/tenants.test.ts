@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDb } from '../../src/db/client.ts'
 import { exchangeSlices } from '../../src/db/statements.ts'
 import { newId } from '../../src/ids.ts'
+import type { FileLimits } from '../../src/tenants/file-limits.ts'
+import { keepFileLimits } from '../../src/tenants/file-limits-neon.ts'
 import { memoryTenants } from '../../src/tenants/memory.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
 import type { WindowRecord } from '../../src/tenants/record.ts'
@@ -231,8 +233,10 @@ describe('Postgres alone', () => {
     const id = newId(NOW)
     await neonTenants(postgres.db).create('key', [{ id: [id], fields: { token: 'h', keyName: 'k' } }], author)
     const limited = async (limitUsd: number, duration: string) => {
-      const tenants = neonTenants(postgres.db, { everyone: { limitUsd, duration }, timeZone: 'Europe/London' })
+      const limits = { everyone: { limitUsd, duration }, timeZone: 'Europe/London' }
+      const tenants = neonTenants(postgres.db, limits)
       const scopes = (await tenants.principalOf('h', NOW))?.value.scopes
+      await keepFileLimits(postgres.db, limits)
       const { rows } = await postgres.pool.query("select scope, limit_nano from budget where entity = 'global:proxy'")
       return [scopes?.at(-1), rows]
     }
@@ -249,6 +253,46 @@ describe('Postgres alone', () => {
       scope('life'),
       [{ scope: 'global:proxy@life', limit_nano: '6000000000' }],
     ])
+  })
+
+  it('holds the budgets of vendors, deployments and tags as the file says now', async () => {
+    await empty()
+    const day = (limitUsd: number) => ({ limitUsd, duration: '1d' })
+    const follow = async (limits: Omit<FileLimits, 'timeZone'>) => {
+      await keepFileLimits(postgres.db, { ...limits, timeZone: 'UTC' })
+      const { rows } = await postgres.pool.query('select scope, limit_nano from budget order by scope')
+      return rows.map(({ scope, limit_nano }) => [scope, Number(limit_nano) / 1e9])
+    }
+    expect(await follow({ providers: { openai: day(5) }, deployments: { d: day(2) }, tags: { red: day(1) } })).toEqual([
+      ['deployment:d@1d', 2],
+      ['provider:openai@1d', 5],
+      ['tag:red@1d', 1],
+    ])
+    // An admin's own budget of the same tag and duration is the admin's; others of the tag stay beside the file's.
+    const own = (limitNano: bigint) => ({
+      ...{ scope: 'tag:blue@1d', part: 'main' as const, model: null, limitNano, extraNano: 0n, extraUntilMs: null },
+      ...{ duration: '1d', timeZone: 'UTC', anchorMs: NOW, windowStartMs: NOW },
+    })
+    await neonTenants(postgres.db).create('tag', [{ id: ['blue'], fields: { budgets: [own(9_000_000_000n)] } }], author)
+    expect(await follow({ providers: { openai: day(6) }, tags: { red: day(1), blue: day(3) } })).toEqual([
+      ['provider:openai@1d', 6],
+      ['tag:blue@1d', 9],
+      ['tag:red@1d', 1],
+    ])
+    expect(await follow({})).toEqual([['tag:blue@1d', 9]])
+  })
+
+  it('a tag with a budget in the file counts in it, made by an admin or not', async () => {
+    await empty()
+    const tenants = neonTenants(postgres.db, { tags: { red: { limitUsd: 1, duration: '1d' } }, timeZone: 'UTC' })
+    const life = { name: 'tag:red@life', duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: false }
+    const daily = { name: 'tag:red@1d', duration: '1d', timeZone: 'UTC', anchorMs: 0, limited: true }
+    expect((await tenants.standingOf('tag', 'red', NOW)).value.scopes).toEqual([life, daily])
+    const { rows } = await postgres.pool.query('select scope from budget')
+    expect(rows).toEqual([{ scope: 'tag:red@1d' }])
+    await tenants.create('tag', [{ id: ['red'], fields: { description: 'Red' } }], author)
+    expect((await tenants.standingOf('tag', 'red', NOW)).value.scopes).toEqual([life, daily])
+    expect((await tenants.standingOf('tag', 'green', NOW)).value.scopes).toEqual([])
   })
 
   it('gives a customer that has no budget the one of the file', async () => {
