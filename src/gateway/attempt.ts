@@ -1,7 +1,9 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { Grant, RateState } from '../ledger/port.ts'
 import type { AnyRequest, Asking } from '../operations/operation.ts'
+import type { Answer } from './ask.ts'
 import type { Call } from './call.ts'
+import type { Outcome } from './finish.ts'
 
 /** One try of one deployment for one call: what the answer, the row and the settlement are made from. */
 export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
@@ -13,4 +15,25 @@ export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
   readonly rates: readonly RateState[]
   /** How many groups have failed before this one. */
   readonly fallbacks: number
+  /** Somebody else is left to be asked when this one fails, so that its first token is not waited for without end. */
+  readonly elsewhere?: boolean
+  /** An answer that the vendor's filter stopped before it began is a failure, because a fallback is meant for it. */
+  readonly filterFails?: boolean
+  /** Where `mid_stream_fallback` is `continue` and the caller may be answered by another. */
+  readonly continueWith?: ContinueWith<R>
+}
+
+/**
+ * Asks another deployment to go on with a stream that broke off: this attempt is ended with its outcome, whatever
+ * follows, and the next one takes its hold at its own price first. The request differs by who is asked. Never throws;
+ * undefined when nobody goes on. One that fails before its first event is gone on from with its own `continueWith`.
+ */
+export type ContinueWith<R extends AnyRequest = ChatRequest> = (
+  outcome: Outcome,
+  requestFor: (asked: Pick<Asking<R>, 'deployment' | 'provider' | 'target'>) => R,
+) => Promise<Continued<R> | undefined>
+
+export interface Continued<R extends AnyRequest = ChatRequest> {
+  readonly attempt: Attempt<R>
+  readonly answer: Answer
 }
