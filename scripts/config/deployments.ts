@@ -1,15 +1,17 @@
 import { createHash } from 'node:crypto'
 import { distance } from 'fastest-levenshtein'
 import { servedModes } from '../../src/config/capabilities.ts'
-import type { Deployment, Json, Notice, Text } from '../../src/config/config.ts'
+import type { Deployment, Json, Notice } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
 import type { Price } from '../../src/prices/price.ts'
 import type { Provider } from '../../src/providers/provider.ts'
+import { accountNotices, hasAddress, reach } from './accounts.ts'
 import { given } from './given.ts'
 import { type OwnRates, priceOver } from './pricing.ts'
-import { gatewayParams, type ModelRow, rateKeys, vendorParams } from './schema/model-list.ts'
-import { isLiteralSecret, isReference, shownKey } from './secrets.ts'
+import { gatewayParams, type ModelRow, rateKeys } from './schema/model-list.ts'
+import { isReference, shownKey } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
+import { literalSecrets } from './validate.ts'
 import { knownVendors, vendorOf } from './vendors.ts'
 
 /** What the build knows beside the file: the vendors that exist, and list prices. */
@@ -47,7 +49,7 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
   const mode = info.mode ?? known?.mode ?? 'chat'
 
   const vendor = Object.hasOwn(world.vendors, at.provider) ? world.vendors[at.provider] : undefined
-  const address = vendor && reach(params, vendor)
+  const address = vendor && reach(at.provider, params, at.model, vendor.defaults)
   const disabled =
     vendor === undefined ? whyNoVendor(params.model, at.provider, built) : whyNot(row, at.provider, mode, address)
   if (disabled !== undefined)
@@ -100,20 +102,6 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
   return { deployment, notices }
 }
 
-/**
- * Key and address, with the vendor's own variables where the file says nothing. A key is never borrowed for an address
- * that the file names: it would be sent to a stranger. Who runs a server of their own may need no key at all.
- */
-function reach(params: Params, { defaults }: Pick<Provider, 'defaults'>): { apiKey?: Text; apiBase?: Text } {
-  const { apiBase: home, apiBaseEnv, apiKeyEnv } = defaults
-  const address = params.api_base ?? params.base_url
-  const selfHosted = home === undefined
-  const borrowed = apiKeyEnv === undefined || (address !== undefined && !selfHosted) ? undefined : { env: apiKeyEnv }
-  const apiKey = textFrom(params.api_key) ?? (borrowed && selfHosted ? { ...borrowed, otherwise: '' } : borrowed)
-  const apiBase = textFrom(address) ?? (apiBaseEnv ? { env: apiBaseEnv, ...given('otherwise', home) } : home)
-  return { ...given('apiKey', apiKey), ...given('apiBase', apiBase) }
-}
-
 function whyNoVendor(name: string, provider: string, built: readonly string[]): string {
   if (provider !== '' && knownVendors.includes(provider))
     return `the vendor '${provider}' is not built yet (${built.join(', ')} are)`
@@ -126,13 +114,14 @@ function whyNot(
   row: ModelRow,
   provider: string,
   mode: string,
-  address: { apiBase?: Text } | undefined,
+  address: Pick<Deployment, 'apiBase'> | undefined,
 ): string | undefined {
   if (row.model_name.includes('*') || row.litellm_params.model.includes('*'))
     return 'wildcard names are not served yet; name each model'
   if (!servedModes.includes(mode))
     return `it is a model for '${mode}', which is not served yet (${servedModes.join(', ')} is)`
-  if (address?.apiBase === undefined) return `'${provider}' has no address of its own; set litellm_params.api_base`
+  if (address?.apiBase === undefined && !hasAddress(provider))
+    return `'${provider}' has no address of its own; set litellm_params.api_base`
   return undefined
 }
 
@@ -155,10 +144,10 @@ function hasReference(value: unknown): boolean {
 }
 
 function* paramNotices(params: Params, provider: string): Generator<Notice> {
+  yield* accountNotices(params, provider)
   for (const [key, value] of Object.entries(params)) {
     const path = `litellm_params.${shownKey(key)}`
     const ours = Object.hasOwn(gatewayParams, key)
-    if (Object.hasOwn(vendorParams, key)) yield { level: 'notice', path, message: `has no effect for '${provider}'` }
     const meant = ours ? undefined : mistypedFor(key)
     if (meant) yield { level: 'warning', path, message: `goes to the provider as it is; did you mean '${meant}'?` }
     if ((!ours || key === 'extra_body') && hasReference(value))
@@ -193,7 +182,7 @@ function rates(from: OwnRates): OwnRates {
 /** Stable across restarts and builds; a secret that is written out takes no part in it, because ids are public. */
 function idOf(row: ModelRow): string {
   const params = Object.entries(row.litellm_params)
-    .filter(([key, value]) => typeof value !== 'string' || !isLiteralSecret([key], value))
+    .filter(([key, value]) => literalSecrets(value, [key]).length === 0)
     .sort(([a], [b]) => (a < b ? -1 : 1))
   return createHash('sha256')
     .update(JSON.stringify([row.model_name, params]))

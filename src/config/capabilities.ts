@@ -690,7 +690,7 @@ export const capabilities: readonly Capability[] = [
 ]
 
 /** The `mode`s of models that an operation serves today. */
-export const servedModes: readonly string[] = ['chat']
+export const servedModes: readonly string[] = ['chat', 'completion', 'responses', 'embedding']
 
 const limits = [
   'models',

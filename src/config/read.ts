@@ -26,13 +26,31 @@ function inEnv(name: string, env: Env): string | undefined {
 
 /** The variables a deployment cannot do without and that nobody has set. */
 function missing(deployment: Deployment, config: Config, env: Env): string[] {
-  const { apiKey, apiBase, organization, extraHeaders } = deployment
-  const texts = [apiKey, apiBase, organization, ...Object.values(extraHeaders ?? {})]
-  return texts.flatMap((text) =>
+  const hasKey = readText(deployment.apiKey, config, env) !== undefined
+  return textsOf(deployment, hasKey).flatMap((text) =>
     typeof text === 'object' && text.otherwise === undefined && readText(text, config, env) === undefined
       ? [text.env]
       : [],
   )
+}
+
+/** Everything a deployment is asked with. Who has a key needs no account beside it. */
+function textsOf({ apiKey, apiBase, ...one }: Deployment, hasKey: boolean): readonly (Text | undefined)[] {
+  const { organization, extraHeaders = {}, apiVersion, azure = {}, aws = {}, vertex = {} } = one
+  const { adToken, tenantId, clientId, clientSecret } = azure
+  const { accessKeyId, secretAccessKey, sessionToken } = aws
+  const account = [adToken, tenantId, clientId, clientSecret, accessKeyId, secretAccessKey, sessionToken]
+  return [
+    apiKey,
+    apiBase,
+    organization,
+    ...Object.values(extraHeaders),
+    apiVersion,
+    aws.region,
+    vertex.project,
+    vertex.location,
+    ...(hasKey ? [] : [...account, vertex.credentials]),
+  ]
 }
 
 export interface Judged {
@@ -79,9 +97,9 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     [general.redisToken, 'general_settings.redis_rest_token'],
     ...config.deployments
       .filter(({ disabled }) => disabled === undefined)
-      .flatMap(({ group, apiKey, apiBase, organization, extraHeaders }) =>
-        [apiKey, apiBase, organization, ...Object.values(extraHeaders ?? {})].map(
-          (text) => [text, `the model ${group}`] as const,
+      .flatMap((deployment) =>
+        textsOf(deployment, isNeeded(deployment.apiKey)).map(
+          (text) => [text, `the model ${deployment.group}`] as const,
         ),
       ),
   ]
@@ -95,4 +113,8 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     if (!users.includes(use)) found.set(name, [...users, use])
   }
   return found
+}
+
+function isNeeded(text: Text | undefined): boolean {
+  return typeof text === 'string' || (text !== undefined && text.otherwise === undefined)
 }

@@ -92,6 +92,9 @@ export const vendorParams = {
   client_secret: text,
 }
 
+export type VendorParam = keyof typeof vendorParams
+export const vendorParamKeys = Object.keys(vendorParams) as VendorParam[]
+
 /** Everything of `litellm_params` that is for the gateway. What is not here goes to the provider as it is. */
 export const gatewayParams = {
   model: text,

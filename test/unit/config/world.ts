@@ -10,6 +10,9 @@ export const world: World = {
     },
     hosted_vllm: { defaults: { apiBaseEnv: 'HOSTED_VLLM_API_BASE', apiKeyEnv: 'HOSTED_VLLM_API_KEY' } },
     custom_openai: { defaults: {} },
+    azure: { defaults: { apiBaseEnv: 'AZURE_API_BASE', apiKeyEnv: 'AZURE_API_KEY' } },
+    bedrock: { defaults: { apiKeyEnv: 'AWS_BEARER_TOKEN_BEDROCK' } },
+    vertex_ai: { defaults: {} },
   },
   lookup: (provider, model) => {
     if (provider !== 'openai') return undefined
