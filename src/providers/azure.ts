@@ -2,6 +2,7 @@ import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
 import type { Target } from './provider.ts'
 
 const API_VERSION = '2025-02-01-preview'
@@ -10,11 +11,11 @@ const API_VERSION = '2025-02-01-preview'
  * Azure OpenAI: OpenAI's chat under the operator's own deployments, asked with a key or an Entra token. What its content
  * filter found stands with what it was found in.
  */
-export const azure = openaiCompatible(
+const chat = openaiCompatible(
   { apiBaseEnv: 'AZURE_API_BASE', apiKeyEnv: 'AZURE_API_KEY' },
   {
     body: (body, { model }) => ({ ...body, model: deploymentOf(model) }),
-    url: azureUrl,
+    url: (target) => azureUrl(target, '/chat/completions'),
     headers: azureHeaders,
     plain: (answer) => ({
       ...eachChoice(answer, withFilter),
@@ -26,22 +27,31 @@ export const azure = openaiCompatible(
   },
 )
 
+export const azure = {
+  ...chat,
+  embedding: openaiEmbedding(chat.defaults, {
+    body: (body, { model }) => ({ ...body, model: deploymentOf(model) }),
+    url: (target) => azureUrl(target, '/embeddings'),
+    headers: azureHeaders,
+  }),
+}
+
 /** By deployment and `api-version`, or by Azure's v1 API, where the body names the deployment. */
-function azureUrl({ apiBase, apiVersion, model }: Target): string {
+function azureUrl({ apiBase, apiVersion, model }: Target, endpoint: '/chat/completions' | '/embeddings'): string {
   const name = deploymentOf(model)
   if (apiBase === undefined)
     throw new GatewayError('internal', `Nobody knows where "${name}" is: the operator must set its api_base.`)
   const url = new URL(apiBase)
   const path = url.pathname.replace(/\/+$/, '')
-  const isV1 = /\/openai\/v1(?:\/chat\/completions)?$/.test(path) || apiVersion === 'v1'
+  const isV1 = /\/openai\/v1(?:\/chat\/completions|\/embeddings)?$/.test(path) || apiVersion === 'v1'
   const version = apiVersion ?? url.searchParams.get('api-version') ?? (isV1 ? undefined : API_VERSION)
   if (isV1) {
-    const root = path.replace(/(?:\/openai)?(?:\/v1)?(?:\/chat\/completions)?$/, '')
-    url.pathname = `${root}/openai/v1/chat/completions`
+    const root = path.replace(/(?:\/openai)?(?:\/v1)?(?:\/chat\/completions|\/embeddings)?$/, '')
+    url.pathname = `${root}/openai/v1${endpoint}`
   } else if (/\/openai\/deployments\/[^/]+/.test(path)) {
-    url.pathname = path.endsWith('/chat/completions') ? path : `${path}/chat/completions`
+    url.pathname = `${path.replace(/\/(?:chat\/completions|embeddings)$/, '')}${endpoint}`
   } else {
-    url.pathname = `${path.replace(/\/openai$/, '')}/openai/deployments/${encodeURIComponent(name)}/chat/completions`
+    url.pathname = `${path.replace(/\/openai$/, '')}/openai/deployments/${encodeURIComponent(name)}${endpoint}`
   }
   if (version !== undefined && version !== 'v1') url.searchParams.set('api-version', version)
   return url.toString()

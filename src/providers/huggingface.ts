@@ -1,4 +1,5 @@
 import { type Fields, fields, isFields, list } from '../dialects/loose-json.ts'
+import { huggingfaceEmbedding } from './huggingface-embeddings.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
 import { eachChoice, olderMaximum } from './openai-compatible-messages.ts'
 
@@ -16,7 +17,7 @@ const STATUSES: Readonly<Record<string, string>> = {
 }
 
 /** Text Generation Inference by its Messages API, on one's own endpoint or behind Hugging Face's router. */
-export const huggingface = openaiCompatible(defaults, {
+const chat = openaiCompatible(defaults, {
   knows: ['top_k'],
   body: olderMaximum,
   url: ({ apiBase = defaults.apiBase, model }) => {
@@ -28,6 +29,8 @@ export const huggingface = openaiCompatible(defaults, {
   plain: (answer) => eachChoice(refused(answer), plainChoice),
   refusal: refused,
 })
+
+export const huggingface = { ...chat, embedding: huggingfaceEmbedding }
 
 /** `{"error": "…", "error_type": "…"}`. */
 function refused(body: Fields): Fields {

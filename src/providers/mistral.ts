@@ -2,35 +2,48 @@ import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice, olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
+
+const defaults = {
+  apiBase: 'https://api.mistral.ai/v1',
+  apiBaseEnv: 'MISTRAL_API_BASE',
+  apiKeyEnv: 'MISTRAL_API_KEY',
+}
 
 /**
  * Mistral has names of its own for some fields and refuses those it does not know, wants calls' ids in nine letters and
  * digits, and has thoughts as parts of the content, on both ways.
  */
-export const mistral = openaiCompatible(
-  { apiBase: 'https://api.mistral.ai/v1', apiBaseEnv: 'MISTRAL_API_BASE', apiKeyEnv: 'MISTRAL_API_KEY' },
-  {
-    knows: ['thinking_blocks', 'reasoning_content', 'web_search'],
-    lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'audio', 'web_search_options', 'verbosity'],
-    ignores: ['user', 'safety_identifier', 'store', 'stream_options', 'modalities'],
-    body: ({ messages, seed, tool_choice, ...body }) => ({
-      ...olderMaximum(body),
-      messages: messages.map(withoutDeveloper).map(mistralMessage),
-      ...(seed !== undefined && { random_seed: seed }),
-      ...(tool_choice !== undefined && { tool_choice: tool_choice === 'required' ? 'any' : tool_choice }),
-    }),
-    plain: (answer) => eachChoice(answer, plainChoice),
-    counts: (usage) => {
-      const cached = number(usage.num_cached_tokens) ?? number(usage.cached_tokens)
-      if (cached === undefined || isFields(usage.prompt_tokens_details)) return usage
-      return { ...usage, prompt_tokens_details: { cached_tokens: cached } }
-    },
-    refusal: (body) => {
-      const { detail } = fields(body.message)
-      return detail === undefined ? body : { ...body, message: undefined, detail }
-    },
+const chat = openaiCompatible(defaults, {
+  knows: ['thinking_blocks', 'reasoning_content', 'web_search'],
+  lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'audio', 'web_search_options', 'verbosity'],
+  ignores: ['user', 'safety_identifier', 'store', 'stream_options', 'modalities'],
+  body: ({ messages, seed, tool_choice, ...body }) => ({
+    ...olderMaximum(body),
+    messages: messages.map(withoutDeveloper).map(mistralMessage),
+    ...(seed !== undefined && { random_seed: seed }),
+    ...(tool_choice !== undefined && { tool_choice: tool_choice === 'required' ? 'any' : tool_choice }),
+  }),
+  plain: (answer) => eachChoice(answer, plainChoice),
+  counts: (usage) => {
+    const cached = number(usage.num_cached_tokens) ?? number(usage.cached_tokens)
+    if (cached === undefined || isFields(usage.prompt_tokens_details)) return usage
+    return { ...usage, prompt_tokens_details: { cached_tokens: cached } }
   },
-)
+  refusal: (body) => {
+    const { detail } = fields(body.message)
+    return detail === undefined ? body : { ...body, message: undefined, detail }
+  },
+})
+
+export const mistral = {
+  ...chat,
+  embedding: openaiEmbedding(defaults, {
+    textOnly: true,
+    ignores: ['user'],
+    body: ({ dimensions, ...body }) => ({ ...body, ...present({ output_dimension: dimensions }) }),
+  }),
+}
 
 function mistralMessage(message: ChatMessage): ChatMessage {
   const { thinking_blocks, reasoning_content, tool_calls, tool_call_id, refusal: _, ...rest } = message

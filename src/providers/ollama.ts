@@ -1,35 +1,22 @@
+import { OLLAMA_ADDRESS, ollamaRequest } from './ollama-address.ts'
 import { ollamaCompletion, ollamaReader, ollamaUsage } from './ollama-answer.ts'
+import { ollamaEmbedding } from './ollama-embeddings.ts'
 import { ollamaFailure } from './ollama-failure.ts'
 import { ollamaBody } from './ollama-request.ts'
-import type { Provider, Target, UpstreamRequest } from './provider.ts'
-import type { Translator } from './translator.ts'
+import type { Vendor } from './translator.ts'
 
-const defaults = { apiBase: 'http://localhost:11434', apiBaseEnv: 'OLLAMA_API_BASE', apiKeyEnv: 'OLLAMA_API_KEY' }
+const defaults = { apiBase: OLLAMA_ADDRESS, apiBaseEnv: 'OLLAMA_API_BASE', apiKeyEnv: 'OLLAMA_API_KEY' }
 
 /** Ollama by its own `/api/chat`, under both of LiteLLM's names (`ollama`, `ollama_chat`). */
 export const ollama = {
   framing: 'ndjson',
   inlinesMedia: true,
   defaults,
-  chat: (request, target) => asked(ollamaBody(request, target), target),
+  chat: (request, target) => ollamaRequest(target, '/api/chat', ollamaBody(request, target)),
   completion: ollamaCompletion,
   reader: ollamaReader,
-  forward: (body, stream, target) => asked({ ...body, model: target.model, stream }, target),
+  forward: (body, stream, target) => ollamaRequest(target, '/api/chat', { ...body, model: target.model, stream }),
   usage: ollamaUsage,
   failure: ollamaFailure,
-} satisfies Translator & Pick<Provider, 'defaults' | 'usage' | 'failure'>
-
-function asked(body: Readonly<Record<string, unknown>>, target: Target): UpstreamRequest {
-  const base = (target.apiBase ?? defaults.apiBase).replace(/\/+$/, '').replace(/\/api(?:\/chat)?$/, '')
-  const extra = Object.entries(target.extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
-  return {
-    url: `${base}/api/chat`,
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      ...(target.apiKey !== undefined && { authorization: `Bearer ${target.apiKey}` }),
-      ...Object.fromEntries(extra),
-    },
-    body: JSON.stringify(body),
-  }
-}
+  embedding: ollamaEmbedding,
+} satisfies Vendor

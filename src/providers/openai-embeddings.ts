@@ -1,19 +1,45 @@
-import { type EmbeddingRequest, type Embeddings, vectorOfBase64 } from '../dialects/embeddings.ts'
-import { fields, isFields, list, number, place, present, text } from '../dialects/loose-json.ts'
+import { type EmbeddingRequest, type Embeddings, inputsOf, vectorOfBase64 } from '../dialects/embeddings.ts'
+import { type Fields, fields, isFields, list, number, place, present, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import { chatBody } from './chat-body.ts'
+import { textsOf } from './embedding-texts.ts'
 import { headersFor, urlOf } from './openai-compatible.ts'
 import { openaiUsage } from './openai-usage.ts'
-import type { Target, UpstreamRequest } from './provider.ts'
+import type { Provider, Target } from './provider.ts'
+import type { EmbeddingTranslator } from './translator.ts'
+import { unsupported } from './unsupported.ts'
+
+/** How a vendor's embeddings differ from OpenAI's. */
+export interface EmbeddingAccent {
+  /** Fields that change what comes back and that it does not have. */
+  readonly lacks?: readonly string[]
+  /** Fields that it does not have and that nothing depends on: the encoding among them, which is ours to print. */
+  readonly ignores?: readonly string[]
+  /** It reads texts, and no lists of tokens. */
+  readonly textOnly?: boolean
+  readonly body?: (body: Fields, target: Target) => Fields
+  readonly url?: (target: Target) => string
+  readonly headers?: (target: Target) => Record<string, string>
+}
 
 /** Embeddings of a vendor that speaks OpenAI's: its address comes from the deployment, else from the vendor. */
-export function openaiEmbeddings(request: EmbeddingRequest, target: Target, defaultBase?: string): UpstreamRequest {
+export function openaiEmbedding(defaults: Provider['defaults'], accent: EmbeddingAccent = {}): EmbeddingTranslator {
+  const { lacks = [], ignores = [], textOnly = false, headers = headersFor } = accent
+  const url = accent.url ?? ((target) => urlOf(target.apiBase ?? defaults.apiBase, target.model, '/embeddings'))
   return {
-    url: urlOf(target.apiBase ?? defaultBase, target.model, '/embeddings'),
-    method: 'POST',
-    headers: headersFor(target),
-    body: JSON.stringify(openaiEmbeddingsBody(request, target)),
+    embed(request, target) {
+      if (textOnly) textsOf(request)
+      const body = openaiEmbeddingsBody(request, target)
+      unsupported(
+        lacks.filter((field) => body[field] !== undefined && body[field] !== null),
+        target,
+      )
+      for (const field of [...lacks, ...ignores]) delete body[field]
+      const sent = accent.body?.(body, target) ?? body
+      return [{ url: url(target), method: 'POST', headers: headers(target), body: JSON.stringify(sent) }]
+    },
+    embeddings: ([answer], request) => readEmbeddings(answer, inputsOf(request).length),
   }
 }
 

@@ -1,7 +1,11 @@
 import { openaiCompatible } from './openai-compatible.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
+import type { Provider } from './provider.ts'
 
-export const openai = openaiCompatible({
+const defaults: Provider['defaults'] = {
   apiBase: 'https://api.openai.com/v1',
   apiBaseEnv: 'OPENAI_BASE_URL',
   apiKeyEnv: 'OPENAI_API_KEY',
-})
+}
+
+export const openai = { ...openaiCompatible(defaults), embedding: openaiEmbedding(defaults) }

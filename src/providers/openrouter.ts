@@ -1,14 +1,20 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
+
+const defaults = {
+  apiBase: 'https://openrouter.ai/api/v1',
+  apiBaseEnv: 'OPENROUTER_API_BASE',
+  apiKeyEnv: 'OPENROUTER_API_KEY',
+}
 
 /**
  * OpenRouter passes most words on to whoever serves the model: cache markers, effort and budgets, files. Signed thoughts
  * are `reasoning_details`, and come back as they were. A provider's failure behind it may stand in a choice.
  */
-export const openrouter = openaiCompatible(
-  { apiBase: 'https://openrouter.ai/api/v1', apiBaseEnv: 'OPENROUTER_API_BASE', apiKeyEnv: 'OPENROUTER_API_KEY' },
-  {
+export const openrouter = {
+  ...openaiCompatible(defaults, {
     request: (request) => ({ ...withReasoning(request), messages: request.messages.map(withDetails) }),
     plain: failedChoices,
     refusal: (body) => {
@@ -26,8 +32,9 @@ export const openrouter = openaiCompatible(
         },
       }
     },
-  },
-)
+  }),
+  embedding: openaiEmbedding(defaults),
+}
 
 /** A budget in Anthropic's words is one of OpenRouter's. */
 function withReasoning({ thinking, ...request }: ChatRequest): ChatRequest {

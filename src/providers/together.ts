@@ -2,11 +2,17 @@ import { isFields, number } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { plainLogprobs } from './openai-compatible-logprobs.ts'
 import { eachChoice, olderMaximum, renamedThoughts } from './openai-compatible-messages.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
+
+const defaults = {
+  apiBase: 'https://api.together.xyz/v1',
+  apiBaseEnv: 'TOGETHERAI_API_BASE',
+  apiKeyEnv: 'TOGETHERAI_API_KEY',
+}
 
 /** Together asks for a number of log probabilities, answers with lists of them, and calls thoughts `reasoning`. */
-export const together = openaiCompatible(
-  { apiBase: 'https://api.together.xyz/v1', apiBaseEnv: 'TOGETHERAI_API_BASE', apiKeyEnv: 'TOGETHERAI_API_KEY' },
-  {
+export const together = {
+  ...openaiCompatible(defaults, {
     knows: ['top_k', 'reasoning_content', 'reasoning'],
     body: ({ logprobs, top_logprobs, messages, ...body }) => ({
       ...olderMaximum(body),
@@ -20,5 +26,10 @@ export const together = openaiCompatible(
       if (cached === undefined || isFields(usage.prompt_tokens_details)) return usage
       return { ...usage, prompt_tokens_details: { cached_tokens: cached } }
     },
-  },
-)
+  }),
+  embedding: openaiEmbedding(defaults, {
+    textOnly: true,
+    lacks: ['dimensions'],
+    ignores: ['encoding_format', 'user'],
+  }),
+}

@@ -6,7 +6,8 @@ import { claudeBody } from './anthropic-body.ts'
 import { anthropicFailure } from './anthropic-failure.ts'
 import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
-import { geminiHeaders, methodFor, nativeGemini } from './gemini.ts'
+import { methodFor, nativeGemini } from './gemini.ts'
+import { geminiHeaders } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { errorIn, geminiFailure } from './gemini-failure.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
@@ -14,6 +15,7 @@ import { geminiUsage } from './gemini-usage.ts'
 import type { Failure, Target, UpstreamRequest } from './provider.ts'
 import type { Translator } from './translator.ts'
 import { type Publisher, vertexAuth, vertexUrl } from './vertex-access.ts'
+import { vertexEmbedding } from './vertex-embeddings.ts'
 
 /** Gemini on Vertex AI: the same bodies as in AI Studio, at a project's address. */
 export const vertexGemini = {
@@ -29,6 +31,7 @@ export const vertexGemini = {
   reader: geminiReader,
   usage: geminiUsage,
   failure: geminiFailure,
+  embedding: vertexEmbedding,
 } satisfies Translator & Record<string, unknown>
 
 /** Claude on Vertex AI: Anthropic's bodies, with the version in the body and the model in the address. */

@@ -9,7 +9,7 @@ import {
 } from '../../../src/dialects/embeddings.ts'
 import { GatewayError } from '../../../src/errors.ts'
 import { noUsage } from '../../../src/prices/usage.ts'
-import { embeddingsUsage, openaiEmbeddings, readEmbeddings } from '../../../src/providers/openai-embeddings.ts'
+import { embeddingsUsage, openaiEmbedding, readEmbeddings } from '../../../src/providers/openai-embeddings.ts'
 import answer from '../../fixtures/embeddings/answer.json' with { type: 'json' }
 
 const body = (fields: object) => ({ model: 'embed', input: 'Hi', ...fields })
@@ -73,7 +73,7 @@ describe('a request', () => {
     const request = parseEmbeddings(
       body({ input: ['a'], encoding_format: 'base64', dimensions: 2, fallbacks: ['x'], metadata: {} }),
     )
-    const sent = openaiEmbeddings(request, target, 'https://api.openai.com/v1')
+    const [sent] = openaiEmbedding({ apiBase: 'https://api.openai.com/v1' }).embed(request, target)
     expect([sent.url, sent.headers.authorization]).toEqual(['https://api.openai.com/v1/embeddings', 'Bearer k'])
     expect(JSON.parse(sent.body)).toEqual({
       model: 'text-embedding-3-small',
