@@ -7,6 +7,7 @@ import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
+import { SharedLimits } from './ledger/shared-limits.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
@@ -56,7 +57,7 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
   const { gateway, allowances, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
   const ledger = ledgerFor(env, allowances, defer)
-  return { ...rest, ledgerAdmin: ledger, gateway: { ...gateway, ledger, defer } }
+  return { ...rest, ledgerAdmin: ledger, gateway: { ...gateway, ledger: new SharedLimits(ledger), defer } }
 }
 
 export function dbFor(env: Env): Db {
@@ -123,7 +124,7 @@ function isolate(env: Env): Isolate {
       handOver: new HandOver({
         spend: queue ? spendQueue(queue) : { send: () => Promise.reject(new Error('there is no queue binding SPEND')) },
         // Settling has nothing to leave behind: what fails is tried again by the hand-over itself.
-        ledger: ledgerFor(env, allowances, () => {}),
+        ledger: new SharedLimits(ledgerFor(env, allowances, () => {})),
         sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
         clock: systemClock,
         warn,

@@ -154,7 +154,7 @@ export class Allowances {
   }
 
   /** Ends a part of an allowance. False when it is none of ours, and the ledger's to settle. */
-  settle({ grantId, attempt, paidNano, tokens }: Settlement): boolean {
+  settle({ grantId, attempt, paidNano, tokens, untaken }: Settlement): boolean {
     if (attempt === undefined) return false
     const part = this.#parts.get(attempt)
     if (!part || part.share.allowance.grant.id !== grantId) return this.#shares.has(grantId)
@@ -169,6 +169,10 @@ export class Allowances {
     share.openTokens -= part.tokens
     share.running -= 1
     line.running -= 1
+    if (untaken) {
+      share.requestsLeft += 1
+      return true
+    }
     const seen = line.paidNano !== undefined
     line.paidNano = seen ? (line.paidNano ?? 0) * 0.9 + Number(paidNano) * 0.1 : Number(paidNano)
     line.paidTokens = seen ? line.paidTokens * 0.9 + tokens * 0.1 : tokens

@@ -158,7 +158,8 @@ export class DurableLedger implements Ledger {
   async #giveBack(ledger: string, asked: Promise<Taken>): Promise<void> {
     try {
       const taken = await asked
-      if (taken.granted) await this.settle(ledger, [{ grantId: taken.grant.id, paidNano: 0n, tokens: 0 }])
+      if (taken.granted)
+        await this.settle(ledger, [{ grantId: taken.grant.id, paidNano: 0n, tokens: 0, untaken: true }])
     } catch (error) {
       this.#options.warn('a late grant was not given back', { ledger, error: String(error) })
     }

@@ -213,8 +213,9 @@ export class LedgerCore {
     const { store } = this.#deps
     if (settlement.event) store.keepEvent(settlement.event)
     const record = store.grant(settlement.grantId)
-    if (record?.state === 'open' && record.grant.single)
-      this.#close(record, settlement.paidNano, { tokens: settlement.tokens })
+    if (record?.state !== 'open' || !record.grant.single) return
+    const { paidNano, tokens, untaken } = settlement
+    this.#close(record, paidNano, untaken ? { tokens, requests: 0 } : { tokens })
   }
 
   #decide(take: Take, leastNano: NanoUsd, unlimited: ReadonlySet<string>): Decided {

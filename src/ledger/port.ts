@@ -30,6 +30,12 @@ export interface Take {
   readonly callMs: number
 }
 
+/** The part of a request's grant that another ledger gave: a limit that several ledgers share. */
+export interface AlsoGranted {
+  readonly ledger: string
+  readonly grantId: string
+}
+
 export interface Grant {
   readonly id: string
   readonly ledger: string
@@ -44,6 +50,8 @@ export interface Grant {
   readonly startByMs: number
   /** The call is over and logged before this, or Postgres closes the grant. */
   readonly settleByMs: number
+  /** What ends with it elsewhere: to be named in its settlement. */
+  readonly also?: readonly AlsoGranted[]
 }
 
 /** Why nothing was taken. `budget_exceeded`: waiting cannot help before the window ends; `budget_held`: it can. */
@@ -139,6 +147,10 @@ export interface Settlement {
   readonly paidNano: NanoUsd
   /** Real tokens used; replaces the estimate. */
   readonly tokens: number
+  /** The `also` of its grant. */
+  readonly also?: readonly AlsoGranted[]
+  /** Nobody was asked on it: it does not count as a request either. */
+  readonly untaken?: true
   /** The attempt's row, when the queue refused it: the ledger keeps it on disk and sends it on. */
   readonly event?: SpendEvent
 }

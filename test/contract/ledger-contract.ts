@@ -12,6 +12,8 @@ import type {
   Settlement,
   Take,
 } from '../../src/ledger/port.ts'
+import { SharedLimits } from '../../src/ledger/shared-limits.ts'
+import type { RateLimit } from '../../src/tenants/principal.ts'
 import {
   allowanceOf,
   EXPIRED_MS,
@@ -511,6 +513,82 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       expect(await refused({ scopes: [], limits: [{ entity: 'key:z', maxParallel: 0 }] })).not.toHaveProperty(
         'retryAfterMs',
       )
+    })
+
+    describe('a limit that several ledgers share', () => {
+      const shared = () => new SharedLimits(world.ledger)
+      /** What two teams' keys of one user bring to their ledgers. */
+      const limits = (more: Omit<RateLimit, 'entity'>) => [{ entity: `user:of ${NAME}`, ...more }]
+      const from = (ledger: string, more: Partial<Take>) => shared().take(ledger, takeOf(world, more))
+      const left = async (more: Partial<Take>) => (await shared().check(NAME, takeOf(world, more))).rates
+
+      it('is one limit over all of them', async () => {
+        const three = { limits: limits({ rpm: 3, tpm: 100 }), tokens: 30 }
+        const first = await from(NAME, three)
+        expect(first).toMatchObject({ granted: true, rates: [{ remaining: 2 }, { remaining: 70 }] })
+        expect((await from(OTHER, three)).granted).toBe(true)
+        expect(await from(NAME, { ...three, tokens: 41 })).toMatchObject({
+          refusal: { kind: 'rate_limited', state: { entity: `user:of ${NAME}`, kind: 'tokens', remaining: 40 } },
+        })
+        expect((await from(OTHER, three)).granted).toBe(true)
+        expect(await from(NAME, three)).toMatchObject({ refusal: { state: { kind: 'requests', remaining: 0 } } })
+        if (!first.granted) return
+        const { id, also = [] } = first.grant
+        await shared().settle(NAME, [{ grantId: id, paidNano: 0n, tokens: 5, also }])
+        expect(await left({ limits: limits({ tpm: 100 }) })).toMatchObject([{ remaining: 35 }])
+      })
+
+      it('takes nothing anywhere when somebody refuses', async () => {
+        limit(KEY, 10n)
+        const both = [...limits({ rpm: 5, tpm: 100, maxParallel: 5 }), { entity: 'key:k', rpm: 5 }]
+        const refusal = await from(NAME, { limits: both, scopes: [KEY], amountNano: 11n, tokens: 9 })
+        expect(refusal).toMatchObject({ granted: false, refusal: { kind: 'budget_exceeded' } })
+        const blocked = [...both, { entity: `customer:of ${NAME}`, rpm: 0 }]
+        expect(await from(NAME, { limits: blocked, tokens: 9 })).toMatchObject({
+          refusal: { kind: 'rate_limited', state: { entity: `customer:of ${NAME}` } },
+        })
+        const untouched = [{ remaining: 5 }, { remaining: 100 }, { remaining: 5 }, { remaining: 5 }]
+        expect(await left({ limits: both })).toMatchObject(untouched)
+      })
+
+      it('has its slot and its tokens back when the request ends, once for all its attempts', async () => {
+        limit(KEY, 100n)
+        const one = { limits: limits({ rpm: 9, tpm: 100, maxParallel: 1 }), scopes: [KEY], tokens: 20 }
+        const first = await from(NAME, one)
+        if (!first.granted) throw new Error('refused')
+        expect((await from(OTHER, one)).granted).toBe(false)
+        const failed = { grantId: first.grant.id, paidNano: 0n, tokens: 0, also: first.grant.also ?? [] }
+        const next = await shared().reprice(NAME, failed, takeOf(world, { ...one, tokens: 50 }))
+        if (!next.granted) throw new Error('refused')
+        expect(await left(one)).toMatchObject([{ remaining: 8 }, { remaining: 50 }, { remaining: 0 }])
+        const over = { grantId: next.grant.id, paidNano: 0n, tokens: 10, also: next.grant.also ?? [] }
+        await shared().settle(NAME, [over, over])
+        expect(await left(one)).toMatchObject([{ remaining: 8 }, { remaining: 90 }, { remaining: 1 }])
+      })
+
+      it('ends a failed attempt everywhere also when nothing may follow it', async () => {
+        limit(KEY, 100n)
+        const one = { limits: limits({ tpm: 100, maxParallel: 1 }), scopes: [KEY], tokens: 20 }
+        for (const refused of [{ limits: limits({ tpm: 0, maxParallel: 1 }) }, { amountNano: 101n }]) {
+          const first = await from(NAME, one)
+          if (!first.granted) throw new Error('refused')
+          const failed = { grantId: first.grant.id, paidNano: 0n, tokens: 0, also: first.grant.also ?? [] }
+          const next = await shared().reprice(NAME, failed, takeOf(world, { ...one, ...refused }))
+          expect(next.granted).toBe(false)
+          expect(await left(one)).toMatchObject([{ remaining: 100 }, { remaining: 1 }])
+          const { windows } = await shared().check(NAME, takeOf(world, one))
+          expect(windows).toMatchObject([{ heldNano: 0n }])
+        }
+      })
+
+      it('is given back when the isolate dies', async () => {
+        const one = { limits: limits({ maxParallel: 1 }) }
+        expect((await from(NAME, one)).granted).toBe(true)
+        expect((await from(OTHER, one)).granted).toBe(false)
+        world.advance(EXPIRED_MS)
+        await world.tick(`user:of ${NAME}`)
+        expect((await from(OTHER, one)).granted).toBe(true)
+      })
     })
 
     it('says what a take would meet, and takes nothing', async () => {
