@@ -42,6 +42,7 @@ function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome): Settlement | u
       attempt: attempt.id,
       paidNano: minNano(costOf(attempt, outcome), grant.amountNano),
       tokens: totalTokens(outcome.usage),
+      ...(grant.also ? { also: grant.also } : {}),
     }
   )
 }
