@@ -75,9 +75,6 @@ export const capabilities: readonly Capability[] = [
       'model_list.*.litellm_params.merge_reasoning_content_in_choices',
     ],
     chat: [
-      'drop_params',
-      'additional_drop_params',
-      'allowed_openai_params',
       'enable_json_schema_validation',
       'ensure_alternating_roles',
       'user_continue_message',

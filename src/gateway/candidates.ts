@@ -2,9 +2,10 @@ import type { Config, Deployment } from '../config/config.ts'
 import { deploymentsFor, groupOf, readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
 import type { Target } from '../providers/provider.ts'
-import { providers } from '../providers/registry.ts'
+import { vendorFor } from '../providers/registry.ts'
 import type { Vendor } from '../providers/translator.ts'
 import { simpleShuffle } from '../routing/simple-shuffle.ts'
+import { accessOf } from './access-of.ts'
 import type { GatewayDeps } from './deps.ts'
 
 /** A deployment that can be asked: its vendor's file and its own secrets at hand; never the secrets of another. */
@@ -66,7 +67,7 @@ function groupsOf(config: Config, env: Env): Map<string, Group> {
 }
 
 function candidateOf(deployment: Deployment, config: Config, env: Env): Candidate | string {
-  const provider: Vendor | undefined = (providers as Readonly<Record<string, Vendor>>)[deployment.provider]
+  const provider = vendorFor(deployment)
   if (!provider) return `${deployment.provider} is not built yet`
   const apiBase = readText(deployment.apiBase, config, env)
   const apiKey = readText(deployment.apiKey, config, env)
@@ -84,9 +85,12 @@ function candidateOf(deployment: Deployment, config: Config, env: Env): Candidat
       ...(apiBase === undefined ? {} : { apiBase }),
       ...(apiKey === undefined ? {} : { apiKey }),
       ...(organization === undefined ? {} : { organization }),
+      ...accessOf(deployment, (value) => readText(value, config, env)),
       extraHeaders: Object.fromEntries(extraHeaders),
       params: deployment.params,
-      dropParams: config.litellm.dropParams,
+      dropParams: config.litellm.dropParams || deployment.dropParams === true,
+      ...(deployment.additionalDropParams ? { additionalDropParams: deployment.additionalDropParams } : {}),
+      ...(deployment.allowedOpenaiParams ? { allowedOpenaiParams: deployment.allowedOpenaiParams } : {}),
       ...(deployment.maxOutputTokens === undefined ? {} : { maxOutputTokens: deployment.maxOutputTokens }),
     },
     ...(weight === undefined ? {} : { weight }),

@@ -1,5 +1,6 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import { plainChat } from '../providers/openai-translator.ts'
+import { ruledBy, withoutParams } from '../providers/parameter-rules.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import type { Reading } from '../providers/translator.ts'
 import { awsEventSplitter } from '../streams/aws-event-stream.ts'
@@ -22,16 +23,15 @@ export function passes({ call, provider, loweredTo }: ChatAsking): boolean {
 
 /** The request as the vendor gets it. OpenAI's own body is put together field by field, whoever asks. */
 export function upstreamOf(asking: ChatAsking): UpstreamRequest {
-  const { call, provider, request, target } = asking
+  const { call, provider } = asking
+  const { request, target } = ruledBy(asking.request, asking.target)
   if (passes(asking) && call.dialect.name !== 'openai') {
-    return provider.forward(call.body, request.stream === true, target)
+    const body = withoutParams(call.body, target.additionalDropParams ?? [])
+    return provider.forward(body, request.stream === true, target)
   }
   // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.
   const foreign = provider.dialect === 'openai' && provider.plain === undefined && call.dialect.name !== 'openai'
-  return provider.chat(
-    foreign ? plainChat(request, target, { dropParams: target.dropParams === true }) : request,
-    target,
-  )
+  return provider.chat(foreign ? plainChat(request, target, target) : request, target)
 }
 
 export function readingOf({ id, request, startedAtMs }: ChatAsking): Reading {

@@ -5,6 +5,7 @@ import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
+import { ruledBy } from '../providers/parameter-rules.ts'
 import { type ChatInput, chatInput } from './chat-input.ts'
 import { mostImageTokens } from './image-tokens.ts'
 import { valueBytes } from './text-size.ts'
@@ -38,7 +39,8 @@ const EARLIER_AUDIO_TOKENS = 16_384
  * window; with none of the three there is no bound. Every class is taken at the dearest rate it may be billed at, in the
  * dearest tier that the bound can reach.
  */
-export function worstCase(request: ChatRequest, deployment: Deployment): WorstCase {
+export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
+  const { request, target: deployment } = ruledBy(asked, planned)
   const body = chatBody(request, deployment)
   const input = chatInput(body)
   const window = deployment.maxInputTokens

@@ -1,5 +1,6 @@
 import { type EmbeddingRequest, parseEmbeddings, printEmbeddings } from '../dialects/embeddings.ts'
 import { GatewayError } from '../errors.ts'
+import { ruledBy } from '../providers/parameter-rules.ts'
 import type { EmbeddingTranslator, Vendor } from '../providers/translator.ts'
 import { estimateEmbeddingsUsage, worstCaseEmbeddings } from './embeddings.ts'
 import type { Operation } from './operation.ts'
@@ -13,7 +14,10 @@ export const embeddings: Operation<EmbeddingRequest> = {
   worstCase: worstCaseEmbeddings,
   estimateUsage: estimateEmbeddingsUsage,
   streams: () => false,
-  upstreams: ({ provider, request, target }) => translatorOf(provider).embed(request, target),
+  upstreams(asking) {
+    const { request, target } = ruledBy(asking.request, asking.target)
+    return translatorOf(asking.provider).embed(request, target)
+  },
   told({ provider, request, deployment }, answers) {
     try {
       const made = translatorOf(provider).embeddings(

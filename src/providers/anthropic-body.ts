@@ -9,7 +9,7 @@ import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type ToolChoice, toolChoiceOf, toolsOf, toolsOfHistory } from './anthropic-tools.ts'
 import { chatBody } from './chat-body.ts'
 import type { Target } from './provider.ts'
-import { unsupported } from './unsupported.ts'
+import { kept, unsupported } from './unsupported.ts'
 
 /** What a body for Anthropic's Messages API is made of, wherever the model runs. */
 export interface ClaudeBody {
@@ -86,7 +86,7 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
   const refused = Object.entries(FOREIGN).flatMap(([field, saysNothing]) =>
     isSet(asked[field]) && !saysNothing(asked[field]) ? [field] : [],
   )
-  unsupported(refused, target)
+  const allowed = unsupported(refused, target)
 
   const { system: told, messages } = conversationOf(request.messages, traits.laterInstructions)
   const system = [...blocksOf(asked.system, 'system'), ...told]
@@ -110,6 +110,7 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
   const own = Object.entries(asked).filter(([field]) => !READ.has(field) && !(field in FOREIGN))
   const body: Fields = {
     ...Object.fromEntries(own),
+    ...kept(allowed, asked),
     max_tokens: maxTokens,
     ...(instructions.length > 0 && { system: instructions }),
     messages,

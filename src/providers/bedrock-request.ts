@@ -15,7 +15,7 @@ import {
 } from './bedrock-models.ts'
 import { chatBody } from './chat-body.ts'
 import type { Target } from './provider.ts'
-import { unsupported } from './unsupported.ts'
+import { kept, unsupported } from './unsupported.ts'
 
 /** OpenAI's and the gateway's words that change nothing in an answer: who asks, and what should be kept of it. */
 const INERT = ['model', 'messages', 'user', 'safety_identifier', 'store', 'metadata', 'prompt_cache_key']
@@ -99,7 +99,8 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
     thinks: reasoning.thinks,
   })
   const tier = serviceTier(given.service_tier)
-  unsupported([...lacking, ...several(given.n), ...reasoning.lacking, ...tools.lacking, ...tier.lacking], target)
+  const lacked = [...lacking, ...several(given.n), ...reasoning.lacking, ...tools.lacking, ...tier.lacking]
+  const allowed = unsupported(lacked, target)
 
   const stop = stops(given.stop)
   const inferenceConfig = {
@@ -113,6 +114,7 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
   }
   const additional = {
     ...unknown(given),
+    ...kept(allowed, given),
     ...topK(given.top_k, family),
     ...reasoning.additional,
     ...tools.additional,

@@ -5,7 +5,7 @@ import { geminiContents } from './gemini-contents.ts'
 import { thinkingConfig } from './gemini-thinking.ts'
 import { geminiTools } from './gemini-tools.ts'
 import type { Target } from './provider.ts'
-import { unsupported } from './unsupported.ts'
+import { kept, unsupported } from './unsupported.ts'
 
 /** Fields of the canonical request that are read here. */
 const READ = new Set([
@@ -90,7 +90,7 @@ export function geminiBody(request: ChatRequest, target: Target): GeminiBody {
   const tier = tierOf(asked.service_tier)
   const format = responseFormat(asked.response_format)
   const strangers = given.flatMap(([name]) => (READ.has(name) || HINTS.has(name) || isGoogles(name) ? [] : [name]))
-  unsupported(
+  const allowed = unsupported(
     [
       ...strangers,
       ...made.missing,
@@ -130,6 +130,7 @@ export function geminiBody(request: ChatRequest, target: Target): GeminiBody {
     ...fields(toolConfig),
   }
   return {
+    ...kept(allowed, asked),
     ...geminiContents(request.messages, target.model),
     ...(made.tools.length > 0 && { tools: made.tools }),
     ...(Object.keys(tools).length > 0 && { toolConfig: tools }),

@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts'
 import { chatBody } from './chat-body.ts'
 import { dataUrl } from './data-url.ts'
 import type { Target } from './provider.ts'
-import { unsupported } from './unsupported.ts'
+import { kept, unsupported } from './unsupported.ts'
 
 /** OpenAI's words that change nothing in an answer of one's own machine. */
 const INERT = [
@@ -59,10 +59,11 @@ export function ollamaBody(request: ChatRequest, target: Target): Fields {
   const tools = toolsOf(given)
   const lacking = MISSING.filter((field) => means(given[field]))
   const several = number(given.n) !== undefined && given.n !== 1 ? ['n'] : []
-  unsupported([...lacking, ...several, ...tools.lacking, ...thought.lacking], target)
+  const allowed = unsupported([...lacking, ...several, ...tools.lacking, ...thought.lacking], target)
   const settings = { ...optionsOf(given), ...fields(options) }
   const wanted = format ?? formatOf(given.response_format)
   return {
+    ...kept(allowed, given),
     model: target.model,
     messages: request.messages.map((message, at) => ollamaMessage(message, at, request.messages)),
     stream: request.stream === true,

@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../dialects/chat.ts'
-import { type Fields, fields, isFields, list, parsed } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, list, parsed, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { type ChatBody, chatBody } from './chat-body.ts'
 import { compatibleFailure } from './openai-compatible-failure.ts'
@@ -69,11 +69,11 @@ export function openaiCompatible(defaults: Provider['defaults'], accent?: Accent
 function accented(request: ChatRequest, target: Target, accent: Accent): Fields {
   const { lacks = [], ignores = [] } = accent
   const body = chatBody(accent.request?.(request, target) ?? understood(request, target, accent), target)
-  unsupported(
+  const allowed = unsupported(
     lacks.filter((field) => means(body[field], field)),
     target,
   )
-  for (const field of [...lacks, ...ignores]) delete body[field]
+  for (const field of [...lacks, ...ignores]) if (!allowed.includes(field)) delete body[field]
   return accent.body?.(body, target, request) ?? body
 }
 
@@ -95,7 +95,7 @@ function understood(request: ChatRequest, target: Target, { knows = [] }: Accent
   const theirs = tools.filter(isTheirs)
   const plain = plainChat({ ...request, tools: ours }, target, {
     knows,
-    ...(target.dropParams !== undefined && { dropParams: target.dropParams }),
+    ...present({ dropParams: target.dropParams, allowedOpenaiParams: target.allowedOpenaiParams }),
   })
   const { reasoning_effort, tools: shared, ...rest } = plain
   const kept = knows.filter((field) => request[field] !== undefined).map((field) => [field, request[field]])

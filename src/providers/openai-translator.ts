@@ -2,6 +2,7 @@ import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
+import type { ParameterRules } from './parameter-rules.ts'
 import type { Target } from './provider.ts'
 import type { Translator } from './translator.ts'
 import { unsupported } from './unsupported.ts'
@@ -13,8 +14,7 @@ export const openaiAnswers = {
   reader: openaiReader,
 } satisfies Pick<Translator, 'framing' | 'completion' | 'reader'>
 
-export interface PlainOptions {
-  readonly dropParams?: boolean
+export interface PlainOptions extends ParameterRules {
   /**
    * Names beyond OpenAI's own that this vendor knows, of the request (`top_k`), of a message (`reasoning_content`), or
    * `file_url` where it fetches files.
@@ -50,12 +50,14 @@ export function plainChat(
   const given = list(tools).map(fields)
   const strange = given.filter((tool) => !isPlainTool(tool) && !isWebSearch(tool))
   const unthought = thinks(thinking) && cannotThink(target.model) ? ['thinking'] : []
-  unsupported([...missing, ...unthought, ...strange.map(({ type }) => `tools of type ${String(type)}`)], options)
+  const strangers = strange.map(({ type }) => `tools of type ${String(type)}`)
+  const allowed = unsupported([...missing, ...unthought, ...strangers], options)
+  const dropped = missing.filter((field) => !allowed.includes(field))
   const kept = given.filter(isPlainTool).map(({ cache_control, ...tool }) => tool)
   const search = given.find(isWebSearch)
   const effort = rest.reasoning_effort ?? (unthought.length > 0 ? undefined : effortOf(thinking))
   return {
-    ...renamedMaximum(without(rest, missing), target.model),
+    ...renamedMaximum(without(rest, dropped), target.model),
     model,
     messages: messages.flatMap((message, at) => plainMessage(message, { knows, at })).flatMap(imagesAfterTools),
     ...(kept.length > 0 && { tools: kept }),

@@ -3,11 +3,13 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import type { DialectName } from '../dialects/dialect.ts'
 import type { ErrorKind } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
+import type { TokenSource } from './access-token.ts'
 import type { AwsAccess, AwsSignature } from './aws.ts'
+import type { ParameterRules } from './parameter-rules.ts'
 import type { VertexAccess } from './vertex-access.ts'
 
 /** A deployment with its secrets read, as a provider needs it. */
-export interface Target {
+export interface Target extends ParameterRules {
   readonly model: string
   readonly apiKey?: string
   readonly apiBase?: string
@@ -16,13 +18,13 @@ export interface Target {
   readonly params: { readonly [key: string]: Json }
   /** The longest answer of the deployment, where it is known: what a request that names no maximum may ask for. */
   readonly maxOutputTokens?: number
-  /** What the vendor has no word for is left out instead of refused. */
-  readonly dropParams?: boolean
   readonly aws?: AwsAccess
   readonly apiVersion?: string
   /** A Microsoft Entra token, where the deployment is not asked with a key. */
   readonly azureAdToken?: string
   readonly vertex?: VertexAccess
+  /** Who gives its access tokens: the gateway gets one before it asks, and puts it where the vendor's file looks for it. */
+  readonly tokenSource?: TokenSource
 }
 
 export interface UpstreamRequest {

@@ -1,16 +1,32 @@
 import { GatewayError } from '../errors.ts'
+import type { ParameterRules } from './parameter-rules.ts'
 
 /**
  * Refuses what the vendor cannot do, by name; passes when nothing is named or the operator lets such fields be dropped,
- * and then the caller of this function leaves them out.
+ * and then the caller of this function leaves them out. Returns those that shall go to the vendor all the same
+ * (`allowed_openai_params`).
  */
-export function unsupported(fields: readonly string[], target: { readonly dropParams?: boolean }): void {
-  const [param] = fields
-  if (param === undefined || target.dropParams === true) return
-  const names = fields.map((field) => `"${field}"`).join(', ')
+export function unsupported(
+  fields: readonly string[],
+  { dropParams, allowedOpenaiParams }: ParameterRules,
+): readonly string[] {
+  if (fields.length === 0) return fields
+  const allowed = allowedOpenaiParams ? fields.filter((field) => allowedOpenaiParams.includes(field)) : []
+  const lacking = fields.filter((field) => !allowed.includes(field))
+  const [param] = lacking
+  if (param === undefined || dropParams === true) return allowed
+  const names = lacking.map((field) => `"${field}"`).join(', ')
   throw new GatewayError(
     'invalid_request',
-    `This model's provider does not support ${names}. Leave ${fields.length === 1 ? 'it' : 'them'} out, or set drop_params so that the gateway does.`,
+    `This model's provider does not support ${names}. Leave ${lacking.length === 1 ? 'it' : 'them'} out, or set drop_params so that the gateway does.`,
     { param },
   )
+}
+
+/** The allowed fields with what they say. */
+export function kept(
+  allowed: readonly string[],
+  given: { readonly [field: string]: unknown },
+): { readonly [field: string]: unknown } {
+  return Object.fromEntries(allowed.map((field) => [field, given[field]]))
 }
