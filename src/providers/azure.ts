@@ -3,7 +3,9 @@ import { GatewayError } from '../errors.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { responsesOf } from './openai-responses.ts'
 import type { Target } from './provider.ts'
+import type { Vendor } from './translator.ts'
 
 const API_VERSION = '2025-02-01-preview'
 
@@ -27,6 +29,14 @@ const chat = openaiCompatible(
   },
 )
 
+/** Azure's OpenAI by Responses: those of the v1 API, else those of the resource. */
+export const azureResponses = responsesOf({
+  defaults: chat.defaults,
+  url: (target) => azureUrl(target, '/responses'),
+  headers: azureHeaders,
+  failure: chat.failure,
+})
+
 export const azure = {
   ...chat,
   embedding: openaiEmbedding(chat.defaults, {
@@ -34,25 +44,37 @@ export const azure = {
     url: (target) => azureUrl(target, '/embeddings'),
     headers: azureHeaders,
   }),
+  responses: (target) => (isV1(target) ? azureResponses : undefined),
+} satisfies Vendor
+
+type Endpoint = '/chat/completions' | '/embeddings' | '/responses'
+
+const ENDPOINT = /\/(?:chat\/completions|embeddings|responses)$/
+
+/** Whether the deployment is asked by Azure's v1 API, which is OpenAI's own. */
+function isV1({ apiBase = '', apiVersion }: Pick<Target, 'apiBase' | 'apiVersion'>): boolean {
+  return (
+    apiVersion === 'v1' || /\/openai\/v1\/?(?:\/(?:chat\/completions|embeddings|responses)\/?)?(?:\?|$)/.test(apiBase)
+  )
 }
 
-/** By deployment and `api-version`, or by Azure's v1 API, where the body names the deployment. */
-function azureUrl({ apiBase, apiVersion, model }: Target, endpoint: '/chat/completions' | '/embeddings'): string {
+/** By deployment and `api-version`, or by Azure's v1 API, where the body names the deployment, as it does for Responses. */
+function azureUrl(target: Target, endpoint: Endpoint): string {
+  const { apiBase, apiVersion, model } = target
   const name = deploymentOf(model)
   if (apiBase === undefined)
     throw new GatewayError('internal', `Nobody knows where "${name}" is: the operator must set its api_base.`)
   const url = new URL(apiBase)
-  const path = url.pathname.replace(/\/+$/, '')
-  const isV1 = /\/openai\/v1(?:\/chat\/completions|\/embeddings)?$/.test(path) || apiVersion === 'v1'
-  const version = apiVersion ?? url.searchParams.get('api-version') ?? (isV1 ? undefined : API_VERSION)
-  if (isV1) {
-    const root = path.replace(/(?:\/openai)?(?:\/v1)?(?:\/chat\/completions|\/embeddings)?$/, '')
-    url.pathname = `${root}/openai/v1${endpoint}`
-  } else if (/\/openai\/deployments\/[^/]+/.test(path)) {
-    url.pathname = `${path.replace(/\/(?:chat\/completions|embeddings)$/, '')}${endpoint}`
-  } else {
-    url.pathname = `${path.replace(/\/openai$/, '')}/openai/deployments/${encodeURIComponent(name)}${endpoint}`
-  }
+  const path = url.pathname.replace(/\/+$/, '').replace(ENDPOINT, '')
+  const said = apiVersion ?? url.searchParams.get('api-version') ?? undefined
+  const v1 = isV1(target) || (endpoint === '/responses' && (said === undefined || /^(?:preview|latest)$/.test(said)))
+  const version = said ?? (v1 ? undefined : API_VERSION)
+  const resource = path.replace(/(?:\/openai)?(?:\/v1)?$/, '')
+  if (v1) url.pathname = `${resource}/openai/v1${endpoint}`
+  else if (endpoint === '/responses')
+    url.pathname = `${resource.replace(/\/openai\/deployments\/[^/]+$/, '')}/openai${endpoint}`
+  else if (/\/openai\/deployments\/[^/]+/.test(path)) url.pathname = `${path}${endpoint}`
+  else url.pathname = `${resource}/openai/deployments/${encodeURIComponent(name)}${endpoint}`
   if (version !== undefined && version !== 'v1') url.searchParams.set('api-version', version)
   return url.toString()
 }

@@ -5,30 +5,57 @@ import { reasoningText, thoughtIn } from '../dialects/responses-thoughts.ts'
 import { GatewayError } from '../errors.ts'
 import { headersFor, urlOf } from './openai-compatible.ts'
 import { openaiFailure } from './openai-failure.ts'
+import { openaiHome } from './openai-home.ts'
 import { forwardedBody, openaiResponsesBody } from './openai-responses-request.ts'
 import { openaiResponsesUsage } from './openai-responses-usage.ts'
-import type { Target } from './provider.ts'
-import type { ChunkReader, Reading, Translator } from './translator.ts'
+import type { Provider, Target } from './provider.ts'
+import type { ChunkReader, Reading, Vendor } from './translator.ts'
 
-const API_BASE = 'https://api.openai.com/v1'
-
-/** OpenAI by its Responses, for models that have nothing else and for thoughts that have to come back. */
-export const openaiResponses: Translator = {
-  framing: 'sse',
-  chat: (request, target) => sent(openaiResponsesBody(request, target), target),
-  completion: openaiResponsesCompletion,
-  reader: openaiResponsesReader,
-  forward: (body, stream, target) => sent(forwardedBody(body, stream, target), target),
+/** What differs between those who have OpenAI's Responses. */
+export interface ResponsesHome {
+  readonly defaults: Provider['defaults']
+  readonly url: (target: Target) => string
+  readonly headers: (target: Target) => Record<string, string>
+  readonly failure: Provider['failure']
 }
 
-function sent(body: object, target: Target) {
-  return {
-    url: urlOf(target.apiBase ?? API_BASE, target.model, '/responses'),
+/**
+ * A vendor by OpenAI's Responses: for models that have nothing else, for thoughts that have to come back, and for callers
+ * who speak them, who are passed through.
+ */
+export function responsesOf({ defaults, url, headers, failure }: ResponsesHome): Vendor {
+  const sent = (body: object, target: Target) => ({
+    url: url(target),
     method: 'POST',
-    headers: headersFor(target),
+    headers: headers(target),
     body: JSON.stringify(body),
+  })
+  const named = (target: Target) => ({ ...target, model: responsesModel(target.model) })
+  return {
+    dialect: 'responses',
+    framing: 'sse',
+    defaults,
+    chat: (request, target) => sent(openaiResponsesBody(request, named(target)), target),
+    forward: (body, stream, target) => sent(forwardedBody(body, stream, named(target)), target),
+    completion: openaiResponsesCompletion,
+    reader: openaiResponsesReader,
+    usage: openaiResponsesUsage,
+    failure,
   }
 }
+
+/** LiteLLM's mark of a model that is asked by Responses stands before its name. */
+export function responsesModel(model: string): string {
+  return model.replace(/^responses\//, '')
+}
+
+/** OpenAI's own, which is also what a server with OpenAI's API has. */
+export const openaiResponses: Vendor = responsesOf({
+  defaults: openaiHome,
+  url: ({ apiBase, model }) => urlOf(apiBase ?? openaiHome.apiBase, model, '/responses'),
+  headers: headersFor,
+  failure: openaiFailure,
+})
 
 /** A whole response as canonical chat. */
 export function openaiResponsesCompletion(body: unknown, reading: Reading): ChatCompletion {

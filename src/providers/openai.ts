@@ -1,11 +1,11 @@
 import { openaiCompatible } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
-import type { Provider } from './provider.ts'
+import { isOpenai, openaiHome } from './openai-home.ts'
+import { openaiResponses } from './openai-responses.ts'
+import type { Vendor } from './translator.ts'
 
-const defaults: Provider['defaults'] = {
-  apiBase: 'https://api.openai.com/v1',
-  apiBaseEnv: 'OPENAI_BASE_URL',
-  apiKeyEnv: 'OPENAI_API_KEY',
-}
-
-export const openai = { ...openaiCompatible(defaults), embedding: openaiEmbedding(defaults) }
+export const openai = {
+  ...openaiCompatible(openaiHome),
+  embedding: openaiEmbedding(openaiHome),
+  responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
+} satisfies Vendor
