@@ -5,7 +5,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import { costNano } from '../prices/cost.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
-import { modelNames, scopesFor } from '../tenants/applies.ts'
+import { appliesTo } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 
@@ -63,7 +63,8 @@ function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, 
   const { usage, error } = outcome
   const hold = grant && cost > 0n ? grant.amountNano : 0n
   const windows =
-    grant?.windows ?? scopesFor(principal, modelNames(deployment)).map(({ name }) => ({ scope: name, startMs: 0 }))
+    grant?.windows ??
+    appliesTo(principal, deployment, deps.config).scopes.map(({ name }) => ({ scope: name, startMs: 0 }))
   return {
     v: 1,
     id: attempt.id,

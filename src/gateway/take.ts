@@ -3,7 +3,7 @@ import { newId } from '../ids.ts'
 import type { Refusal, Settlement, Take } from '../ledger/port.ts'
 import type { WorstCase } from '../operations/chat.ts'
 import type { AnyRequest, Operation } from '../operations/operation.ts'
-import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
+import { appliesTo } from '../tenants/applies.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
@@ -62,9 +62,7 @@ export function needOf<R extends AnyRequest>(
   candidate: Candidate,
   { id, operation, deps }: { readonly id: string; readonly operation: Operation<R>; readonly deps: GatewayDeps },
 ): Take | undefined {
-  const names = modelNames(candidate.deployment)
-  const scopes = scopesFor(principal, names)
-  const limits = limitsFor(principal, names)
+  const { scopes, limits } = appliesTo(principal, candidate.deployment, deps.config)
   const budgeted = scopes.some((scope) => scope.limited)
   if (!budgeted && limits.length === 0) return undefined
   const worst = operation.worstCase(request, candidate.deployment)

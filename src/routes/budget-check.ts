@@ -7,7 +7,7 @@ import { newId } from '../ids.ts'
 import { usdFromNano } from '../money.ts'
 import { chat } from '../operations/chat-operation.ts'
 import { mayUse } from '../tenants/access.ts'
-import { limitsFor, modelNames, scopesFor } from '../tenants/applies.ts'
+import { appliesTo } from '../tenants/applies.ts'
 import { callerOf } from './others.ts'
 import { type Route, route } from './route.ts'
 
@@ -58,12 +58,12 @@ const check = route({
     const request = parseChat(body)
     mayUse(caller, request.model, groupOf(gateway.config, request.model))
     const [{ deployment }] = plan(request.model, gateway)
-    const names = modelNames(deployment)
     const worst = chat.worstCase(request, deployment)
+    const applies = appliesTo(caller, deployment, gateway.config)
     const checked = await gateway.ledger.check(caller.ledger, {
       attempt: newId(nowMs),
-      scopes: scopesFor(caller, names),
-      limits: limitsFor(caller, names),
+      scopes: applies.scopes,
+      limits: applies.limits,
       amountNano: worst.costNano ?? 0n,
       tokens: worst.tokens,
       callMs: gateway.config.general.totalTimeoutMs,

@@ -179,8 +179,9 @@ function limitsOf({ entity, record }: Level): RateLimit[] {
   }
   const { modelRpmLimit: rpm, modelTpmLimit: tpm } = record
   const models = [...new Set([...Object.keys(rpm ?? {}), ...Object.keys(tpm ?? {})])]
+  const dynamic = (['rpm', 'tpm'] as const).filter((kind) => record[`${kind}LimitType`] === 'dynamic')
   return [
-    ...limit({ entity }, all),
+    ...limit({ entity, ...(dynamic.length === 0 ? {} : { dynamic }) }, all),
     ...models.flatMap((model) =>
       limit({ entity: modelName(entity, model), model }, { rpm: own(rpm, model), tpm: own(tpm, model) }),
     ),
@@ -192,7 +193,7 @@ const own = (limits: Readonly<Record<string, number>> | null, model: string) =>
 
 /** What is null or absent limits nothing, and a limit of nothing is none. */
 function limit(
-  name: Pick<RateLimit, 'entity' | 'model'>,
+  name: Pick<RateLimit, 'entity' | 'model' | 'dynamic'>,
   values:
     | Readonly<Record<'rpm' | 'tpm' | 'maxParallel', number | null | undefined>>
     | Readonly<Record<string, number | null | undefined>>,

@@ -7,6 +7,8 @@ export interface RateLimit {
   readonly tpm?: number
   /** Requests at the same time. */
   readonly maxParallel?: number
+  /** Those that count only while the deployment that serves the request is failing. */
+  readonly dynamic?: readonly ('rpm' | 'tpm')[]
   /** It counts requests to this model alone; `entity` says so too. */
   readonly model?: string
 }
