@@ -5,6 +5,8 @@ import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
+import { durableHealth, type HealthStub } from './health/durable.ts'
+import { healthSettings } from './health/settings.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
@@ -82,6 +84,11 @@ function ledgersOf(env: Env): { getByName(name: string): LedgerStub } {
   return env.LEDGER as unknown as { getByName(name: string): LedgerStub }
 }
 
+/** The same of `HealthObject`. */
+function healthOf(env: Env): { getByName(name: string): HealthStub } {
+  return env.HEALTH as unknown as { getByName(name: string): HealthStub }
+}
+
 function isolate(env: Env): Isolate {
   const config = builtConfig()
   const values: Readonly<Record<string, unknown>> = { ...env }
@@ -121,6 +128,13 @@ function isolate(env: Env): Isolate {
       clock: systemClock,
       random: Math.random,
       fetch: (input, init) => fetch(input, init),
+      health: durableHealth({
+        namespace: healthOf(env),
+        settings: healthSettings(config),
+        isolate: crypto.randomUUID(),
+        clock: systemClock,
+        warn,
+      }),
       handOver: new HandOver({
         spend: queue ? spendQueue(queue) : { send: () => Promise.reject(new Error('there is no queue binding SPEND')) },
         // Settling has nothing to leave behind: what fails is tried again by the hand-over itself.

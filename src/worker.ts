@@ -6,6 +6,7 @@ import { keepPartitionsAhead } from './spend/partitions.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
 import { keepFileLimits } from './tenants/file-limits-neon.ts'
 
+export { HealthObject } from './health/health-object.ts'
 export { LedgerObject } from './ledger/ledger-object.ts'
 
 const app = createApp(depsFor)

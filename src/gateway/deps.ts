@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
+import type { Health } from '../health/port.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { HandOver } from './hand-over.ts'
 
@@ -13,6 +14,7 @@ export interface GatewayDeps {
   readonly random: () => number
   readonly fetch: typeof fetch
   readonly ledger: Ledger
+  readonly health: Health
   readonly handOver: HandOver
   /** Background work has a name and reports its own failure; the runtime keeps it alive after the answer. */
   readonly defer: (name: string, work: Promise<unknown>) => void

@@ -8,6 +8,7 @@ import type { Call } from '../../src/gateway/call.ts'
 import type { GatewayDeps } from '../../src/gateway/deps.ts'
 import { HandOver } from '../../src/gateway/hand-over.ts'
 import { serve } from '../../src/gateway/serve.ts'
+import { memoryHealth } from '../../src/health/memory.ts'
 import { newId } from '../../src/ids.ts'
 import { MemoryLedger, memorySource } from '../../src/ledger/memory.ts'
 import { chat } from '../../src/operations/chat-operation.ts'
@@ -70,6 +71,7 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
     random: () => 0,
     fetch: ((url: string, init: RequestInit) => Promise.resolve(vendor(url, init))) as typeof fetch,
     ledger,
+    health: memoryHealth({ config, clock: () => now }),
     handOver: new HandOver({
       spend,
       ledger,

@@ -3,6 +3,7 @@ import { createApp } from '../../../src/app.ts'
 import * as books from '../../../src/budget/books.ts'
 import { newBooks } from '../../../src/budget/books.ts'
 import { HandOver } from '../../../src/gateway/hand-over.ts'
+import { memoryHealth } from '../../../src/health/memory.ts'
 import { MemoryLedger, memorySource } from '../../../src/ledger/memory.ts'
 import { bars, FLOOD, GUESS, guardOf } from '../../../src/middleware/guard.ts'
 import type { AppDeps } from '../../../src/routes/deps.ts'
@@ -122,6 +123,7 @@ export function world(
         return Promise.resolve(Response.json(completion))
       }) as typeof fetch,
       ledger,
+      health: memoryHealth({ config, clock }),
       handOver: new HandOver({ spend, ledger, sleep: () => Promise.resolve(), clock, warn: () => {} }),
       defer: (_, work) => void deferred.push(work.catch(() => {})),
     },
