@@ -67,6 +67,7 @@ export interface BookGrant {
   readonly amountNano: NanoUsd
   readonly single: boolean
   readonly windows: readonly WindowRef[]
+  readonly covered: readonly boolean[]
 }
 
 /** What the money of an event depends on. */
@@ -155,7 +156,7 @@ export function expire(
   grants: readonly BookGrant[],
 ): { id: string; paidNano: NanoUsd }[] {
   return grants.map((grant) => {
-    const { id, amountNano, single, windows } = grant
+    const { id, amountNano, single, windows, covered } = grant
     if (books.log.has(expiredId(id))) return { id, paidNano: amountNano }
     const rows = rowsOf(books, id)
     const logged = paidBy(rows)
@@ -172,10 +173,10 @@ export function expire(
         windows,
       } as const
       books.log.set(row.id, { ...row })
-      for (const ref of windows) {
+      windows.forEach((ref, at) => {
         windowOf(books, ref).spent += rest
-        pay(books, ref, ledger, rest)
-      }
+        if (covered[at]) pay(books, ref, ledger, rest)
+      })
     }
     return { id, paidNano: amountNano }
   })

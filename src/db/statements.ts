@@ -35,6 +35,8 @@ export interface GrantToExpire {
   readonly amountNano: NanoUsd
   readonly single: boolean
   readonly windows: readonly WindowRef[]
+  /** One per window: whether the grant's lease pays there. */
+  readonly covered: readonly boolean[]
   readonly settleByMs: number
 }
 
@@ -163,12 +165,13 @@ export function exchangeJson(asks: readonly ExchangeAsk[]): string {
 
 export function expireJson(grants: readonly GrantToExpire[]): string {
   return JSON.stringify(
-    grants.map(({ id, amountNano, single, windows, settleByMs }) => ({
+    grants.map(({ id, amountNano, single, windows, covered, settleByMs }) => ({
       id,
       amount_nano: String(amountNano),
       single,
       scopes: windows.map(({ scope }) => scope),
       windows: windows.map(({ startMs }) => startMs),
+      covered,
       settle_by_ms: settleByMs,
     })),
   )

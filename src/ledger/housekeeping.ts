@@ -171,7 +171,7 @@ export class Housekeeping {
   ): Promise<ReadonlyMap<string, bigint>> {
     const { name, source, settings } = this.#deps
     const questions = records.map((record) => question(record.grant, amountOf(record)))
-    const asked = questions.filter(({ windows, amountNano }) => windows.length > 0 && amountNano > 0n)
+    const asked = questions.filter(({ covered, amountNano }) => covered.includes(true) && amountNano > 0n)
     const answers = asked.length === 0 ? [] : await withinMs(settings.exchangeTimeoutMs, source.expire(name, asked))
     const paid = new Map(answers.map(({ id, paidNano }) => [id, paidNano]))
     for (const { id } of questions) if (!asked.some((one) => one.id === id)) paid.set(id, 0n)
@@ -238,6 +238,6 @@ function afterExpiry({ grant, lateUsedNano }: GrantRecord): GrantState {
 }
 
 function question(grant: Grant, amountNano: bigint): ExpiredGrant {
-  const windows = grant.windows.filter((_, at) => grant.covered[at])
-  return { id: grant.id, amountNano, single: grant.single, windows, settleByMs: grant.settleByMs }
+  const { id, single, windows, covered, settleByMs } = grant
+  return { id, amountNano, single, windows, covered, settleByMs }
 }

@@ -33,8 +33,10 @@ export interface ExpiredGrant {
   readonly id: string
   readonly amountNano: NanoUsd
   readonly single: boolean
-  /** Only the windows in which the grant holds money. */
+  /** One per scope of its caller: what its row will name. */
   readonly windows: readonly { readonly scope: string; readonly startMs: number }[]
+  /** One per window: whether the grant holds money there, which the lease pays. */
+  readonly covered: readonly boolean[]
   readonly settleByMs: number
 }
 

@@ -322,6 +322,18 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       await granted({ amountNano: 95n })
     })
 
+    it('shows the charge of a dead request also where its caller has no limit, until the late row melts it', async () => {
+      limit(KEY, 100n)
+      const life = scope('key:k@life', { limited: false })
+      const grant = await granted({ scopes: [KEY, life] })
+      world.advance(EXPIRED_MS)
+      await world.tick(NAME)
+      expect([window(KEY)?.spent, window(life)?.spent, window(life)?.leased]).toEqual([10n, 10n, 0n])
+      expect([...world.source.books.leases.values()].map((lease) => lease.scope)).toEqual([KEY.name])
+      record(world.source.books, [rowOf(grant, 4n)])
+      expect([window(KEY)?.spent, window(life)?.spent]).toEqual([4n, 4n])
+    })
+
     it('charges what the row says when a grant was logged and never settled', async () => {
       limit(KEY, 100n)
       const grant = await granted({ amountNano: 60n })

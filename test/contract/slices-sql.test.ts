@@ -32,7 +32,14 @@ const expire = (id: string, amount: number, single: boolean, scope = 'expire'): 
   [
     'A',
     expireJson([
-      { id, amountNano: BigInt(amount), single, windows: [{ scope, startMs: T0 }], settleByMs: NOW + 900_000 },
+      {
+        id,
+        amountNano: BigInt(amount),
+        single,
+        windows: [{ scope, startMs: T0 }],
+        covered: [true],
+        settleByMs: NOW + 900_000,
+      },
     ]),
   ],
 ]

@@ -144,7 +144,7 @@ class TestLedger {
     const due = [...this.grants.values()].filter((hold) => hold.expiring || Date.now() > hold.settleByMs)
     for (const hold of due) hold.expiring = true
     if (due.length > 0)
-      for (const { id, paidNano } of await call(() => expireGrants(postgres.db, this.name, due))) {
+      for (const { id, paidNano } of await call(() => expireGrants(postgres.db, this.name, due.map(asked)))) {
         const hold = this.grants.get(id)
         if (hold) this.#close(hold, paidNano)
       }
@@ -153,6 +153,13 @@ class TestLedger {
     if (pools.length > 0) await this.exchange(pools, () => 0n)
   }
 }
+
+/** Its row names the caller's unlimited scope too. */
+const asked = ({ windows, ...hold }: Hold) => ({
+  ...hold,
+  windows: [...windows.map(({ scope, startMs }) => ({ scope, startMs })), { scope: 'unlimited@life', startMs: 0 }],
+  covered: [...windows.map(() => true), false],
+})
 
 const queue: SpendEvent[] = []
 const truth = new Map<string, bigint>()

@@ -223,7 +223,7 @@ describe('the log', () => {
     const grant = `key:a:${newId(NOW)}`
     const windows = [{ scope: 'key:a@life', startMs: 0 }]
     await expireGrants(postgres.db, 'key:a', [
-      { id: grant, amountNano: 9n, single: true, windows, settleByMs: NOW + 1_000 },
+      { id: grant, amountNano: 9n, single: true, windows, covered: [true], settleByMs: NOW + 1_000 },
     ])
     const before = await spendLogs(postgres.db, query())
     expect(before.data.map(({ metadata, spend }) => [metadata.kind, spend])).toEqual([['expired', 9e-9]])

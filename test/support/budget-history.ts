@@ -64,8 +64,10 @@ export function histories(): fc.Arbitrary<readonly Step[]> {
       windows: windows.map((w) => w.startMs),
       covered: windows.map((_, n) => covered[n] ?? false),
     }))
-  const grant = fc.record({ id: grantId, amountNano: small, windows }).map((g) => ({
+  const coverage = fc.array(fc.boolean(), { minLength: 3, maxLength: 3 })
+  const grant = fc.record({ id: grantId, amountNano: small, windows, coverage }).map(({ coverage: which, ...g }) => ({
     ...g,
+    covered: g.windows.map((_, n) => which[n] ?? false),
     single: isSingle(g.id),
     settleByMs: NOW + 60_000,
   }))

@@ -45,7 +45,8 @@ describe('books', () => {
   it('charges an expired grant once, and melts it when the row comes late', () => {
     const books = lent()
     const grant = `key:a:${newId(NOW)}`
-    const close = () => expire(books, 'key:a', [{ id: grant, amountNano: 30n, single: true, windows: [window] }])
+    const close = () =>
+      expire(books, 'key:a', [{ id: grant, amountNano: 30n, single: true, windows: [window], covered: [true] }])
     expect([close(), close()]).toEqual([[{ id: grant, paidNano: 30n }], [{ id: grant, paidNano: 30n }]])
     expect(state(books)).toEqual([30n, 70n])
     record(books, [event(grant, 30, 5)])
@@ -55,14 +56,14 @@ describe('books', () => {
   it('charges what the queue lost when a closed grant is verified', () => {
     const books = lent()
     const grant = `key:a:${newId(NOW)}`
-    expire(books, 'key:a', [{ id: grant, amountNano: 12n, single: true, windows: [window] }])
+    expire(books, 'key:a', [{ id: grant, amountNano: 12n, single: true, windows: [window], covered: [true] }])
     expect(state(books)).toEqual([12n, 88n])
   })
 
   it('gives back of an expired allowance what nobody claimed', () => {
     const books = lent()
     const grant = `key:a:${newId(NOW)}`
-    expire(books, 'key:a', [{ id: grant, amountNano: 40n, single: false, windows: [window] }])
+    expire(books, 'key:a', [{ id: grant, amountNano: 40n, single: false, windows: [window], covered: [true] }])
     record(books, [event(grant, 20, 15, false)])
     expect([refund(books, grant, 25n), refund(books, grant, 25n), refund(books, grant, null)]).toEqual([15n, 0n, 10n])
     expect(state(books)).toEqual([15n, 60n])

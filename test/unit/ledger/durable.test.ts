@@ -69,7 +69,7 @@ describe("the Worker's half of a ledger", () => {
     const late = world({ take: () => new Promise((resolve) => setTimeout(() => resolve(granted), 60)) })
     expect(await late.take()).toMatchObject({ granted: false })
     await late.rest()
-    expect(late.settled).toEqual([{ grantId: grant.id, paidNano: 0n, tokens: 0 }])
+    expect(late.settled).toEqual([{ grantId: grant.id, paidNano: 0n, tokens: 0, untaken: true }])
   })
 
   it('starts nothing on a grant whose time has passed on the way', async () => {
