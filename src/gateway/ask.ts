@@ -1,16 +1,17 @@
 import { GatewayError } from '../errors.ts'
 import type { AnyRequest } from '../operations/operation.ts'
+import { signAws } from '../providers/aws.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
+import type { Source } from '../streams/telling.ts'
 import type { Attempt } from './attempt.ts'
+import { type Deadlines, deadlines } from './deadlines.ts'
 import type { GatewayDeps } from './deps.ts'
+import { patience } from './time.ts'
 
 /** A provider's good answer: 2xx headers are here, its body is still to come. */
 export interface Answer {
   readonly response: Response
-  /** Why the call was ended from our side, if it was: nobody listens any more, or it took too long. */
-  readonly ended: () => GatewayError | undefined
-  /** To be called once, when the body is over: lets go of the deadline and of the client's signal. */
-  readonly over: () => void
+  readonly watch: Deadlines
 }
 
 /** Upstream headers worth showing; each goes out as `llm_provider-…`, as LiteLLM does. */
@@ -26,69 +27,53 @@ export async function ask<R extends AnyRequest>(
   deps: GatewayDeps,
 ): Promise<Answer> {
   const { call } = attempt
-  const { signal, ended, over, headersArrived } = deadlines(attempt, deps)
+  const { headers, body, signal: client } = call
+  const { deployment, elsewhere = false } = attempt
+  const streams = call.operation.streams(attempt.request)
+  const allowed = patience({ headers, body, streams, deployment, config: deps.config, elsewhere })
+  const watch = deadlines(deployment.group, allowed, client, deps.clock)
   try {
-    const response = await deps.fetch(upstream.url, {
-      method: upstream.method,
-      headers: upstream.headers,
-      body: upstream.body,
+    const sent = upstream.aws ? await signAws(upstream, deps.clock()) : upstream
+    const response = await deps.fetch(sent.url, {
+      method: sent.method,
+      headers: sent.headers,
+      body: sent.body,
       redirect: 'manual',
-      signal,
+      signal: watch.signal,
     })
-    headersArrived()
-    if (!response.ok) throw await failure(attempt, response)
-    return { response, ended, over }
+    watch.heard()
+    if (!response.ok) throw await failure(attempt, response, watch)
+    return { response, watch }
   } catch (error) {
-    over()
+    watch.over()
     if (error instanceof GatewayError) throw error
-    throw ended() ?? unreachable(attempt, error, call.signal.aborted)
+    throw watch.ended() ?? unreachable(attempt, error)
   }
 }
 
-/** One timer keeps both deadlines: the shorter is waited for first, then what is left of the whole. */
-function deadlines<R extends AnyRequest>({ call, request, deployment }: Attempt<R>, deps: GatewayDeps) {
-  const { router, general } = deps.config
-  const { signal: client } = call
-  const controller = new AbortController()
-  let why: GatewayError | undefined
-  const end = (error: GatewayError) => {
-    why ??= error
-    controller.abort(error)
+/** The body, each read of it watched: the vendor's silence counts while somebody waits for it. */
+export function watched(body: ReadableStream<Uint8Array>, { wait, heard }: Pick<Deadlines, 'wait' | 'heard'>): Source {
+  const reader = body.getReader()
+  return {
+    async read() {
+      wait()
+      const piece = await reader.read()
+      heard()
+      return piece
+    },
+    cancel: (reason) => reader.cancel(reason),
   }
-  const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
-  if (client.aborted) leave()
-  else client.addEventListener('abort', leave, { once: true })
-
-  const totalMs = general.totalTimeoutMs
-  const silenceMs =
-    (call.operation.streams(request) ? (deployment.streamTimeoutMs ?? router.streamTimeoutMs) : undefined) ??
-    deployment.timeoutMs ??
-    router.timeoutMs
-  const firstMs = Math.min(silenceMs, totalMs)
-  let silent = true
-  let timer = setTimeout(() => {
-    if (silent || firstMs === totalMs) end(timedOut(deployment.group, firstMs))
-    else timer = setTimeout(() => end(timedOut(deployment.group, totalMs)), totalMs - firstMs)
-  }, firstMs)
-  const over = () => {
-    clearTimeout(timer)
-    client.removeEventListener('abort', leave)
-  }
-  const headersArrived = () => {
-    silent = false
-  }
-  return { signal: controller.signal, ended: () => why, over, headersArrived }
 }
-
-const timedOut = (group: string, afterMs: number) =>
-  new GatewayError('timeout', `${group} did not answer within ${afterMs / 1000} s.`, { retry: true })
 
 /** The body of a refusal is always read or cancelled: a connection left open would stall others. */
 async function failure(
   { provider, deployment }: Pick<Attempt, 'provider' | 'deployment'>,
   response: Response,
+  watch: Deadlines,
 ): Promise<GatewayError> {
+  watch.wait()
   const body = await response.text().catch(() => '')
+  watch.heard()
   const { kind, message, ...details } = provider.failure(response.status, response.headers, body)
   return new GatewayError(kind, message, {
     ...details,
@@ -96,13 +81,11 @@ async function failure(
   })
 }
 
-function unreachable({ deployment }: Pick<Attempt, 'deployment'>, cause: unknown, clientLeft: boolean): GatewayError {
-  return clientLeft
-    ? new GatewayError('client_closed', 'The client closed the connection.', { cause })
-    : new GatewayError('upstream_failed', `${deployment.group} could not be reached. Ask again in a moment.`, {
-        cause,
-        retry: true,
-      })
+function unreachable({ deployment }: Pick<Attempt, 'deployment'>, cause: unknown): GatewayError {
+  return new GatewayError('upstream_failed', `${deployment.group} could not be reached. Ask again in a moment.`, {
+    cause,
+    retry: true,
+  })
 }
 
 export function shownHeaders(headers: Headers): Record<string, string> {

@@ -19,19 +19,17 @@ export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
   readonly elsewhere?: boolean
   /** An answer that the vendor's filter stopped before it began is a failure, because a fallback is meant for it. */
   readonly filterFails?: boolean
-  /** Where `mid_stream_fallback` is `continue` and the caller may be answered by another. */
-  readonly continueWith?: ContinueWith<R>
+  /**
+   * Only where `mid_stream_fallback` is `continue` and the caller may be answered by another: asks another deployment to
+   * go on with a stream that broke off. This attempt is ended with its outcome, whatever follows, and the next one takes
+   * its hold at its own price first. The request differs by who is asked. Never throws; undefined when nobody goes on.
+   * The next attempt is `retold`; one that fails before its first event is gone on from with its own `continueWith`.
+   */
+  continueWith?(
+    outcome: Outcome,
+    requestFor: (asked: Pick<Asking<R>, 'deployment' | 'provider' | 'target'>) => R,
+  ): Promise<Continued<R> | undefined>
 }
-
-/**
- * Asks another deployment to go on with a stream that broke off: this attempt is ended with its outcome, whatever
- * follows, and the next one takes its hold at its own price first. The request differs by who is asked. Never throws;
- * undefined when nobody goes on. One that fails before its first event is gone on from with its own `continueWith`.
- */
-export type ContinueWith<R extends AnyRequest = ChatRequest> = (
-  outcome: Outcome,
-  requestFor: (asked: Pick<Asking<R>, 'deployment' | 'provider' | 'target'>) => R,
-) => Promise<Continued<R> | undefined>
 
 export interface Continued<R extends AnyRequest = ChatRequest> {
   readonly attempt: Attempt<R>

@@ -142,7 +142,7 @@ export function giveWay(attempt: Attempt<AnyRequest>, error: GatewayError, deps:
  * A vendor's refusal costs nothing; a call that was ended from our side, or broke off, may be billed all the same and is
  * charged for its input and for what could have been written meanwhile.
  */
-function failureOf(attempt: Attempt<AnyRequest>, error: GatewayError, deps: GatewayDeps): Outcome {
+export function failureOf(attempt: Attempt<AnyRequest>, error: GatewayError, deps: GatewayDeps): Outcome {
   const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
   const { maxOutputTokens } = attempt.deployment
   const seconds = (deps.clock() - attempt.startedAtMs) / 1000

@@ -1,114 +1,204 @@
-import { GatewayError } from '../errors.ts'
-import { estimateUsage } from '../operations/chat.ts'
-import { passes, readingOf, splitterOf } from '../operations/chat-tongue.ts'
-import { chatMeter } from '../streams/meter.ts'
-import { relay, type StreamEnd } from '../streams/relay.ts'
+import { GatewayError, toGatewayError } from '../errors.ts'
+import { passes } from '../operations/chat-tongue.ts'
+import { begun, deliver, type Leg } from '../streams/deliver.ts'
+import type { Step, StreamEnd, Telling } from '../streams/telling.ts'
 import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
+import { continuing, mayBeContinued } from './continue.ts'
 import type { GatewayDeps } from './deps.ts'
-import { finish } from './finish.ts'
+import { fail, failureOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
-import { translate } from './translate.ts'
+import { type StitchOptions, stitched, sum } from './stitch.ts'
+import { isStream, type Teller, tellerOf } from './teller.ts'
 
 /**
- * A streamed answer: passed on as it comes, metered on its way. However it ends (whole, cut, or left by the client) the
- * attempt is finished once; a stream that broke off ends with an error event, never as if complete.
+ * A streamed answer, passed on as it comes and metered on its way. Nothing of it is shown before it is known to be an
+ * answer: until then it throws, and somebody else can be asked. A stream that breaks off later is gone on with by
+ * another, where the story allows it, or ends with an error event: never as if complete. However it ends, each attempt
+ * is finished once.
  */
-export function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
-  const { response, ended, over } = answer
-  const { deployment, request, provider, call } = attempt
+export async function relayed(attempt: Attempt, answer: Answer, deps: GatewayDeps): Promise<Response> {
+  const { call } = attempt
+  const opened = await open(attempt, answer, deps)
+  const waitedMs = deps.clock() - attempt.startedAtMs
+  const over = Promise.withResolvers<void>()
+  deps.defer('finish stream', over.promise)
+  const leg = legOf({ attempt, answer, opened, deps, over: over.resolve })
+  return new Response(deliver(leg), {
+    headers: {
+      ...answerHeaders(attempt, answer.response.headers, waitedMs, undefined, deps),
+      'content-type': call.dialect.streamType ?? 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-cache, no-transform',
+      'x-accel-buffering': 'no',
+    },
+  })
+}
+
+/** A stream that has begun, and what was held back of it. */
+interface Opened {
+  readonly teller: Teller
+  readonly held: Step
+  readonly firstTokenMs?: number
+}
+
+/** Throws, with everything let go of, when there is no answer in it. */
+async function open(
+  attempt: Attempt,
+  answer: Answer,
+  deps: GatewayDeps,
+  stitch?: StitchOptions & { readonly printer: Teller['printer'] },
+): Promise<Opened> {
+  const { response, watch } = answer
+  const { group } = attempt.deployment
   if (!response.body || !isStream(attempt, response.headers)) {
     response.body?.cancel().catch(() => {})
-    over()
-    throw new GatewayError('upstream_failed', `${deployment.group} was asked for a stream and sent something else.`, {
+    watch.over()
+    throw new GatewayError('upstream_failed', `${group} was asked for a stream and sent something else.`, {
       billed: true,
       retry: true,
     })
   }
-  const waitedMs = deps.clock() - attempt.startedAtMs
-  let firstTokenMs: number | undefined
-  let onEnd: (end: StreamEnd) => void = () => {}
-  deps.defer(
-    'finish stream',
-    new Promise<void>((resolve) => {
-      onEnd = (end) => {
-        over()
-        finishStream(attempt, answer, end, firstTokenMs, deps)
-        resolve()
-      }
-    }),
-  )
-  const { dialect } = call
-  const shared = {
-    cutEvent: (reason: string) => dialect.errorEvent(ended() ?? brokeOff(deployment.group, reason), call.requestId),
-    onFirst: () => {
-      firstTokenMs = deps.clock()
-    },
-    onEnd: (end: StreamEnd) => onEnd(end),
+  const going = stitch && { stitch: stitched(stitch), printer: stitch.printer }
+  const teller = tellerOf(attempt, { response, body: response.body, watch, keepsText: mayGoOn(attempt), ...going })
+  const { telling } = teller
+  const held = await begun(telling)
+  const failed = failureIn(attempt, teller, held, watch.ended())
+  if (failed) {
+    watch.over()
+    await telling.cancel(failed.message)
+    throw failed
   }
-  const passing = passes(attempt)
-  const body =
-    passing && dialect.name === 'openai'
-      ? relay(response.body, { ...shared, meter: meterOf(attempt, response) })
-      : translate(response.body, {
-          ...shared,
-          estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),
-          splitter: splitterOf(attempt),
-          reader: provider.reader(readingOf(attempt)),
-          ...(passing ? {} : { printer: dialect.printer(request) }),
-        })
-  const headers = {
-    ...answerHeaders(attempt, response.headers, waitedMs, undefined, deps),
-    'content-type': dialect.streamType ?? 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
-    'x-accel-buffering': 'no',
-  }
-  return Promise.resolve(new Response(body, { headers }))
+  watch.begun()
+  return { teller, held, ...(telling.begun && { firstTokenMs: deps.clock() }) }
 }
 
-function finishStream(
-  attempt: Attempt,
-  { ended, response }: Answer,
-  end: StreamEnd,
-  firstTokenMs: number | undefined,
-  deps: GatewayDeps,
-): void {
-  const cut =
-    end.how === 'cut' ? (ended() ?? brokeOff(attempt.deployment.group, end.error ?? 'it broke off')) : undefined
-  finish(
-    attempt,
-    {
-      status: end.how === 'complete' ? 'success' : end.how === 'cancelled' ? 'cancelled' : 'failure',
-      usage: end.usage ?? estimateUsage(attempt.request, end.outputChars, attempt.deployment.maxOutputTokens),
-      estimated: end.usage === undefined,
-      httpStatus: response.status,
-      ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
-      ...(cut ? { error: cut } : {}),
-    },
-    deps,
-  )
-}
-
-const brokeOff = (group: string, reason: string) =>
-  new GatewayError('upstream_failed', `${group} broke off in the middle of its answer: ${reason}.`)
-
-function meterOf({ deployment, request, provider }: Attempt, response: Response) {
-  return chatMeter({
-    group: deployment.group,
-    showUsage: request.stream_options?.include_usage === true,
-    usage: provider.usage,
-    errorMessage: (event) => provider.failure(response.status, response.headers, event).message,
-    choices: request.n ?? 1,
+/** Why what was held back is no answer. */
+function failureIn(
+  { deployment, filterFails }: Attempt,
+  { telling, refusal }: Teller,
+  { over }: Step,
+  ended: GatewayError | undefined,
+): GatewayError | undefined {
+  if (over?.how === 'cut')
+    return (
+      ended ??
+      refusal() ??
+      new GatewayError('upstream_failed', `${deployment.group} sent no answer: ${over.error}.`, {
+        billed: true,
+        retry: true,
+      })
+    )
+  if (filterFails !== true || telling.begun || telling.facts().finishReason !== 'content_filter') return undefined
+  return new GatewayError('content_policy_violation', `${deployment.group} kept its answer back: content filter.`, {
+    billed: true,
+    retry: false,
   })
 }
 
-const STREAM_TYPES = {
-  sse: ['text/event-stream'],
-  ndjson: ['application/x-ndjson', 'application/ndjson', 'application/json'],
-  'aws-event-stream': ['application/vnd.amazon.eventstream'],
-} as const
+/** A stream that another could go on with. A dialect in whose streams everything has a name of its own cannot change hands. */
+function mayGoOn(attempt: Attempt): boolean {
+  const { continueWith, call, request } = attempt
+  if (continueWith === undefined || !mayBeContinued(request)) return false
+  return call.dialect.name !== 'responses' || !passes(attempt)
+}
 
-function isStream({ provider }: Attempt, headers: Headers): boolean {
-  const type = headers.get('content-type')?.toLowerCase() ?? ''
-  return STREAM_TYPES[provider.framing].some((known) => type.startsWith(known))
+interface Telltale {
+  readonly attempt: Attempt
+  readonly answer: Answer
+  readonly opened: Opened
+  readonly deps: GatewayDeps
+  /** The whole stream is over. */
+  readonly over: () => void
+  /** The request as the caller made it, and what those used who answered before. */
+  readonly asked?: Attempt['request']
+  readonly used?: Outcome['usage']
+}
+
+function legOf(stream: Telltale): Leg {
+  const { attempt, answer, opened, deps, over } = stream
+  const { telling } = opened.teller
+  return {
+    telling,
+    held: opened.held,
+    cutEvent: (reason) => attempt.call.dialect.errorEvent(brokeOff(attempt, answer, reason), attempt.call.requestId),
+    onEnd(end) {
+      answer.watch.over()
+      finish(attempt, outcomeOf(stream, end), deps)
+      over()
+    },
+    ...(mayGoOn(attempt) && { cut: (end) => gone(stream, end) }),
+  }
+}
+
+/** Undefined at once when nobody can go on with it; a promise owns the end of the attempt. */
+function gone(stream: Telltale, end: StreamEnd): Promise<Leg | undefined> | undefined {
+  const { attempt, answer } = stream
+  const spoken = attempt.call.signal.aborted ? undefined : stream.opened.teller.telling.spoken()
+  if (!spoken) return undefined
+  answer.watch.over()
+  return goneOn(stream, end, spoken).then((leg) => {
+    if (!leg) stream.over()
+    return leg
+  })
+}
+
+async function goneOn(
+  stream: Telltale,
+  end: StreamEnd,
+  spoken: NonNullable<ReturnType<Telling['spoken']>>,
+): Promise<Leg | undefined> {
+  const { deps, over, asked = stream.attempt.request } = stream
+  let { attempt } = stream
+  let outcome = outcomeOf(stream, end)
+  let used = stream.used ? sum(stream.used, outcome.usage) : outcome.usage
+  const { printer } = stream.opened.teller
+  for (;;) {
+    const next = await attempt.continueWith?.(
+      outcome,
+      ({ deployment: { provider }, target: { model } }) => continuing(asked, spoken.text, { provider, model }).request,
+    )
+    if (!next) return undefined
+    attempt = next.attempt
+    const { provider, group } = attempt.deployment
+    const { seam } = continuing(asked, spoken.text, { provider, model: attempt.target.model })
+    try {
+      const opened = await open(attempt, next.answer, deps, {
+        spoken,
+        seam,
+        used,
+        by: group,
+        model: asked.model,
+        printer,
+      })
+      return legOf({ attempt, answer: next.answer, opened, deps, over, asked, used })
+    } catch (thrown) {
+      if (attempt.continueWith === undefined) {
+        fail(attempt, thrown, deps)
+        return undefined
+      }
+      outcome = failureOf(attempt, toGatewayError(thrown), deps)
+      used = sum(used, outcome.usage)
+    }
+  }
+}
+
+function outcomeOf({ attempt, answer, opened }: Telltale, end: StreamEnd): Outcome {
+  const { request, deployment, call } = attempt
+  const cut = end.how === 'cut' ? brokeOff(attempt, answer, end.error ?? 'it broke off') : undefined
+  const { firstTokenMs } = opened
+  return {
+    status: end.how === 'complete' ? 'success' : end.how === 'cancelled' ? 'cancelled' : 'failure',
+    usage: end.usage ?? call.operation.estimateUsage(request, end.outputChars, deployment.maxOutputTokens),
+    estimated: end.usage === undefined,
+    httpStatus: answer.response.status,
+    ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+    ...(cut ? { error: cut } : {}),
+  }
+}
+
+function brokeOff({ deployment }: Attempt, { watch }: Answer, reason: string): GatewayError {
+  return (
+    watch.ended() ??
+    new GatewayError('upstream_failed', `${deployment.group} broke off in the middle of its answer: ${reason}.`)
+  )
 }

@@ -1,10 +1,12 @@
-import type { ChatChunk } from '../dialects/chat.ts'
+import type { ChatChunk, ChatDelta } from '../dialects/chat.ts'
 import type { ChunkPrinter } from '../dialects/dialect.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { ChunkReader } from '../providers/translator.ts'
 import { frameSplitter } from '../streams/frames.ts'
-import type { StreamEnd } from '../streams/relay.ts'
+import { LINGER_MS, lastRead } from '../streams/reads.ts'
 import type { EventSplitter, FramedEvent } from '../streams/splitter.ts'
+import type { Source, Spoken, Step, StreamFacts, Telling } from '../streams/telling.ts'
+import type { Stitch } from './stitch.ts'
 
 export interface TranslateOptions {
   readonly splitter: EventSplitter
@@ -13,12 +15,10 @@ export interface TranslateOptions {
   readonly printer?: ChunkPrinter
   /** What an answer so long probably used: told where the vendor never says. */
   readonly estimate: (outputChars: number) => Usage
-  /** The event, in the caller's dialect, that ends a stream which broke off. */
-  readonly cutEvent: (reason: string) => Uint8Array
-  /** When the first content goes to the client. */
-  readonly onFirst?: () => void
-  /** Exactly once, whatever happens. */
-  readonly onEnd: (end: StreamEnd) => void
+  /** Makes the chunks part of an answer that another has begun. */
+  readonly stitch?: Stitch
+  /** Sees the event by which the vendor said that it failed. */
+  readonly onError?: (event: string) => void
 }
 
 /** Events, and their bytes where these are passed on. */
@@ -27,66 +27,70 @@ interface Piece {
   readonly events: readonly FramedEvent[]
 }
 
-/**
- * A stream read into canonical chunks, and told in the caller's words or passed on as it came: one read for one pull, so
- * that a slow client slows the vendor down. What breaks off ends with the caller's error event and nothing that looks
- * like an end; when the client leaves, the vendor is told at once.
- */
-export function translate(source: ReadableStream<Uint8Array>, options: TranslateOptions): ReadableStream<Uint8Array> {
-  const { splitter, reader, printer, estimate, cutEvent, onFirst, onEnd } = options
-  const vendor = source.getReader()
+/** A stream read into canonical chunks, and told in the caller's words or passed on as it came. */
+export function translate(source: Source, options: TranslateOptions): Telling {
+  const { splitter, reader, printer, estimate, stitch, onError } = options
   const frames = frameSplitter()
   let usage: Usage | undefined
   let head: Pick<ChatChunk, 'id' | 'created' | 'model'> | undefined
   let finishReason: string | undefined
   let outputChars = 0
-  let begun = false
-  let told = false
-
-  const end = (how: StreamEnd['how'], error?: string) => {
-    if (told) return
-    told = true
-    onEnd({
-      how,
-      ...(usage && { usage }),
-      outputChars,
-      ...(finishReason !== undefined && { finishReason }),
-      malformed: reader.malformed,
-      ...(error !== undefined && { error }),
-    })
-  }
+  let good = false
+  let text = ''
+  let textOnly = true
 
   const note = (chunk: ChatChunk) => {
     head ??= { id: chunk.id, created: chunk.created, model: chunk.model }
     usage = chunk.usage ?? usage
     for (const { delta, finish_reason } of chunk.choices) {
       finishReason ??= finish_reason ?? undefined
-      const chars = charsOf(delta)
-      outputChars += chars
-      begun ||= chars > 0
+      outputChars += charsOf(delta)
+      good ||= typeof finish_reason === 'string' || says(delta)
     }
+  }
+
+  /** What the client is told, where another may have to go on with it. */
+  const keep = ({ choices }: ChatChunk) => {
+    for (const { index, delta } of choices) {
+      textOnly &&= index === 0 && isText(delta)
+      if (textOnly) text += delta.content ?? ''
+    }
+  }
+
+  const print = (chunk: ChatChunk): Uint8Array | undefined => {
+    const shown = stitch ? stitch.joined(chunk) : chunk
+    if (shown === undefined) return undefined
+    keep(shown)
+    return printer?.print(shown)
   }
 
   const show = (pieces: readonly Piece[]): Uint8Array[] => {
     const shown: Uint8Array[] = []
     for (const { bytes, events } of pieces) {
+      const malformed = reader.malformed
       for (const event of events) {
         for (const chunk of reader.read(event)) {
           note(chunk)
-          const printed = printer?.print(chunk)
+          const printed = print(chunk)
           if (printed) shown.push(printed)
         }
+        if (reader.error !== undefined) {
+          onError?.(event.data)
+          return shown
+        }
       }
-      // The vendor's error event is told in our words: its own may carry what is not for the caller.
-      if (reader.error !== undefined) break
-      if (bytes) shown.push(bytes)
+      // The vendor's error event is told in our words, and what nobody can read is not passed on.
+      if (bytes && reader.malformed === malformed) shown.push(bytes)
     }
     return shown
   }
 
   const ending = (): Uint8Array[] => {
     const estimated = usage || !head ? undefined : { ...head, choices: [], usage: estimate(outputChars) }
-    return [estimated && printer?.print(estimated), printer?.end()].filter((bytes) => bytes !== undefined)
+    const rest = stitch?.rest()
+    return [rest && printer?.print(rest), estimated && print(estimated), printer?.end()].filter(
+      (bytes) => bytes !== undefined,
+    )
   }
 
   const cut = (chunk: Uint8Array): Piece[] =>
@@ -94,58 +98,65 @@ export function translate(source: ReadableStream<Uint8Array>, options: Translate
       ? [{ events: splitter.push(chunk) }]
       : frames.push(chunk).map((bytes) => ({ bytes, events: splitter.push(bytes) }))
 
-  const next = async (): Promise<{ done: boolean; pieces: readonly Piece[]; lost?: unknown }> => {
+  const read = async (): Promise<{ done: boolean; pieces: readonly Piece[]; lost?: boolean }> => {
     try {
-      const { done, value } = await vendor.read()
-      return { done, pieces: done ? [{ events: splitter.end() }] : cut(value) }
-    } catch (lost) {
-      return { done: true, pieces: [], lost }
+      const { done, value } = await (reader.complete ? lastRead(source, LINGER_MS) : source.read())
+      return { done, pieces: done || value === undefined ? [{ events: splitter.end() }] : cut(value) }
+    } catch {
+      return { done: true, pieces: [], lost: true }
     }
   }
 
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        for (;;) {
-          const wasBegun = begun
-          const { done, pieces, lost } = await next()
-          if (told) return
-          const shown = show(pieces)
-          for (const bytes of shown) controller.enqueue(bytes)
-          if (begun && !wasBegun) onFirst?.()
-          const broken = reader.error ?? splitter.broken ?? (lost === undefined ? undefined : 'the connection was lost')
-          if (broken !== undefined || (done && !reader.complete)) {
-            const reason = broken ?? 'its stream ended early'
-            controller.enqueue(cutEvent(reason))
-            end('cut', reason)
-            controller.close()
-            vendor.cancel(reason).catch(() => {})
-            return
-          }
-          if (done) {
-            for (const bytes of ending()) controller.enqueue(bytes)
-            end('complete')
-            controller.close()
-            return
-          }
-          if (shown.length > 0) return
-        }
-      },
-      async cancel(reason) {
-        // Whoever leaves after the vendor's last word has had the whole answer.
-        end(reader.complete ? 'complete' : 'cancelled')
-        await vendor.cancel(reason).catch(() => {})
-      },
+  return {
+    async next(): Promise<Step> {
+      const { done, pieces, lost = false } = await read()
+      const bytes = show(pieces)
+      const error = reader.error ?? splitter.broken ?? (lost ? 'the connection was lost' : undefined)
+      if (error !== undefined) return { bytes, over: { how: 'cut', error } }
+      if (!done) return { bytes }
+      if (!reader.complete) return { bytes, over: { how: 'cut', error: 'its stream ended early' } }
+      return { bytes: [...bytes, ...ending()], over: { how: 'complete' } }
     },
-    { highWaterMark: 0 },
+    get begun() {
+      return outputChars > 0
+    },
+    get good() {
+      return good
+    },
+    get complete() {
+      return reader.complete
+    },
+    facts(): StreamFacts {
+      const { malformed } = reader
+      return { ...(usage && { usage }), outputChars, ...(finishReason !== undefined && { finishReason }), malformed }
+    },
+    spoken(): Spoken | undefined {
+      const begun = stitch?.spoken ?? (head && { ...head, text: '' })
+      if (!begun || !textOnly || finishReason !== undefined) return undefined
+      return { id: begun.id, created: begun.created, text: begun.text + text }
+    },
+    cancel: (reason) => source.cancel(reason).catch(() => {}),
+    drained: () => Promise.resolve(),
+  }
+}
+
+/** Anything but a role: text, thoughts, a call, a picture. */
+function says(delta: ChatDelta): boolean {
+  return Object.entries(delta).some(
+    ([field, value]) => field !== 'role' && value !== '' && value !== undefined && value !== null,
   )
 }
 
+/** Nothing in it but text: what another model can go on with. */
+function isText({ role: _, content: _text, ...rest }: ChatDelta): boolean {
+  const { provider_specific_fields: aside, ...others } = rest
+  return !says(others) && (aside === undefined || 'continued_by' in aside)
+}
+
 /** What was written, in characters: for an estimate where the vendor never counts. */
-function charsOf({ content, refusal, reasoning_content, tool_calls }: ChatChunk['choices'][number]['delta']): number {
-  const calls = (tool_calls ?? []).reduce(
-    (sum, { function: written }) => sum + (written?.name?.length ?? 0) + (written?.arguments?.length ?? 0),
-    0,
-  )
-  return (content?.length ?? 0) + (refusal?.length ?? 0) + (reasoning_content?.length ?? 0) + calls
+function charsOf({ content, refusal, reasoning_content, tool_calls }: ChatDelta): number {
+  let chars = (content?.length ?? 0) + (refusal?.length ?? 0) + (reasoning_content?.length ?? 0)
+  for (const { function: written } of tool_calls ?? [])
+    chars += (written?.name?.length ?? 0) + (written?.arguments?.length ?? 0)
+  return chars
 }

@@ -1,7 +1,8 @@
 import { GatewayError } from '../errors.ts'
 import type { AnyRequest, VendorAnswer } from '../operations/operation.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
-import { type Answer, ask } from './ask.ts'
+import type { Source } from '../streams/telling.ts'
+import { type Answer, ask, watched } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { costOf, finish, type Outcome } from './finish.ts'
@@ -60,11 +61,8 @@ function partlyBilled(error: unknown): unknown {
   return new GatewayError(error.kind, error.message, { ...error.details, billed: true })
 }
 
-async function read<R extends AnyRequest>(
-  { deployment }: Attempt<R>,
-  { response, ended, over }: Answer,
-): Promise<VendorAnswer> {
-  const text = await textOf(deployment.group, response, ended).finally(over)
+async function read<R extends AnyRequest>({ deployment }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
+  const text = await textOf(deployment.group, answer).finally(answer.watch.over)
   const json = parse(text)
   if (json !== undefined) return { text, json }
   throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
@@ -73,18 +71,37 @@ async function read<R extends AnyRequest>(
   })
 }
 
-async function textOf(group: string, response: Response, ended: Answer['ended']): Promise<string> {
+async function textOf(group: string, { response, watch }: Answer): Promise<string> {
   try {
-    return await response.text()
+    return await (response.body && !response.headers.has('content-length')
+      ? pieces(watched(response.body, watch))
+      : atOnce(response, watch))
   } catch (cause) {
     throw (
-      ended() ??
+      watch.ended() ??
       new GatewayError('upstream_failed', `${group} broke off in the middle of its answer.`, {
         billed: true,
         retry: true,
         cause,
       })
     )
+  }
+}
+
+/** A body of known length comes in one go: it costs one read, and its silence is as long as it takes. */
+function atOnce(response: Response, watch: Answer['watch']): Promise<string> {
+  watch.wait()
+  return response.text()
+}
+
+/** Some vendors keep a long answer alive with white space: that is no silence. */
+async function pieces(source: Source): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  for (;;) {
+    const { done, value } = await source.read()
+    if (done) return text + decoder.decode()
+    text += decoder.decode(value, { stream: true })
   }
 }
 

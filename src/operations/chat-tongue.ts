@@ -15,10 +15,10 @@ type ChatAsking = Asking<ChatRequest>
  * Caller and vendor speak the same dialect, so that body and answer pass: only model, stream and auth are ours. A vendor
  * with an accent, a stream framed another way, or a request that is no longer what the caller sent is told anew.
  */
-export function passes({ call, provider, loweredTo }: ChatAsking): boolean {
+export function passes({ call, provider, loweredTo, retold }: ChatAsking): boolean {
   const { dialect } = call
   if (provider.dialect !== dialect.name || provider.plain !== undefined) return false
-  return dialect.name === 'openai' || (loweredTo === undefined && dialect.streamType === undefined)
+  return dialect.name === 'openai' || (loweredTo === undefined && retold !== true && dialect.streamType === undefined)
 }
 
 /** The request as the vendor gets it. OpenAI's own body is put together field by field, whoever asks. */
@@ -32,6 +32,13 @@ export function upstreamOf(asking: ChatAsking): UpstreamRequest {
   // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.
   const foreign = provider.dialect === 'openai' && provider.plain === undefined && call.dialect.name !== 'openai'
   return provider.chat(foreign ? plainChat(request, target, target) : request, target)
+}
+
+/** Without what speaks to the gateway about time. */
+function vendorsOwn(body: ChatAsking['call']['body']): ChatAsking['call']['body'] {
+  if (!('timeout' in body || 'stream_timeout' in body || 'request_timeout' in body)) return body
+  const { timeout: _, stream_timeout: _stream, request_timeout: _request, ...rest } = body
+  return rest
 }
 
 export function readingOf({ id, request, startedAtMs }: ChatAsking): Reading {

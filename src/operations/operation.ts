@@ -25,6 +25,8 @@ export interface Asking<R extends AnyRequest> {
   readonly startedAtMs: number
   /** The answer's longest length, where the budget left no more. */
   readonly loweredTo?: number
+  /** The request is not what the caller sent, but what goes on with it. */
+  readonly retold?: boolean
   readonly call: {
     readonly dialect: Dialect
     /** What the caller sent. Its fields are only to be passed on while the request is what it asked for. */

@@ -1,7 +1,9 @@
 import type { Usage } from '../prices/usage.ts'
 import { eventData } from './event.ts'
 import { isLineFeed } from './frames.ts'
+import { said } from './said.ts'
 import { scan } from './scan.ts'
+import type { Spoken } from './telling.ts'
 
 /** Sees every event of one stream, once and in order, and tells what the client gets of it. */
 export interface StreamMeter {
@@ -20,6 +22,8 @@ export interface StreamMeter {
   readonly outputChars: number
   /** Events that were no JSON, and were left out. */
   readonly malformed: number
+  /** What can be gone on with, where the text was kept. */
+  spoken(): Spoken | undefined
 }
 
 export interface ChatMeterOptions {
@@ -32,6 +36,8 @@ export interface ChatMeterOptions {
   readonly errorMessage?: (event: string) => string
   /** How many answers were asked for (`n`): each has to finish. */
   readonly choices?: number
+  /** Whether the text is kept, so that another deployment can go on with it. */
+  readonly keepsText?: boolean
 }
 
 const encoder = new TextEncoder()
@@ -54,6 +60,7 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
   let outputChars = 0
   let malformed = 0
   let lastShown = true
+  const text = options.keepsText === true ? said() : undefined
 
   const see = (given: Uint8Array): Uint8Array | undefined => {
     const event = eventData(given)
@@ -87,6 +94,11 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
     begun ||= found.hasContent
     answered ||= found.hasChoices
     outputChars += found.chars
+    if (text) {
+      if (found.hasChoices && !answered) text.head(frame.subarray(start, end))
+      if (found.mixed) text.spoil()
+      else if (found.textStart >= 0) text.add(frame, found.textStart, found.textEnd)
+    }
     if (found.hasUsage && !found.hasChoices && !options.showUsage) return undefined
     if (found.modelStart < 0) return frame
     return spliced(frame, found.modelStart, found.modelEnd, model)
@@ -123,6 +135,7 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
     get malformed() {
       return malformed
     },
+    spoken: () => (finished.size > 0 ? undefined : text?.spoken()),
   }
 }
 

@@ -13,6 +13,11 @@ export interface Scan {
   readonly hasContent: boolean
   /** Characters of the answer that were billed as text. */
   readonly chars: number
+  /** The inside of a message's `content`, where that is all there is of an answer; -1 where there is none. */
+  readonly textStart: number
+  readonly textEnd: number
+  /** There is more than one text, or something else than text. */
+  readonly mixed: boolean
 }
 
 const QUOTE = 34
@@ -32,7 +37,10 @@ const OBJECT = bytesOf('object')
 const CHOICES = bytesOf('choices')
 const FINISH_REASON = bytesOf('finish_reason')
 const DATA = bytesOf('data')
-const TEXTS = ['content', 'reasoning_content', 'reasoning', 'refusal', 'arguments', 'name', 'transcript'].map(bytesOf)
+const CONTENT = bytesOf('content')
+const TEXTS = ['reasoning_content', 'reasoning', 'refusal', 'arguments', 'name', 'transcript'].map(bytesOf)
+/** `{"choices":[{"delta":{`. */
+const DELTA_DEPTH = 4
 const NULL = bytesOf('null')
 const TRUE = bytesOf('true')
 const FALSE = bytesOf('false')
@@ -47,6 +55,9 @@ export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
   let hasFinish = false
   let hasContent = false
   let chars = 0
+  let textStart = -1
+  let textEnd = -1
+  let mixed = false
   let depth = 0
   let inChoices = false
   let closed = false
@@ -78,11 +89,24 @@ export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
           hasError ||= equals(bytes, value + 1, endOfString(bytes, value, to) - 1, ERROR)
       } else if (inChoices && isText) {
         if (equals(bytes, at + 1, end - 1, FINISH_REASON)) hasFinish ||= bytes[value + 1] !== QUOTE
-        else if (isOneOf(bytes, at + 1, end - 1, TEXTS)) {
-          const count = charsIn(bytes, value + 1, endOfString(bytes, value, to) - 1)
-          chars += count
-          hasContent ||= count > 0
-        } else if (equals(bytes, at + 1, end - 1, DATA)) hasContent = true
+        else {
+          const isContent = equals(bytes, at + 1, end - 1, CONTENT)
+          if (isContent || isOneOf(bytes, at + 1, end - 1, TEXTS)) {
+            const last = endOfString(bytes, value, to) - 1
+            const count = charsIn(bytes, value + 1, last)
+            chars += count
+            if (count > 0) {
+              hasContent = true
+              if (isContent && depth === DELTA_DEPTH && textStart < 0) {
+                textStart = value + 1
+                textEnd = last
+              } else mixed = true
+            }
+          } else if (equals(bytes, at + 1, end - 1, DATA)) {
+            hasContent = true
+            mixed = true
+          }
+        }
       }
       at = value
       continue
@@ -99,7 +123,20 @@ export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
     at = skipSpace(bytes, at + 1, to)
   }
   const whole = closed && at >= to
-  return { whole, modelStart, modelEnd, hasUsage, hasError, hasChoices, hasFinish, hasContent, chars }
+  return {
+    whole,
+    modelStart,
+    modelEnd,
+    hasUsage,
+    hasError,
+    hasChoices,
+    hasFinish,
+    hasContent,
+    chars,
+    textStart,
+    textEnd,
+    mixed,
+  }
 }
 
 /** The place after the closing quote of the string that begins here; -1 when it does not end. */

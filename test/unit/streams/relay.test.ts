@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noUsage } from '../../../src/prices/usage.ts'
 import { chatMeter } from '../../../src/streams/meter.ts'
-import { relay, type StreamEnd } from '../../../src/streams/relay.ts'
-import { cutAt, fixture, through } from './through.ts'
+import type { StreamEnd } from '../../../src/streams/telling.ts'
+import { cutAt, delivered, fixture, through } from './through.ts'
 
 const MODEL = '"model":"gpt-4o-mini-2024-07-18"'
 const USAGE = { ...noUsage, inputTokens: 9, outputTokens: 4 }
@@ -22,10 +22,9 @@ const complete = { how: 'complete', finishReason: 'stop', malformed: 0 }
 
 describe('relay', () => {
   it("gives the client the vendor's own bytes, with the name it asked for and without usage it did not ask for", async () => {
-    const { text: got, end, firsts } = await through([fixture('usage-last')])
+    const { text: got, end } = await through([fixture('usage-last')])
     expect(got).toBe(withoutUsageChunk(renamed(text('usage-last'))))
     expect(end).toEqual({ ...complete, usage: USAGE, outputChars: 16 })
-    expect(firsts).toBe(1)
   })
 
   it('shows the usage chunk to who asked for it', async () => {
@@ -98,9 +97,9 @@ describe('relay', () => {
   })
 
   it.each(['tools', 'reasoning'])('counts what is billed in %s', async (name) => {
-    const { text: got, end, firsts } = await through([fixture(name)])
+    const { text: got, end } = await through([fixture(name)])
     expect(got).toBe(renamed(text(name)))
-    expect([end.how, end.outputChars, firsts]).toEqual(['complete', name === 'tools' ? 10 : 8, 1])
+    expect([end.how, end.outputChars]).toEqual(['complete', name === 'tools' ? 10 : 8])
   })
 
   it.each(['cut-short', 'cut-in-an-event'])('ends %s with an error event and no [DONE]', async (name) => {
@@ -126,7 +125,6 @@ describe('relay', () => {
     expect(await through([fixture('error-first')])).toMatchObject({
       text: 'data: {"error":"overloaded"}\n\n',
       end: { how: 'cut', error: 'overloaded' },
-      firsts: 0,
     })
     expect((await through([fixture('error-named')])).end).toMatchObject({ how: 'cut', error: 'out of memory' })
   })
@@ -177,9 +175,8 @@ describe('relay', () => {
   it('forwards what it did not touch without copying, and one chunk in one piece', async () => {
     const chunk = fixture('usage-last')
     const untouched = chunk.subarray(0, frameEnds(chunk)[3])
-    const body = relay(streamOf(untouched), {
+    const body = delivered(streamOf(untouched), {
       meter: { ...silent, see: (frame) => frame },
-      cutEvent: () => new Uint8Array(),
       onEnd: () => {},
     })
     const { value } = await body.getReader().read()
@@ -189,7 +186,7 @@ describe('relay', () => {
 
   it('reads no further than the client does', async () => {
     const source = counted(fixture('usage-last'))
-    const body = relay(source.stream, { meter: meter(), cutEvent: () => new Uint8Array(), onEnd: () => {} })
+    const body = delivered(source.stream, { meter: meter() })
     await settled()
     expect(source.pulled()).toBe(0)
     const reader = body.getReader()
@@ -201,9 +198,8 @@ describe('relay', () => {
   it('lets go of the vendor at once when the client leaves, and says so once', async () => {
     const ends: StreamEnd[] = []
     const source = counted(fixture('cut-short'))
-    const body = relay(source.stream, {
+    const body = delivered(source.stream, {
       meter: meter(),
-      cutEvent: () => new Uint8Array(),
       onEnd: (end) => ends.push(end),
     })
     const reader = body.getReader()
@@ -219,9 +215,8 @@ describe('relay', () => {
   it('counts a client that leaves after [DONE] as served', async () => {
     const ends: StreamEnd[] = []
     const source = counted(fixture('usage-last'))
-    const body = relay(source.stream, {
+    const body = delivered(source.stream, {
       meter: meter(),
-      cutEvent: () => new Uint8Array(),
       onEnd: (end) => ends.push(end),
     })
     const reader = body.getReader()
@@ -232,9 +227,8 @@ describe('relay', () => {
 
   it('does not wait for ever for a vendor that says [DONE] and does not hang up', async () => {
     const source = counted(fixture('usage-last'))
-    const body = relay(source.stream, {
+    const body = delivered(source.stream, {
       meter: meter(),
-      cutEvent: () => new Uint8Array(),
       onEnd: () => {},
       lingerMs: 20,
     })
@@ -252,6 +246,7 @@ const silent = {
   finishReason: undefined,
   outputChars: 0,
   malformed: 0,
+  spoken: () => undefined,
 }
 const meter = () => chatMeter({ group: 'fast', showUsage: false, usage: () => undefined })
 const settled = () => new Promise((resolve) => setTimeout(resolve, 5))

@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { openai } from '../../../src/providers/openai.ts'
+import { deliver, type Leg } from '../../../src/streams/deliver.ts'
+import type { StreamMeter } from '../../../src/streams/meter.ts'
 import { type ChatMeterOptions, chatMeter } from '../../../src/streams/meter.ts'
-import { relay, type StreamEnd } from '../../../src/streams/relay.ts'
+import { relay } from '../../../src/streams/relay.ts'
+import type { StreamEnd } from '../../../src/streams/telling.ts'
 
 export function fixture(name: string): Uint8Array {
   return new Uint8Array(readFileSync(new URL(`../../fixtures/streams/${name}.txt`, import.meta.url)))
@@ -16,7 +19,6 @@ export function cutAt(bytes: Uint8Array, offsets: readonly number[]): Uint8Array
 export interface Outcome {
   text: string
   end: StreamEnd
-  firsts: number
 }
 
 /** A whole stream through meter and relay, as the gateway sets them up. */
@@ -26,7 +28,6 @@ export async function through(
   failure?: Error,
 ): Promise<Outcome> {
   const ends: StreamEnd[] = []
-  let firsts = 0
   let next = 0
   const source = new ReadableStream<Uint8Array>({
     pull(controller) {
@@ -43,15 +44,22 @@ export async function through(
     errorMessage: (event) => openai.failure(200, new Headers(), event).message,
     ...options,
   })
-  const body = relay(source, {
-    meter,
-    cutEvent: (reason) => new TextEncoder().encode(`data: {"error":${JSON.stringify(reason)}}\n\n`),
-    onFirst: () => {
-      firsts += 1
-    },
-    onEnd: (end) => ends.push(end),
-  })
+  const body = delivered(source, { meter, onEnd: (end) => ends.push(end) })
   const text = await new Response(body).text()
   if (ends.length !== 1) throw new Error(`onEnd was called ${ends.length} times`)
-  return { text, end: ends[0]!, firsts }
+  return { text, end: ends[0]! }
+}
+
+interface Delivery {
+  readonly meter: StreamMeter
+  readonly onEnd?: (end: StreamEnd) => void
+  readonly lingerMs?: number
+  readonly cut?: NonNullable<Leg['cut']>
+}
+
+/** A stream passed on to a client, none of it held back. */
+export function delivered(source: ReadableStream<Uint8Array>, { meter, onEnd, lingerMs, cut }: Delivery) {
+  const telling = relay(source.getReader(), meter, lingerMs)
+  const cutEvent = (reason: string) => new TextEncoder().encode(`data: {"error":${JSON.stringify(reason)}}\n\n`)
+  return deliver({ telling, held: { bytes: [] }, cutEvent, onEnd: onEnd ?? (() => {}), ...(cut && { cut }) })
 }

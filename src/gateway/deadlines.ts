@@ -1,0 +1,84 @@
+import type { Clock } from '../clock.ts'
+import { GatewayError } from '../errors.ts'
+import type { Patience } from './time.ts'
+
+/** Watches over one call of a vendor, and ends it when it takes too long or nobody listens any more. */
+export interface Deadlines {
+  readonly signal: AbortSignal
+  /** Why it was ended from our side, if it was. */
+  readonly ended: () => GatewayError | undefined
+  /** The vendor is waited for from now on, because somebody wants its next bytes. */
+  readonly wait: () => void
+  /** It has been heard. Until the next `wait` its silence counts for nothing: the client is slow, not the vendor. */
+  readonly heard: () => void
+  /** It has said something that is an answer. */
+  readonly begun: () => void
+  /** To be called once: lets go of the timer and of the client. */
+  readonly over: () => void
+}
+
+/** What `setTimeout` can wait for; longer is as good as never. */
+const LONGEST_MS = 2 ** 31 - 1
+
+/**
+ * One timer for all: it is set for whatever is due first and looks, when it fires, whether that is still so. An event of
+ * a stream costs two numbers, not a timer.
+ */
+export function deadlines(group: string, patience: Patience, client: AbortSignal, clock: Clock): Deadlines {
+  const controller = new AbortController()
+  const startedAtMs = clock()
+  const totalAtMs = startedAtMs + patience.totalMs
+  let firstAtMs = startedAtMs + (patience.firstMs ?? Infinity)
+  let silentAtMs = startedAtMs + patience.headersMs
+  let timerAtMs = Infinity
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let why: GatewayError | undefined
+
+  const end = (error: GatewayError) => {
+    why ??= error
+    controller.abort(why)
+  }
+  const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
+  const set = (now: number) => {
+    clearTimeout(timer)
+    timerAtMs = Math.min(totalAtMs, firstAtMs, silentAtMs)
+    timer = setTimeout(look, Math.min(Math.max(0, timerAtMs - now), LONGEST_MS))
+  }
+  const look = () => {
+    const now = clock()
+    if (now >= totalAtMs) end(tooLong(group, 'did not finish', patience.totalMs))
+    else if (now >= firstAtMs) end(tooLong(group, 'did not begin to answer', patience.firstMs ?? 0))
+    else if (now >= silentAtMs) end(silence())
+    else set(now)
+  }
+  let silence = () => tooLong(group, 'did not answer', patience.headersMs)
+
+  if (client.aborted) leave()
+  else client.addEventListener('abort', leave, { once: true })
+  set(startedAtMs)
+
+  return {
+    signal: controller.signal,
+    ended: () => why,
+    wait() {
+      const now = clock()
+      silentAtMs = now + patience.silenceMs
+      if (silentAtMs < timerAtMs) set(now)
+    },
+    heard() {
+      silentAtMs = Infinity
+      silence = () => tooLong(group, 'said nothing more', patience.silenceMs)
+    },
+    begun() {
+      firstAtMs = Infinity
+    },
+    over() {
+      clearTimeout(timer)
+      client.removeEventListener('abort', leave)
+    },
+  }
+}
+
+function tooLong(group: string, what: string, afterMs: number): GatewayError {
+  return new GatewayError('timeout', `${group} ${what} within ${afterMs / 1000} s.`, { retry: true })
+}

@@ -1,0 +1,78 @@
+import type { ChunkPrinter } from '../dialects/dialect.ts'
+import { GatewayError } from '../errors.ts'
+import { estimateUsage } from '../operations/chat.ts'
+import { passes, readingOf, splitterOf } from '../operations/chat-tongue.ts'
+import { chatMeter } from '../streams/meter.ts'
+import { relay } from '../streams/relay.ts'
+import type { Spoken, Telling } from '../streams/telling.ts'
+import { type Answer, watched } from './ask.ts'
+import type { Attempt } from './attempt.ts'
+import { printerAfter, type Stitch } from './stitch.ts'
+import { translate } from './translate.ts'
+
+/** How one vendor's stream is told to one caller. */
+export interface Teller {
+  readonly telling: Telling
+  /** What the vendor said when it failed in the middle, classified. */
+  readonly refusal: () => GatewayError | undefined
+  /** Goes on in the caller's words from what was told. */
+  readonly printer: (spoken: Spoken) => ChunkPrinter
+}
+
+export interface TellerOptions {
+  readonly response: Response
+  readonly body: ReadableStream<Uint8Array>
+  readonly watch: Answer['watch']
+  /** Whether another may have to go on with it. */
+  readonly keepsText: boolean
+  /** Set for who goes on with an answer that another began. */
+  readonly stitch?: Stitch
+  readonly printer?: Teller['printer']
+}
+
+export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
+  const { response, body, watch, keepsText, stitch, printer: before } = options
+  const { call, request, provider, deployment } = attempt
+  const source = watched(body, watch)
+  let refused: GatewayError | undefined
+  const failed = (event: string) => {
+    const { kind, message, ...details } = provider.failure(response.status, response.headers, event)
+    refused = new GatewayError(kind, message, details)
+    return message
+  }
+  const refusal = () => refused
+  const passing = stitch === undefined && passes(attempt)
+  const anew = (spoken: Spoken) => printerAfter(call.dialect, request, spoken)
+  if (passing && call.dialect.name === 'openai') {
+    const meter = chatMeter({
+      group: deployment.group,
+      showUsage: request.stream_options?.include_usage === true,
+      usage: provider.usage,
+      errorMessage: failed,
+      choices: request.n ?? 1,
+      keepsText,
+    })
+    return { telling: relay(source, meter), refusal, printer: anew }
+  }
+  const printer = passing ? undefined : ((stitch && before?.(stitch.spoken)) ?? call.dialect.printer(request))
+  const telling = translate(source, {
+    splitter: splitterOf(attempt),
+    reader: provider.reader(readingOf(attempt)),
+    estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),
+    onError: failed,
+    ...(printer && { printer }),
+    ...(stitch && { stitch }),
+  })
+  return { telling, refusal, printer: printer ? () => printer : anew }
+}
+
+const STREAM_TYPES = {
+  sse: ['text/event-stream'],
+  ndjson: ['application/x-ndjson', 'application/ndjson', 'application/json'],
+  'aws-event-stream': ['application/vnd.amazon.eventstream'],
+} as const
+
+export function isStream({ provider }: Attempt, headers: Headers): boolean {
+  const type = headers.get('content-type')?.toLowerCase() ?? ''
+  return STREAM_TYPES[provider.framing].some((known) => type.startsWith(known))
+}

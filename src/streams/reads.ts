@@ -1,0 +1,28 @@
+import type { Source } from './telling.ts'
+
+type Read = Awaited<ReturnType<Source['read']>>
+
+/** How long a vendor may take to hang up after its last word, so that its connection can be used again. */
+export const LINGER_MS = 1_000
+
+/**
+ * The next piece of a vendor whose answer is whole already: there may be a last event with usage, and then it should hang
+ * up. One that does not is not waited for.
+ */
+export async function lastRead(source: Source, lingerMs: number): Promise<Read> {
+  let timer: ReturnType<typeof setTimeout> | null = null
+  const tired = new Promise<Read>((resolve) => {
+    timer = setTimeout(() => {
+      resolve({ done: true })
+      source.cancel().catch(() => {})
+    }, lingerMs)
+  })
+  try {
+    return await Promise.race([source.read(), tired])
+  } catch {
+    // How the connection ends no longer matters.
+    return { done: true }
+  } finally {
+    clearTimeout(timer)
+  }
+}
