@@ -60,6 +60,9 @@ export interface Deployment {
   readonly reasonsInSilence?: boolean
   /** A budget of its own, over all callers. */
   readonly budget?: FileBudget
+  /** Only this team may ask it (`model_info.team_id`), also by the team's own name for it (`team_public_model_name`). */
+  readonly teamId?: string
+  readonly teamModelName?: string
   readonly dropParams?: boolean
   readonly additionalDropParams?: readonly string[]
   readonly allowedOpenaiParams?: readonly string[]
@@ -67,6 +70,8 @@ export interface Deployment {
   readonly clientsideAuthParams?: readonly string[]
   /** `group` or `model` has a `*`: the deployment serves what fits it, under the name that was asked for. */
   readonly wildcard?: boolean
+  /** One of many that a catch-all row stands for: its variables may be missing, then it is left out. */
+  readonly optional?: boolean
   /** Why it takes no requests, as far as the file alone tells (a vendor not built yet). */
   readonly disabled?: string
 }
@@ -80,6 +85,31 @@ export type Capability =
   | 'pdfInput'
   | 'reasoning'
   | 'webSearch'
+
+/** What is publicly known of a model. */
+export interface KnownModel {
+  /** Absent when it is known and not billed by tokens. */
+  readonly price?: Price
+  readonly maxInputTokens?: number
+  readonly maxOutputTokens?: number
+  readonly mode: string
+  readonly supports?: Readonly<Partial<Record<Capability, boolean>>>
+  readonly reasonsInSilence?: boolean
+}
+
+/** Names of models that are one, as price lists write them: in small letters. */
+export type NameMatch =
+  | { readonly or: readonly NameMatch[] }
+  | { readonly and: readonly NameMatch[] }
+  | { readonly equals: string }
+  | { readonly starts_with: string }
+  | { readonly ends_with: string }
+  | { readonly contains: string }
+  | { readonly regex: string }
+
+export interface KnownFamily extends KnownModel {
+  readonly match: NameMatch
+}
 
 /** Everything of an AWS account that a file can say. */
 export interface AwsAccount {
@@ -157,6 +187,8 @@ export interface Config {
   readonly version: string
   readonly priceVersion: string
   readonly deployments: readonly Deployment[]
+  /** By vendor, what its models cost: of those vendors only that a wildcard names. The first family that fits holds. */
+  readonly knownModels?: Readonly<Record<string, readonly KnownFamily[]>>
   readonly router: {
     readonly timeoutMs: number
     readonly streamTimeoutMs?: number
