@@ -1,31 +1,27 @@
 import { createHash } from 'node:crypto'
-import { distance } from 'fastest-levenshtein'
 import { servedModes } from '../../src/config/capabilities.ts'
-import type { Deployment, Json, Notice } from '../../src/config/config.ts'
+import type { Capability, Deployment, KnownFamily, KnownModel, Notice } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
-import type { Price } from '../../src/prices/price.ts'
 import type { Provider } from '../../src/providers/provider.ts'
-import { accountNotices, hasAddress, reach } from './accounts.ts'
+import { hasAddress, reach } from './accounts.ts'
+import { budgetOf } from './budgets.ts'
 import { given } from './given.ts'
+import { paramNotices, providerParams } from './params.ts'
+import { ms, policyOf, timeoutsOf } from './policies.ts'
 import { type OwnRates, priceOver } from './pricing.ts'
-import { gatewayParams, type ModelRow, rateKeys } from './schema/model-list.ts'
-import { isReference, shownKey } from './secrets.ts'
+import { type ModelRow, rateKeys } from './schema/model-list.ts'
+import { shownKey } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
 import { literalSecrets } from './validate.ts'
-import { knownVendors, vendorOf } from './vendors.ts'
+import { knownVendors, type VendorModel, vendorOf } from './vendors.ts'
 
 /** What the build knows beside the file: the vendors that exist, and list prices. */
 export interface World {
   readonly vendors: Readonly<Record<string, Pick<Provider, 'defaults'>>>
   readonly lookup: (provider: string, model: string) => KnownModel | undefined
+  /** All models of a vendor, for wildcards; undefined where there is no list. */
+  readonly families: (provider: string) => readonly KnownFamily[] | undefined
   readonly catalogueVersion: string
-}
-
-export interface KnownModel {
-  readonly price?: Price
-  readonly maxInputTokens?: number
-  readonly maxOutputTokens?: number
-  readonly mode: string
 }
 
 export interface Resolved {
@@ -35,6 +31,7 @@ export interface Resolved {
 }
 
 type Params = ModelRow['litellm_params']
+type Info = NonNullable<ModelRow['model_info']>
 
 /** One row of `model_list` as a deployment. A vendor that is not built, or an address that is missing, disables it. */
 export function resolveDeployment(row: ModelRow, world: World): Resolved {
@@ -44,14 +41,16 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
   const built = Object.keys(world.vendors)
   const at = vendorOf(params.model, params.custom_llm_provider, built) ?? { provider: '', model: params.model }
   const pricedAs = info.base_model === undefined ? at : (vendorOf(info.base_model, undefined, built) ?? at)
-  const known = world.lookup(pricedAs.provider, info.base_model === undefined ? at.model : pricedAs.model)
+  const openEnded = info.base_model === undefined && at.model.includes('*')
+  const known = openEnded
+    ? undefined
+    : world.lookup(pricedAs.provider, info.base_model === undefined ? at.model : pricedAs.model)
   const price = priceOver(known?.price, { ...rates(info), ...rates(params) })
   const mode = info.mode ?? known?.mode ?? 'chat'
 
   const vendor = Object.hasOwn(world.vendors, at.provider) ? world.vendors[at.provider] : undefined
   const address = vendor && reach(at.provider, params, at.model, vendor.defaults)
-  const disabled =
-    vendor === undefined ? whyNoVendor(params.model, at.provider, built) : whyNot(row, at.provider, mode, address)
+  const disabled = vendor === undefined ? whyNoVendor(params.model, at.provider, built) : whyNot(row, at, mode, address)
   if (disabled !== undefined)
     note(
       knownVendors.includes(at.provider) || vendor ? 'notice' : 'warning',
@@ -62,19 +61,20 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
   const maxInputTokens = info.max_input_tokens ?? known?.maxInputTokens
   const maxOutputTokens = info.max_output_tokens ?? info.max_tokens ?? known?.maxOutputTokens
   if (disabled === undefined) {
-    if (price === undefined)
+    const listed = openEnded && world.families(at.provider) !== undefined
+    if (price === undefined && !listed)
       note(
         'advice',
         'litellm_params',
         'no price is known, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token (0 is a price)',
       )
-    if (maxOutputTokens === undefined)
+    if (maxOutputTokens === undefined && mode !== 'embedding' && !listed)
       note(
         'advice',
         'model_info',
         'nobody knows how long an answer can be, so the worst case of a request without max_tokens is a guess: set model_info.max_output_tokens',
       )
-    for (const problem of paramNotices(params, at.provider)) notices.push(problem)
+    for (const problem of [...paramNotices(params, at.provider), ...expressionNotices(params)]) notices.push(problem)
   }
 
   const headers = Object.entries(params.extra_headers ?? {}).map(([name, value]) => [name, textOf(value)] as const)
@@ -91,15 +91,78 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
     ...given('maxInputTokens', maxInputTokens),
     ...given('maxOutputTokens', maxOutputTokens),
     mode,
-    ...given('weight', params.weight),
-    ...given('rpm', params.rpm),
-    ...given('tpm', params.tpm),
-    ...given('timeoutMs', ms(params.timeout)),
-    ...given('streamTimeoutMs', ms(params.stream_timeout)),
-    ...given('tags', params.tags),
+    ...given('supports', supportsOf(info, known)),
+    ...given('reasonsInSilence', info.reasons_in_silence ?? known?.reasonsInSilence),
+    ...rulesOf(params),
+    ...(row.model_name.includes('*') ? { wildcard: true } : {}),
     ...given('disabled', disabled),
   }
   return { deployment, notices }
+}
+
+/** How it is chosen, timed, limited, and what may be left out of its requests. */
+function rulesOf(params: Params): Partial<Deployment> {
+  return {
+    ...given('weight', params.weight),
+    ...given('rpm', params.rpm),
+    ...given('tpm', params.tpm),
+    ...given('order', params.order),
+    ...given('tags', params.tags),
+    ...given('tagRegex', params.tag_regex?.filter(isExpression)),
+    ...given('regionName', params.region_name),
+    ...given('maxParallelRequests', params.max_parallel_requests),
+    ...given('timeoutMs', ms(params.timeout)),
+    ...given('streamTimeoutMs', ms(params.stream_timeout)),
+    ...given('timeouts', timeoutsOf(params)),
+    ...given('numRetries', params.num_retries),
+    ...given('cooldownTimeMs', ms(params.cooldown_time)),
+    ...given('allowedFails', params.allowed_fails),
+    ...given('allowedFailsPolicy', policyOf(params.allowed_fails_policy, 'AllowedFails')),
+    ...given('budget', budgetOf(params)),
+    ...given('dropParams', params.drop_params),
+    ...given('additionalDropParams', params.additional_drop_params),
+    ...given('allowedOpenaiParams', params.allowed_openai_params),
+    ...given('clientsideAuthParams', params.configurable_clientside_auth_params),
+  }
+}
+
+const abilities = {
+  supports_vision: 'vision',
+  supports_function_calling: 'tools',
+  supports_response_schema: 'jsonSchema',
+  supports_audio_input: 'audioInput',
+  supports_audio_output: 'audioOutput',
+  supports_pdf_input: 'pdfInput',
+  supports_reasoning: 'reasoning',
+  supports_web_search: 'webSearch',
+} as const satisfies Partial<Record<keyof Info, Capability>>
+
+/** What the row says of the model, over what is publicly known. */
+function supportsOf(info: Info, known: KnownModel | undefined): Deployment['supports'] | undefined {
+  const own = Object.entries(abilities).flatMap(([key, ability]) => {
+    const said = info[key as keyof typeof abilities]
+    return said === undefined ? [] : [[ability, said] as const]
+  })
+  const all = { ...known?.supports, ...Object.fromEntries(own) }
+  return Object.keys(all).length === 0 ? undefined : all
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new RegExp(text)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function* expressionNotices({ tag_regex = [] }: Params): Generator<Notice> {
+  if (!tag_regex.every(isExpression))
+    yield {
+      level: 'error',
+      path: 'litellm_params.tag_regex',
+      message: 'found a text that is no regular expression, expected one such as ^User-Agent: claude-code/',
+    }
 }
 
 function whyNoVendor(name: string, provider: string, built: readonly string[]): string {
@@ -111,68 +174,22 @@ function whyNoVendor(name: string, provider: string, built: readonly string[]): 
 }
 
 function whyNot(
-  row: ModelRow,
-  provider: string,
+  { model_name: group, litellm_params: params }: ModelRow,
+  { provider, model }: VendorModel,
   mode: string,
   address: Pick<Deployment, 'apiBase'> | undefined,
 ): string | undefined {
-  if (row.model_name.includes('*') || row.litellm_params.model.includes('*'))
-    return 'wildcard names are not served yet; name each model'
+  if (stars(model) > stars(group))
+    return `'${shownKey(params.model)}' has a * that model_name has not; write model_name: ${shownKey(provider)}/*`
   if (!servedModes.includes(mode))
-    return `it is a model for '${mode}', which is not served yet (${servedModes.join(', ')} is)`
+    return `it is a model for '${mode}', which is not served yet (${servedModes.join(', ')} are)`
   if (address?.apiBase === undefined && !hasAddress(provider))
     return `'${provider}' has no address of its own; set litellm_params.api_base`
   return undefined
 }
 
-/** What goes to the provider besides the request: everything that is not for the gateway. */
-function providerParams(params: Params): { [key: string]: Json } {
-  const extra = Object.entries(params).filter(([key, value]) => !Object.hasOwn(gatewayParams, key) && isPlain(value))
-  return {
-    ...(Object.fromEntries(extra) as { [key: string]: Json }),
-    ...(params.extra_body === undefined ? {} : { extra_body: params.extra_body as Json }),
-  }
-}
-
-function isPlain(value: unknown): boolean {
-  return value !== undefined && !hasReference(value)
-}
-
-function hasReference(value: unknown): boolean {
-  if (typeof value === 'string') return isReference(value)
-  return typeof value === 'object' && value !== null && Object.values(value).some(hasReference)
-}
-
-function* paramNotices(params: Params, provider: string): Generator<Notice> {
-  yield* accountNotices(params, provider)
-  for (const [key, value] of Object.entries(params)) {
-    const path = `litellm_params.${shownKey(key)}`
-    const ours = Object.hasOwn(gatewayParams, key)
-    const meant = ours ? undefined : mistypedFor(key)
-    if (meant) yield { level: 'warning', path, message: `goes to the provider as it is; did you mean '${meant}'?` }
-    if ((!ours || key === 'extra_body') && hasReference(value))
-      yield {
-        level: 'error',
-        path,
-        message:
-          'found a reference (os.environ/…) in a parameter for the provider, expected plain values; references are read in api_key, api_base, organization and extra_headers',
-      }
-  }
-  if ((params.api_base ?? params.base_url) !== undefined && params.api_key === undefined && provider === 'openai')
-    yield {
-      level: 'advice',
-      path: 'litellm_params',
-      message: 'names an api_base and no api_key, so no key is sent; if the address wants one, set api_key',
-    }
-}
-
-/** Parameters of OpenAI's API that look like ours and are not. */
-const providerParamNames = ['top_p', 'top_k', 'n', 'seed', 'stop', 'user', 'tools', 'store', 'models', 'temp']
-
-function mistypedFor(key: string): string | undefined {
-  if (providerParamNames.includes(key)) return undefined
-  const near = nearestName(key, Object.keys(gatewayParams))
-  return near !== undefined && key.length > 3 && distance(key, near) <= 2 ? near : undefined
+function stars(text: string): number {
+  return text.split('*').length - 1
 }
 
 function rates(from: OwnRates): OwnRates {
@@ -187,8 +204,4 @@ function idOf(row: ModelRow): string {
   return createHash('sha256')
     .update(JSON.stringify([row.model_name, params]))
     .digest('hex')
-}
-
-function ms(seconds: number | undefined): number | undefined {
-  return seconds === undefined ? undefined : Math.round(seconds * 1000)
 }

@@ -2,14 +2,19 @@ import { createHash } from 'node:crypto'
 import { asksForNothing, capabilities, milestones } from '../../src/config/capabilities.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { litellmBudgets, providerBudgets } from './budgets.ts'
+import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
 import { resolveDeployment, type World } from './deployments.ts'
 import { readYaml } from './document.ts'
 import { given } from './given.ts'
+import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from './groups.ts'
 import { inactivePath, replacedPath } from './paths.ts'
+import { ms } from './policies.ts'
 import { replaced } from './replaced.ts'
+import { noteOverrides, noteRouter, routerOf } from './router.ts'
 import type { ConfigFile } from './schema/file.ts'
 import type { ModelRow } from './schema/model-list.ts'
-import { pathText, shownKey } from './secrets.ts'
+import { pathText } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
 import { at, literalSecrets, validate, withoutNulls } from './validate.ts'
 
@@ -28,7 +33,6 @@ export interface Built {
 type Path = readonly PropertyKey[]
 type Note = (level: Notice['level'], path: Path, message: string) => void
 
-const requestTimeoutS = 6000
 const totalTimeoutS = 15 * 60
 const maxRequestMb = 20
 
@@ -55,44 +59,65 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
   noteReplaced(file, note)
 
   const deployments = deploymentsOf(file, world, note)
-  const groups = new Set(deployments.map(({ group }) => group))
+  const groups = [...new Set(deployments.map(({ group }) => group))]
   const modelGroupAlias = aliasesOf(file, groups, note)
-  noteGroups(deployments, note)
+  noteEmptyGroups(deployments, note)
   noteOverrides(file, note)
+  noteRouter(file, note)
   noteUnknownGroups(file, [...groups, ...Object.keys(modelGroupAlias)], note)
 
-  const { general_settings: general = {}, litellm_settings: litellm = {}, router_settings: router = {} } = file
+  const vendors = [...new Set(deployments.map(({ provider }) => provider))]
   const config: Config = {
     version: createHash('sha256').update(yamlText).digest('hex').slice(0, 12),
     priceVersion: world.catalogueVersion,
     deployments,
+    ...given('knownModels', knownModelsOf(deployments, world)),
     router: {
-      timeoutMs: (router.timeout ?? litellm.request_timeout ?? requestTimeoutS) * 1000,
-      ...given('streamTimeoutMs', router.stream_timeout && router.stream_timeout * 1000),
-      ...given('fallbacks', fallbacksOf(file)),
+      ...routerOf(file, note),
+      ...given('providerBudgets', providerBudgets(file, vendors, note)),
       modelGroupAlias,
       ...given('hiddenAliases', hiddenAliasesOf(file)),
     },
     litellm: {
-      dropParams: litellm.drop_params ?? false,
-      timeZone: timeZoneOf(litellm.timezone, note),
-      ...budgetsOf(file),
+      dropParams: file.litellm_settings?.drop_params ?? false,
+      timeZone: timeZoneOf(file.litellm_settings?.timezone, note),
+      ...litellmBudgets(file, note),
+      ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
     },
-    general: {
-      masterKey: textFrom(general.master_key) ?? { env: 'LITELLM_MASTER_KEY' },
-      databaseUrl: textFrom(general.database_url) ?? { env: 'DATABASE_URL' },
-      redisUrl: textFrom(general.redis_rest_url) ?? { env: 'UPSTASH_REDIS_REST_URL' },
-      redisToken: textFrom(general.redis_rest_token) ?? { env: 'UPSTASH_REDIS_REST_TOKEN' },
-      allowRequestsOnDbUnavailable: general.allow_requests_on_db_unavailable ?? false,
-      ...given('keyHeaderName', general.litellm_key_header_name),
-      maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
-      totalTimeoutMs: (general.total_timeout ?? totalTimeoutS) * 1000,
-    },
+    general: generalOf(file),
     ledger: ledgerOf(file),
     environment: environmentOf(file),
     notices,
   }
   return { config, notices, file }
+}
+
+/** The lists that a wildcard needs when a request names its model. */
+function knownModelsOf(deployments: readonly Deployment[], world: World): Config['knownModels'] {
+  const open = deployments.filter(({ model, disabled }) => model.includes('*') && disabled === undefined)
+  const lists = [...new Set(open.map(({ provider }) => provider))].flatMap((provider) => {
+    const families = world.families(provider)
+    return families === undefined ? [] : [[provider, families] as const]
+  })
+  return lists.length === 0 ? undefined : Object.fromEntries(lists)
+}
+
+function generalOf({ general_settings: general = {}, router_settings: router = {} }: ConfigFile): Config['general'] {
+  return {
+    masterKey: textFrom(general.master_key) ?? { env: 'LITELLM_MASTER_KEY' },
+    databaseUrl: textFrom(general.database_url) ?? { env: 'DATABASE_URL' },
+    redisUrl: textFrom(general.redis_rest_url) ?? { env: 'UPSTASH_REDIS_REST_URL' },
+    redisToken: textFrom(general.redis_rest_token) ?? { env: 'UPSTASH_REDIS_REST_TOKEN' },
+    saltKey: textFrom(general.salt_key) ?? { env: 'LITELLM_SALT_KEY' },
+    allowRequestsOnDbUnavailable: general.allow_requests_on_db_unavailable ?? false,
+    ...given('keyHeaderName', general.litellm_key_header_name),
+    maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
+    totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
+    ...given('drainMs', ms(general.drain_timeout || undefined)),
+    ...given('allowedHosts', general.user_url_allowed_hosts),
+    ...given('forwardClientHeaders', general.forward_client_headers_to_llm_api || undefined),
+    ...given('tokenRateLimitType', general.token_rate_limit_type),
+  }
 }
 
 function noteInactive(file: ConfigFile, note: Note): void {
@@ -101,8 +126,7 @@ function noteInactive(file: ConfigFile, note: Note): void {
       const asked = placesOf(file, name).filter((path) => !asksForNothing(row, name, at(file, path)))
       const [first] = asked
       if (first === undefined) continue
-      const restricts =
-        row.restricts?.includes(name) || asked.some((path) => row.restrictsWhen?.[name]?.(at(file, path)))
+      const restricts = row.restricts?.includes(name)
       const rows = asked.length > 1 ? ` (${asked.length} rows)` : ''
       if (restricts)
         note(
@@ -135,23 +159,51 @@ function placesOf(file: ConfigFile, name: string): Path[] {
 
 function deploymentsOf(file: ConfigFile, world: World, note: Note): Deployment[] {
   const seen = new Map<string, number>()
-  return (file.model_list ?? []).flatMap((row, index) => {
+  const rows = file.model_list ?? []
+  const taken = new Set(rows.flatMap((row) => row?.model_name ?? []))
+  return rows.flatMap((row, index) => {
     if (row === undefined) return []
-    const { deployment, notices } = resolveDeployment(completed(row, index, file, note), world)
-    for (const { level, path, message } of notices) note(level, ['model_list', index, ...path.split('.')], message)
+    noteCatchAll(row, index, note)
+    return standingFor(completed(row, index, file, note), Object.keys(world.vendors), taken).flatMap((standing) => {
+      const { deployment, notices } = resolveDeployment(standing.row, world)
+      if (standing.vendor !== undefined)
+        return deployment.disabled === undefined
+          ? [{ ...deployment, id: idIn(standing, deployment), optional: true }]
+          : []
+      for (const { level, path, message } of notices) note(level, ['model_list', index, ...path.split('.')], message)
+      return onlyOnce(deployment, row.model_info?.id !== undefined, index)
+    })
+  })
+
+  function onlyOnce(deployment: Deployment, named: boolean, index: number): Deployment[] {
     const times = (seen.get(deployment.id) ?? 0) + 1
     seen.set(deployment.id, times)
     if (times === 1) return [deployment]
-    if (row.model_info?.id !== undefined) {
-      note(
-        'error',
-        ['model_list', index, 'model_info', 'id'],
-        'found an id that another row has, expected one of its own',
-      )
-      return []
-    }
-    return [{ ...deployment, id: `${deployment.id}-${times}` }]
-  })
+    if (!named) return [{ ...deployment, id: `${deployment.id}-${times}` }]
+    note(
+      'error',
+      ['model_list', index, 'model_info', 'id'],
+      'found an id that another row has, expected one of its own',
+    )
+    return []
+  }
+}
+
+/** An id that the row names is one for all it stands for, so the name is added. */
+function idIn({ row }: Standing, { id, group }: Deployment): string {
+  return row.model_info?.id === undefined ? id : `${id}-${group}`
+}
+
+/** Whoever stands for every vendor cannot have the key of one. */
+function noteCatchAll({ litellm_params: params }: ModelRow, index: number, note: Note): void {
+  if (params.model !== '*' || params.custom_llm_provider !== undefined) return
+  const [first] = forOneVendor.filter((key) => params[key] !== undefined)
+  if (first !== undefined)
+    note(
+      'error',
+      ['model_list', index, 'litellm_params', first],
+      `found it in a row for every vendor, each of which would be sent it, expected a row for one vendor: model: openai/*`,
+    )
 }
 
 /** The row with what it takes from elsewhere in the file: a credential by name, and the router's default parameters. */
@@ -170,98 +222,11 @@ function completed(row: ModelRow, index: number, file: ConfigFile, note: Note): 
   return {
     ...row,
     litellm_params: {
+      ...given('max_parallel_requests', file.router_settings?.default_max_parallel_requests),
       ...(file.router_settings?.default_litellm_params ?? {}),
       ...(credential?.credential_values ?? {}),
       ...row.litellm_params,
     },
-  }
-}
-
-function aliasesOf(file: ConfigFile, groups: ReadonlySet<string>, note: Note): Record<string, string> {
-  const aliases = Object.entries(file.router_settings?.model_group_alias ?? {})
-  return Object.fromEntries(
-    aliases.map(([alias, target]) => {
-      const path = ['router_settings', 'model_group_alias', alias]
-      const group = typeof target === 'string' ? target : target.model
-      if (!groups.has(group)) note('warning', path, unknownGroup(group, [...groups]))
-      return [alias, group]
-    }),
-  )
-}
-
-function hiddenAliasesOf(file: ConfigFile): string[] | undefined {
-  const aliases = Object.entries(file.router_settings?.model_group_alias ?? {})
-  const hidden = aliases.flatMap(([alias, target]) => (typeof target !== 'string' && target.hidden ? [alias] : []))
-  return hidden.length === 0 ? undefined : hidden
-}
-
-/** A group that has lost every deployment answers 501: whoever deploys should know. */
-function noteGroups(deployments: readonly Deployment[], note: Note): void {
-  for (const [group, members] of Map.groupBy(deployments, (one) => one.group)) {
-    if (members.every(({ disabled }) => disabled !== undefined))
-      note(
-        'notice',
-        ['model_list'],
-        `the group '${shownKey(group)}' has no deployment that works; its requests get 501`,
-      )
-  }
-}
-
-const fallbackKeys = ['fallbacks', 'context_window_fallbacks', 'content_policy_fallbacks'] as const
-
-/** Groups by group; a target that overrides parts of the request waits for routing, and is named by `noteOverrides`. */
-function fallbacksOf({ router_settings: router = {}, litellm_settings: litellm = {} }: ConfigFile) {
-  const rules = (router.fallbacks ?? litellm.fallbacks ?? []).flatMap((rule) => Object.entries(rule))
-  if (rules.length === 0) return undefined
-  return Object.fromEntries(
-    rules.map(([from, to]) => [from, to.filter((target): target is string => typeof target === 'string')]),
-  )
-}
-
-/** A fallback is a group's name for now: one that changes the request is not followed, and that is said. */
-function noteOverrides(file: ConfigFile, note: Note): void {
-  for (const section of ['litellm_settings', 'router_settings'] as const) {
-    for (const [index, rule] of (file[section]?.fallbacks ?? []).entries()) {
-      if (Object.values(rule).some((to) => to.some((target) => typeof target !== 'string')))
-        note(
-          'notice',
-          [section, 'fallbacks', index],
-          'a fallback with parameters of its own is not active yet; it is left out',
-        )
-    }
-  }
-}
-
-/** A name that leads nowhere is wrong. */
-function noteUnknownGroups(file: ConfigFile, known: readonly string[], note: Note): void {
-  for (const section of ['litellm_settings', 'router_settings'] as const) {
-    for (const key of fallbackKeys) {
-      for (const [index, rule] of (file[section]?.[key] ?? []).entries()) {
-        const names = Object.entries(rule).flatMap(([from, to]) => [...(from === '*' ? [] : [from]), ...to])
-        for (const name of names)
-          if (typeof name === 'string' && !known.includes(name))
-            note('warning', [section, key, index], unknownGroup(name, known))
-      }
-    }
-  }
-}
-
-function unknownGroup(name: string, known: readonly string[]): string {
-  const near = nearestName(name, known)
-  return `names the group '${shownKey(name)}', which model_list does not have${near ? `; did you mean '${near}'?` : ''}`
-}
-
-/** The budgets that the file itself sets. A budget of 0 for the proxy is LiteLLM's way to say none. */
-function budgetsOf({ litellm_settings: litellm = {} }: ConfigFile) {
-  const { max_budget: all, max_internal_user_budget: user } = litellm
-  return {
-    ...given('budget', all ? { limitUsd: all, duration: litellm.budget_duration ?? 'life' } : undefined),
-    ...given('customerUsd', litellm.max_end_user_budget),
-    ...given('customerBudgetId', litellm.max_end_user_budget_id),
-    ...given(
-      'newUserBudget',
-      user === undefined ? undefined : { limitUsd: user, ...given('duration', litellm.internal_user_budget_duration) },
-    ),
   }
 }
 

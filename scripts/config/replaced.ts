@@ -19,7 +19,6 @@ export const replaced: Readonly<Record<string, string>> = {
   'router_settings.client_ttl': python,
   'router_settings.polling_interval': python,
   'router_settings.max_retries': 'use num_retries; no vendor SDK retries beneath the gateway',
-  'router_settings.disable_cooldowns': 'there are no cooldowns yet to switch off; later, cooldown_time: 0 does it',
   'router_settings.set_verbose': logs,
   'router_settings.debug_level': logs,
   'router_settings.ignore_invalid_deployments': 'a deployment that cannot work is always left out, with its reason',
@@ -84,7 +83,8 @@ export const replaced: Readonly<Record<string, string>> = {
   'general_settings.key_management_settings': secrets,
   'general_settings.litellm_license': 'there is nothing to license',
   'general_settings.control_plane_url': 'there is no separate control plane',
-  'general_settings.user_url_validation': 'the gateway fetches no address that a request names',
+  'general_settings.user_url_validation':
+    'addresses that a request names are always checked; user_url_allowed_hosts lets private ones through',
   'general_settings.num_workers': workers,
   'general_settings.max_requests_before_restart': workers,
   worker_registry: workers,

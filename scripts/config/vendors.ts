@@ -121,6 +121,15 @@ const families: readonly (readonly [RegExp, string])[] = [
   [/^(embed-(english|multilingual)|rerank-)/, 'cohere'],
 ]
 
+/** The same as patterns of wildcards, for names that only a request will tell. */
+export const familyPatterns: readonly (readonly [string, string])[] = [
+  ...['gpt-*', 'chatgpt-*', 'o1*', 'o3*', 'o4-*', 'codex-*', 'ft:gpt-*', 'text-embedding-*'].map(
+    (pattern) => [pattern, 'openai'] as const,
+  ),
+  ['claude-*', 'anthropic'],
+  ['gemini-*', 'vertex_ai'],
+]
+
 export interface VendorModel {
   readonly provider: string
   /** The model's name at the vendor. */

@@ -1,17 +1,19 @@
 import { readFileSync } from 'node:fs'
-import { type ConditionalPrice, calcPrice, type ModelPrice } from '@pydantic/genai-prices'
+import {
+  type ConditionalPrice,
+  calcPrice,
+  findProvider,
+  type MatchLogic,
+  type ModelInfo,
+  type ModelPrice,
+} from '@pydantic/genai-prices'
+import type { KnownFamily, KnownModel, NameMatch } from '../../src/config/config.ts'
+import { listedName } from '../../src/config/known-models.ts'
 import { picoFromUsdPerMillion } from '../../src/prices/pico.ts'
 import type { Price, Rates } from '../../src/prices/price.ts'
+import { abilitiesOf } from './abilities.ts'
 import { correctionOf } from './corrections.ts'
 import { limitsDate, limitsOf } from './limits.ts'
-
-export interface CatalogueEntry {
-  /** Absent when the model is known but not billed by tokens. */
-  readonly price?: Price
-  readonly maxInputTokens?: number
-  readonly maxOutputTokens?: number
-  readonly mode: string
-}
 
 /** LiteLLM's provider names, where the price data calls the vendor something else. Self-hosted servers have no list price. */
 const VENDORS: Readonly<Record<string, string>> = {
@@ -20,9 +22,12 @@ const VENDORS: Readonly<Record<string, string>> = {
   anthropic: 'anthropic',
   azure: 'azure',
   azure_ai: 'azure',
+  azure_text: 'azure',
   bedrock: 'aws',
+  bedrock_converse: 'aws',
   gemini: 'google',
   vertex_ai: 'google',
+  vertex_ai_beta: 'google',
   groq: 'groq',
   mistral: 'mistral',
   deepseek: 'deepseek',
@@ -57,20 +62,57 @@ type Cost = NonNullable<ModelPrice[string]>
 export const catalogueVersion = `genai-prices ${packageVersion()}, limits ${limitsDate}`
 
 /** What is publicly known of a vendor's model on a day; undefined for a model or vendor that the data does not have. */
-export function lookup(provider: string, model: string, at: Date = new Date()): CatalogueEntry | undefined {
+export function lookup(provider: string, model: string, at: Date = new Date()): KnownModel | undefined {
   const vendor = VENDORS[provider]
+  const name = listedName(model)
   const found =
-    vendor === undefined ? null : calcPrice({ input_tokens: 1 }, model, { providerId: vendor, timestamp: at })
-  if (vendor === undefined || found === null) return undefined
-  const known = limitsOf(vendor, model)
-  const mode = modeOf(model)
-  const price = priceOf(pricesAt(found.model.prices, at), correctionOf(vendor, model), mode)
-  const maxInputTokens = known?.maxInputTokens ?? found.model.context_window
+    vendor === undefined ? null : calcPrice({ input_tokens: 1 }, name, { providerId: vendor, timestamp: at })
+  return vendor === undefined || found === null ? undefined : entryOf(vendor, name, found.model, at)
+}
+
+/** All of a vendor's models on a day, for names that only a request will tell; undefined for a vendor without a list. */
+export function families(provider: string, at: Date = new Date()): readonly KnownFamily[] | undefined {
+  const vendor = VENDORS[provider]
+  const found = vendor === undefined ? undefined : findProvider({ providerId: vendor })
+  if (vendor === undefined || found === undefined) return undefined
+  const lenders = (found.fallback_model_providers ?? []).map((id) => findProvider({ providerId: id }))
+  return [found, ...lenders].flatMap((one) =>
+    (one?.models ?? []).map((model) => ({
+      match: inSmallLetters(model.match),
+      ...entryOf(vendor, longestAnswering(vendor, model), model, at),
+    })),
+  )
+}
+
+/** Of the names of one family, the one whose answers may be longest: its limit bounds them all. */
+function longestAnswering(vendor: string, { id, match }: ModelInfo): string {
+  const most = (name: string) => limitsOf(vendor, name)?.maxOutputTokens ?? 0
+  return [id, ...namesIn(match)].reduce((best, name) => (most(name) > most(best) ? name : best))
+}
+
+function namesIn(match: MatchLogic): string[] {
+  if ('or' in match) return match.or.flatMap(namesIn)
+  return 'equals' in match ? [match.equals] : 'starts_with' in match ? [match.starts_with] : []
+}
+
+function inSmallLetters(match: MatchLogic): NameMatch {
+  if ('or' in match) return { or: match.or.map(inSmallLetters) }
+  if ('and' in match) return { and: match.and.map(inSmallLetters) }
+  if ('regex' in match) return match
+  return Object.fromEntries(Object.entries(match).map(([how, text]) => [how, text.toLowerCase()])) as NameMatch
+}
+
+function entryOf(vendor: string, name: string, model: ModelInfo, at: Date): KnownModel {
+  const known = limitsOf(vendor, name)
+  const mode = modeOf(name)
+  const price = priceOf(pricesAt(model.prices, at), correctionOf(vendor, name), mode)
+  const maxInputTokens = known?.maxInputTokens ?? model.context_window
   return {
     ...(price && { price }),
     ...(maxInputTokens !== undefined && { maxInputTokens }),
     ...(known && { maxOutputTokens: known.maxOutputTokens }),
     mode,
+    ...(mode === 'chat' && abilitiesOf(name)),
   }
 }
 

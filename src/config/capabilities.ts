@@ -36,8 +36,6 @@ export interface Capability {
   readonly config?: readonly string[]
   /** The same, where ignoring the key would let through what it forbids: an error instead of a notice. */
   readonly restricts?: readonly string[]
-  /** Paths of `config` whose values restrict in some cases only. */
-  readonly restrictsWhen?: Readonly<Record<string, (value: unknown) => boolean>>
   /** Fields of a request; `metadata.tags` looks one level into an object. */
   readonly chat?: readonly string[]
   readonly key?: readonly string[]
@@ -69,9 +67,6 @@ export const capabilities: readonly Capability[] = [
       'litellm_settings.enable_json_schema_validation',
       'litellm_settings.use_chat_completions_url_for_anthropic_messages',
       'litellm_settings.route_all_chat_openai_to_responses',
-      'model_list.*.litellm_params.drop_params',
-      'model_list.*.litellm_params.additional_drop_params',
-      'model_list.*.litellm_params.allowed_openai_params',
       'model_list.*.litellm_params.merge_reasoning_content_in_choices',
     ],
     chat: [
@@ -87,7 +82,6 @@ export const capabilities: readonly Capability[] = [
     capability: 'forwarding headers of the client to the provider',
     comes: 'dialects',
     config: [
-      'general_settings.forward_client_headers_to_llm_api',
       'general_settings.forward_openai_org_id',
       'general_settings.forward_llm_provider_auth_headers',
       'litellm_settings.forward_traceparent_to_llm_provider',
@@ -103,10 +97,7 @@ export const capabilities: readonly Capability[] = [
   {
     capability: "the client's own provider credentials",
     comes: 'tenants',
-    config: [
-      'general_settings.allow_client_side_credentials',
-      'model_list.*.litellm_params.configurable_clientside_auth_params',
-    ],
+    config: ['general_settings.allow_client_side_credentials'],
     chat: [
       'api_key',
       'api_base',
@@ -141,25 +132,14 @@ export const capabilities: readonly Capability[] = [
     restricts: ['litellm_settings.max_user_budget', 'litellm_settings.default_max_internal_user_budget'],
   },
   {
-    capability: 'budgets of providers, deployments and tags',
-    comes: 'ledger',
-    config: ['model_list.*.litellm_params.budget_duration'],
-    restricts: [
-      'router_settings.provider_budget_config',
-      'model_list.*.litellm_params.max_budget',
-      'litellm_settings.tag_budget_config',
-    ],
+    capability: 'budgets set by a request',
+    comes: 'unplanned',
     chat: ['max_budget', 'budget_duration'],
   },
   {
     capability: 'limits per model, member and window; shared budgets; parallel requests',
     comes: 'ledger',
-    config: [
-      'model_list.*.litellm_params.max_parallel_requests',
-      'router_settings.default_max_parallel_requests',
-      'general_settings.disable_retry_on_max_parallel_request_limit_error',
-      'general_settings.token_rate_limit_type',
-    ],
+    config: ['general_settings.disable_retry_on_max_parallel_request_limit_error'],
     restricts: [
       'general_settings.max_parallel_requests',
       'general_settings.global_max_parallel_requests',
@@ -190,7 +170,6 @@ export const capabilities: readonly Capability[] = [
       spend: is(0),
       tpm_limit_type: is('best_effort_throughput'),
       rpm_limit_type: is('best_effort_throughput'),
-      'general_settings.token_rate_limit_type': is('total'),
     },
   },
   {
@@ -205,31 +184,14 @@ export const capabilities: readonly Capability[] = [
 
   // Routing
   {
-    capability: 'routing strategies; groups are shuffled by weight until then',
-    comes: 'routing',
-    config: [
-      'router_settings.routing_strategy',
-      'router_settings.routing_strategy_args',
-      'router_settings.routing_groups',
-      'model_list.*.litellm_params.order',
-      'model_list.*.litellm_params.itpm',
-      'model_list.*.litellm_params.otpm',
-    ],
+    capability: 'order and weight set by the request; limits of input and output of a deployment apart',
+    comes: 'unplanned',
+    config: ['model_list.*.litellm_params.itpm', 'model_list.*.litellm_params.otpm'],
     chat: ['order', 'weight'],
-    alreadySo: { 'router_settings.routing_strategy': is('simple-shuffle') },
   },
   {
-    capability: 'fallbacks by kind of failure, by request and by default',
+    capability: 'fallbacks set by the request',
     comes: 'routing',
-    config: [
-      'litellm_settings.context_window_fallbacks',
-      'litellm_settings.content_policy_fallbacks',
-      'litellm_settings.default_fallbacks',
-      'router_settings.context_window_fallbacks',
-      'router_settings.content_policy_fallbacks',
-      'router_settings.default_fallbacks',
-      'router_settings.max_fallbacks',
-    ],
     chat: [
       'fallbacks',
       'context_window_fallbacks',
@@ -242,41 +204,19 @@ export const capabilities: readonly Capability[] = [
       'mock_testing_context_fallbacks',
       'mock_testing_content_policy_fallbacks',
     ],
-    alreadySo: { disable_fallbacks: always, max_fallbacks: is(0), 'router_settings.max_fallbacks': is(0) },
+    alreadySo: { disable_fallbacks: always, max_fallbacks: is(0) },
   },
   {
-    capability: 'retries',
+    capability: 'retries set by the request',
     comes: 'routing',
-    config: [
-      'litellm_settings.num_retries',
-      'router_settings.num_retries',
-      'router_settings.retry_after',
-      'router_settings.retry_policy',
-      'router_settings.model_group_retry_policy',
-      'model_list.*.litellm_params.num_retries',
-    ],
     chat: ['num_retries', 'max_retries', 'retry_policy', 'retry_strategy', 'mock_testing_rate_limit_error'],
-    alreadySo: {
-      num_retries: is(0),
-      max_retries: is(0),
-      'litellm_settings.num_retries': is(0),
-      'router_settings.num_retries': is(0),
-      'router_settings.retry_after': is(0),
-      'model_list.*.litellm_params.num_retries': is(0),
-    },
+    alreadySo: { num_retries: is(0), max_retries: is(0) },
   },
   {
-    capability: 'cooldowns and health of deployments',
-    comes: 'routing',
+    capability: 'health checks of deployments beside their traffic',
+    comes: 'unplanned',
     config: [
-      'litellm_settings.allowed_fails',
-      'router_settings.allowed_fails',
-      'router_settings.allowed_fails_policy',
-      'router_settings.cooldown_time',
       'router_settings.enable_health_check_routing',
-      'model_list.*.litellm_params.cooldown_time',
-      'model_list.*.litellm_params.allowed_fails',
-      'model_list.*.litellm_params.allowed_fails_policy',
       'model_list.*.model_info.health_check_model',
       'model_list.*.model_info.health_check_timeout',
       'model_list.*.model_info.health_check_max_tokens',
@@ -301,26 +241,15 @@ export const capabilities: readonly Capability[] = [
     chat: ['timeout', 'stream_timeout', 'request_timeout', 'force_timeout'],
   },
   {
-    capability: 'checks before the call, and affinity',
-    comes: 'routing',
+    capability: 'regions set by the request; tiers of models; affinity of other kinds',
+    comes: 'unplanned',
     config: [
-      'router_settings.enable_pre_call_checks',
-      'router_settings.optional_pre_call_checks',
       'router_settings.model_group_affinity_config',
       'router_settings.deployment_affinity_ttl_seconds',
       'router_settings.allow_fail_open',
-      'model_list.*.litellm_params.region_name',
       'model_list.*.model_info.tier',
     ],
-    restrictsWhen: { 'router_settings.optional_pre_call_checks': keepsCallersOut },
     chat: ['allowed_model_region', 'region_name'],
-  },
-  {
-    capability: 'routing by tags',
-    comes: 'routing',
-    config: ['router_settings.tag_filtering_match_any', 'model_list.*.litellm_params.tag_regex'],
-    restricts: ['router_settings.enable_tag_filtering'],
-    alreadySo: { 'router_settings.tag_filtering_match_any': is(true) },
   },
   {
     capability: 'mirrored, mocked and automatic models; several models at once',
@@ -426,7 +355,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.enforce_rbac',
       'general_settings.role_permissions',
       'general_settings.max_response_size_mb',
-      'general_settings.user_url_allowed_hosts',
       'general_settings.provider_url_destination_allowed_hosts',
       'model_list.*.model_info.team_id',
     ],
@@ -859,10 +787,4 @@ function isEmpty(value: unknown): boolean {
 function onlyTurnsOff(value: unknown): boolean {
   const off = ['no-cache', 'no-store']
   return isRecord(value) && Object.entries(value).every(([name, inner]) => isEmpty(inner) || off.includes(name))
-}
-
-/** Of the optional checks, those that refuse a request; the others only prefer a deployment. */
-function keepsCallersOut(value: unknown): boolean {
-  const checks = ['router_budget_limiting', 'enforce_model_rate_limits']
-  return Array.isArray(value) && value.some((name) => checks.includes(name))
 }

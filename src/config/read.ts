@@ -95,8 +95,9 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     [general.databaseUrl, 'general_settings.database_url'],
     [general.redisUrl, 'general_settings.redis_rest_url'],
     [general.redisToken, 'general_settings.redis_rest_token'],
+    ...(config.litellm.responsesStore ? [[general.saltKey, 'litellm_settings.responses_store'] as const] : []),
     ...config.deployments
-      .filter(({ disabled }) => disabled === undefined)
+      .filter(({ disabled, optional }) => disabled === undefined && optional !== true)
       .flatMap((deployment) =>
         textsOf(deployment, isNeeded(deployment.apiKey)).map(
           (text) => [text, `the model ${deployment.group}`] as const,

@@ -44,6 +44,8 @@ export const generalSettings = section({
   litellm_key_header_name: text,
   max_request_size_mb: megabytes,
   total_timeout: positive,
+  salt_key: text,
+  drain_timeout: seconds,
 
   database_connection_pool_limit: count,
   database_connection_timeout: seconds,

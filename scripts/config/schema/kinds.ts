@@ -38,3 +38,11 @@ export function section<Shape extends z.ZodRawShape>(shape: Shape) {
     })
     .partial()
 }
+
+/** LiteLLM has two names for each. */
+export const fileBudget = section({
+  budget_limit: usd,
+  max_budget: usd,
+  time_period: duration,
+  budget_duration: duration,
+})

@@ -18,6 +18,7 @@ import {
   usd,
   usdPerUnit,
 } from './kinds.ts'
+import { allowedFailsPolicy, timeouts } from './router-settings.ts'
 
 /** Prices in USD per token that the gateway bills by. */
 const rates = {
@@ -111,6 +112,7 @@ export const gatewayParams = {
   weight: amount,
   timeout: seconds,
   stream_timeout: seconds,
+  ...timeouts,
   tags: texts,
   ...rates,
   ...otherPrices,
@@ -124,7 +126,7 @@ export const gatewayParams = {
   num_retries: count,
   cooldown_time: seconds,
   allowed_fails: count,
-  allowed_fails_policy: mappingOf(count),
+  allowed_fails_policy: allowedFailsPolicy,
   max_budget: usd,
   budget_duration: duration,
   default_api_key_tpm_limit: count,
@@ -132,7 +134,7 @@ export const gatewayParams = {
   access_windows: anything,
   keepalive_seconds: seconds,
   tag_regex: texts,
-  configurable_clientside_auth_params: z.array(anything, 'a list'),
+  configurable_clientside_auth_params: texts,
   use_in_pass_through: flag,
   use_litellm_proxy: flag,
   merge_reasoning_content_in_choices: flag,
@@ -151,6 +153,18 @@ export const gatewayParams = {
 }
 
 const litellmParams = z.looseObject({ ...optional(gatewayParams), model: text }, 'a mapping')
+
+/** What a model can, in LiteLLM's words. */
+const abilities = {
+  supports_vision: flag,
+  supports_function_calling: flag,
+  supports_response_schema: flag,
+  supports_audio_input: flag,
+  supports_audio_output: flag,
+  supports_pdf_input: flag,
+  supports_reasoning: flag,
+  supports_web_search: flag,
+}
 
 /** `model_info` may hold anything besides; people keep notes there. */
 export const modelInfoKeys = {
@@ -171,6 +185,8 @@ export const modelInfoKeys = {
   health_check_max_tokens: count,
   health_check_voice: text,
   disable_background_health_check: flag,
+  reasons_in_silence: flag,
+  ...abilities,
   ...rates,
 }
 

@@ -3,19 +3,19 @@ import {
   amount,
   anything,
   count,
-  duration,
+  fileBudget,
   flag,
   mapping,
   mappingOf,
   mappings,
   number,
   oneOf,
+  positive,
   seconds,
   section,
   text,
   textOrNumber,
   texts,
-  usd,
 } from './kinds.ts'
 
 /** `[{"group": ["other", …]}]`. */
@@ -36,6 +36,39 @@ const retryPolicy = section({
   DefaultRetries: count,
 })
 
+export const allowedFailsPolicy = section({
+  BadRequestErrorAllowedFails: count,
+  AuthenticationErrorAllowedFails: count,
+  TimeoutErrorAllowedFails: count,
+  RateLimitErrorAllowedFails: count,
+  ContentPolicyViolationErrorAllowedFails: count,
+  InternalServerErrorAllowedFails: count,
+  ServiceUnavailableErrorAllowedFails: count,
+  BadGatewayErrorAllowedFails: count,
+  NotFoundErrorAllowedFails: count,
+})
+
+/** Ours, in seconds: how long silences may be, and the whole. */
+export const timeouts = {
+  connect_timeout: positive,
+  ttft_timeout: seconds,
+  stream_idle_timeout: positive,
+  total_timeout: positive,
+}
+
+const strategy = oneOf([
+  'simple-shuffle',
+  'least-busy',
+  'latency-based-routing',
+  'usage-based-routing',
+  'usage-based-routing-v2',
+  'cost-based-routing',
+  'lar1',
+  'priority',
+])
+
+const strategyArgs = section({ ttl: positive, lowest_latency_buffer: amount, max_latency_list_size: count })
+
 export const routerSettings = section({
   timeout: seconds,
   stream_timeout: seconds,
@@ -44,17 +77,14 @@ export const routerSettings = section({
   ),
   default_litellm_params: mapping,
 
-  routing_strategy: oneOf([
-    'simple-shuffle',
-    'least-busy',
-    'latency-based-routing',
-    'usage-based-routing',
-    'usage-based-routing-v2',
-    'cost-based-routing',
-    'lar1',
-    'priority',
-  ]),
-  routing_strategy_args: section({ ttl: seconds, lowest_latency_buffer: amount, max_latency_list_size: count }),
+  ...timeouts,
+  cooldown_wait: seconds,
+  mid_stream_fallback: oneOf(['continue', 'error']),
+  hedged_groups: texts,
+  sticky_sessions: flag,
+
+  routing_strategy: strategy,
+  routing_strategy_args: strategyArgs,
   redis_host: text,
   redis_port: textOrNumber,
   redis_password: text,
@@ -68,17 +98,7 @@ export const routerSettings = section({
   disable_cooldowns: flag,
   retry_policy: retryPolicy,
   model_group_retry_policy: mappingOf(retryPolicy),
-  allowed_fails_policy: section({
-    BadRequestErrorAllowedFails: count,
-    AuthenticationErrorAllowedFails: count,
-    TimeoutErrorAllowedFails: count,
-    RateLimitErrorAllowedFails: count,
-    ContentPolicyViolationErrorAllowedFails: count,
-    InternalServerErrorAllowedFails: count,
-    ServiceUnavailableErrorAllowedFails: count,
-    BadGatewayErrorAllowedFails: count,
-    NotFoundErrorAllowedFails: count,
-  }),
+  allowed_fails_policy: allowedFailsPolicy,
   fallbacks,
   context_window_fallbacks: fallbacks,
   content_policy_fallbacks: fallbacks,
@@ -106,9 +126,7 @@ export const routerSettings = section({
   default_max_parallel_requests: count,
   default_priority: number,
   polling_interval: seconds,
-  provider_budget_config: mappingOf(
-    section({ budget_limit: usd, max_budget: usd, time_period: duration, budget_duration: duration }),
-  ),
+  provider_budget_config: mappingOf(fileBudget),
   ignore_invalid_deployments: flag,
   set_verbose: flag,
   debug_level: text,
@@ -120,6 +138,15 @@ export const routerSettings = section({
   enable_health_check_routing: flag,
   guardrail_list: mappings,
   search_tools: mappings,
-  routing_groups: mappings,
+  routing_groups: z.array(
+    section({
+      group_name: text,
+      models: texts,
+      routing_strategy: strategy,
+      routing_strategy_args: strategyArgs,
+      model_priorities: anything,
+    }),
+    'a list of routing groups',
+  ),
   allow_fail_open: flag,
 })

@@ -25,7 +25,7 @@ describe('a deployment', () => {
   it('is disabled, with a reason, when nobody knows its vendor, its address or its operation', () => {
     expect(deploymentOf('model: opnai/gpt-4o').disabled).toContain("did you mean 'openai'?")
     expect(deploymentOf('model: custom_openai/x').disabled).toContain('set litellm_params.api_base')
-    expect(deploymentOf('model: openai/*').disabled).toContain('wildcard')
+    expect(deploymentOf('model: openai/*').disabled).toContain('model_name: openai/*')
     expect(deploymentOf('model: openai/gpt-4o', 'mode: image_generation').disabled).toContain("'image_generation'")
     for (const mode of ['completion', 'responses', 'embedding'])
       expect(deploymentOf('model: openai/gpt-4o', `mode: ${mode}`)).not.toHaveProperty('disabled')

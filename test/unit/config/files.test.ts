@@ -23,14 +23,6 @@ it('loads a production file without an error or a warning', () => {
 it('names every key of it that is not active yet, once', () => {
   const messages = of('notice', build(read('production.yaml')).notices).map(({ message }) => message)
   const inactive = [
-    'router_settings.routing_strategy',
-    'router_settings.allowed_fails',
-    'router_settings.cooldown_time',
-    'router_settings.enable_pre_call_checks',
-    'router_settings.num_retries',
-    'router_settings.retry_after',
-    'litellm_settings.context_window_fallbacks',
-    'litellm_settings.content_policy_fallbacks',
     'litellm_settings.cache',
     'litellm_settings.cache_params',
     'litellm_settings.success_callback',
@@ -70,10 +62,17 @@ it.each(snippets)('loads %s without an error or a warning, also for a deploy', (
   expect([...of('error', notices), ...of('warning', notices)]).toEqual([])
 })
 
-it('says that another strategy is shuffled, and nothing about the one that is there', () => {
-  expect(build(read('snippets/strategy-simple-shuffle.yaml')).notices).toEqual([])
-  const [notice] = build(read('snippets/strategy-least-busy.yaml')).notices
-  expect(notice?.message).toContain('shuffled by weight')
+it.each(snippets.filter((name) => name.startsWith('strategy-')))('has nothing to say about %s', (name) => {
+  expect(build(read(`snippets/${name}`)).notices).toEqual([])
+})
+
+it('says nothing but what the cache and the signals still lack', () => {
+  const notices = snippets.flatMap((name) =>
+    buildConfig(read(`snippets/${name}`), { fileName: name, target: 'deploy' }).notices.map(({ message }) => message),
+  )
+  const production = buildConfig(read('production.yaml'), { fileName: 'production.yaml', target: 'deploy' }).notices
+  const lacking = [...notices, ...production.map(({ message }) => message)].filter((text) => /not active/.test(text))
+  expect(lacking.filter((text) => !/response cache|milestone [67]/.test(text))).toEqual([])
 })
 
 it('names in the shipped file only what works, with prices and limits', () => {

@@ -75,7 +75,7 @@ model_list:
   })
 
   it('of a reference: fine where the value is not read yet, an error where it must be known now', () => {
-    const fine = build('router_settings: { num_retries: os.environ/RETRIES, redis_port: os.environ/PORT }')
+    const fine = build('router_settings: { default_priority: os.environ/PRIORITY, redis_port: os.environ/PORT }')
     expect(of('error', fine.notices)).toEqual([])
     const [error] = of('error', build('router_settings: { timeout: os.environ/T }').notices)
     expect(error).toMatchObject({ path: 'router_settings.timeout', line: 1 })
@@ -138,12 +138,8 @@ describe('restrictions that are not active', () => {
     'general_settings: { enforced_params: [user] }',
     'general_settings: { allowed_ips: ["10.0.0.1"] }',
     'general_settings: { max_parallel_requests: 5 }',
-    'router_settings: { provider_budget_config: { openai: { budget_limit: 1, time_period: 1d } } }',
-    'router_settings: { enable_tag_filtering: true }',
-    'router_settings: { optional_pre_call_checks: [enforce_model_rate_limits] }',
     'guardrails: [{ guardrail_name: pii }]',
     'include: [other.yaml]',
-    'model_list: [{ model_name: m, litellm_params: { model: openai/gpt-4o, max_budget: 5 } }]',
     'model_list: [{ model_name: m, litellm_params: { model: openai/gpt-4o }, model_info: { team_id: t } }]',
   ])('are errors: %s', (yaml) => {
     const errors = of('error', build(yaml).notices)
@@ -157,11 +153,6 @@ describe('restrictions that are not active', () => {
     'router_settings: { routing_strategy: simple-shuffle, routing_strategy_args: {} }',
   ])('pass where they ask for nothing: %s', (yaml) => {
     expect(build(yaml).notices).toEqual([])
-  })
-
-  it('of preference only are a notice', () => {
-    const { notices } = build('router_settings: { optional_pre_call_checks: [prompt_caching] }')
-    expect(notices.map(({ level }) => level)).toEqual(['notice'])
   })
 })
 

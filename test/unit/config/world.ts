@@ -32,6 +32,21 @@ export const world: World = {
         }
       : undefined
   },
+  families: (provider) =>
+    provider === 'openai'
+      ? [
+          {
+            match: { starts_with: 'gpt-4o' },
+            price: { input: 2_500_000, output: 10_000_000 },
+            maxInputTokens: 128_000,
+            maxOutputTokens: 16_384,
+            mode: 'chat',
+            supports: { vision: true, tools: true },
+          },
+          { match: { equals: 'text-embedding-3-small' }, price: { input: 20_000, output: 0 }, mode: 'embedding' },
+          { match: { equals: 'dall-e-3' }, mode: 'image_generation' },
+        ]
+      : undefined,
   catalogueVersion: 'test 1',
 }
 

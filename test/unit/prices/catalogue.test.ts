@@ -13,6 +13,7 @@ describe('lookup', () => {
       maxInputTokens: 128_000,
       maxOutputTokens: 16_384,
       mode: 'chat',
+      supports: expect.objectContaining({ vision: true, tools: true, audioInput: false }),
     })
   })
 
