@@ -20,6 +20,8 @@ export interface IsolateHealthOptions {
 const REFRESH_MS = 1_000
 /** A first request waits this long for what all know; then it has to do without. */
 const FIRST_MS = 250
+/** After this much quiet, a request that finds a deployment half-open waits to hear who may try it. */
+const QUIET_MS = 2_000
 const REPORT_TIMEOUT_MS = 2_000
 /** A report whose request died is taken over by the next one after this. */
 const ABANDONED_MS = 5_000
@@ -28,10 +30,12 @@ interface LocalGroup {
   readonly name: string
   readonly deployments: Map<string, LocalDeployment>
   readonly state: Map<string, LocalDeployment['state']>
-  /** Settles, always well, when the first call has ended. */
-  first: Promise<void> | undefined
-  /** The first answer is there, or was waited for in vain. */
-  warm: boolean
+  /** The call that is under way. Settles, always well. */
+  call: Promise<void> | undefined
+  /** Who wants to know waits for the call, shortly. */
+  cold: boolean
+  /** A deployment's time is over, and who may try it is not known here. */
+  waits: boolean
   alone: boolean
   busySinceMs: number | undefined
   calledAtMs: number
@@ -52,11 +56,13 @@ export class IsolateHealth implements Health {
 
   state(name: string, nowMs: number, defer: Defer): GroupState | Promise<GroupState> {
     const group = this.#group(name, nowMs)
-    if (group.busySinceMs === undefined && nowMs - group.calledAtMs >= REFRESH_MS) this.#exchange(group, nowMs, defer)
-    else if (group.busySinceMs !== undefined && nowMs - group.busySinceMs > ABANDONED_MS)
-      this.#exchange(group, nowMs, defer)
-    if (!group.warm && group.first !== undefined) return this.#afterFirst(group, group.first)
     if (nowMs >= group.changesAtMs || nowMs - group.refreshedAtMs >= REFRESH_MS) this.#refresh(group, nowMs)
+    const quietMs = nowMs - group.calledAtMs
+    if (quietMs >= REFRESH_MS) {
+      if (group.waits && quietMs >= QUIET_MS) group.cold = true
+      this.#tell(group, nowMs, defer)
+    }
+    if (group.cold && group.call !== undefined) return this.#afterCall(group, group.call)
     return group.state
   }
 
@@ -70,7 +76,7 @@ export class IsolateHealth implements Health {
     const group = this.#group(ended.group, ended.atMs)
     const deployment = this.#deployment(group, ended.deployment, ended.atMs)
     deployment.ended(ended)
-    if (deployment.state.circuit !== 'closed') group.changesAtMs = 0
+    group.changesAtMs = Math.min(group.changesAtMs, deployment.changesAtMs(ended.atMs))
     this.#tell(group, ended.atMs, defer)
   }
 
@@ -78,14 +84,14 @@ export class IsolateHealth implements Health {
     if (group.busySinceMs === undefined || nowMs - group.busySinceMs > ABANDONED_MS) this.#exchange(group, nowMs, defer)
   }
 
-  async #afterFirst(group: LocalGroup, first: Promise<void>): Promise<GroupState> {
+  async #afterCall(group: LocalGroup, call: Promise<void>): Promise<GroupState> {
     let timer: ReturnType<typeof setTimeout> | undefined
     const late = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, FIRST_MS)
     })
-    await Promise.race([first, late])
+    await Promise.race([call, late])
     if (timer !== undefined) clearTimeout(timer)
-    group.warm = true
+    group.cold = false
     this.#refresh(group, this.#options.clock())
     return group.state
   }
@@ -93,7 +99,7 @@ export class IsolateHealth implements Health {
   #exchange(group: LocalGroup, nowMs: number, defer: Defer): void {
     group.busySinceMs = nowMs
     const work = this.#reported(group, nowMs)
-    group.first ??= work
+    group.call = work
     defer('report health', work)
   }
 
@@ -122,7 +128,7 @@ export class IsolateHealth implements Health {
       group.alone = true
       group.changesAtMs = 0
     } finally {
-      group.warm = true
+      group.cold = false
       if (group.busySinceMs === sentAtMs) group.busySinceMs = undefined
     }
   }
@@ -139,8 +145,10 @@ export class IsolateHealth implements Health {
   #refresh(group: LocalGroup, nowMs: number): void {
     group.refreshedAtMs = nowMs
     group.changesAtMs = Number.POSITIVE_INFINITY
+    group.waits = false
     for (const deployment of group.deployments.values()) {
       deployment.refresh(nowMs, group.alone)
+      group.waits ||= deployment.waits
       group.changesAtMs = Math.min(group.changesAtMs, deployment.changesAtMs(nowMs))
     }
   }
@@ -152,8 +160,9 @@ export class IsolateHealth implements Health {
       name,
       deployments: new Map(),
       state: new Map(),
-      first: undefined,
-      warm: false,
+      call: undefined,
+      cold: true,
+      waits: false,
       alone: false,
       busySinceMs: undefined,
       calledAtMs: 0,

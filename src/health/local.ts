@@ -15,7 +15,6 @@ import {
 import { PROBE_BEGIN_MS, PROBE_LIFE_MS, type Report, type Shared } from './group.ts'
 import {
   addSample,
-  addSamples,
   type Latencies,
   type LatencySummary,
   noLatencies,
@@ -177,6 +176,11 @@ export class LocalDeployment {
     this.#showCircuit(nowMs, alone)
   }
 
+  /** Its time is over, and this isolate has to ask who may try it. */
+  get waits(): boolean {
+    return this.#state.circuit === 'half_open' && !this.#state.mayProbe
+  }
+
   /** When `state` changes by time alone. */
   changesAtMs(nowMs: number): number {
     const { openUntilMs, closed } = this.#circuit
@@ -187,11 +191,9 @@ export class LocalDeployment {
 
   #sampled(ended: Ended): void {
     this.#samples ??= noSamples()
-    addSample(this.#samples, { ...ended })
+    addSample(this.#samples, ended)
     turnGeneration(this.#own, ended.atMs, this.#ttlMs)
-    const one = noSamples()
-    addSample(one, { ...ended })
-    addSamples(this.#own.younger, one)
+    addSample(this.#own.younger, ended)
   }
 
   #answered({ atMs, durationMs }: Ended): void {
