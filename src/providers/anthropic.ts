@@ -1,4 +1,4 @@
-import type { Fields } from '../dialects/loose-json.ts'
+import { type Fields, fields, number } from '../dialects/loose-json.ts'
 import { anthropicCompletion } from './anthropic-answer.ts'
 import { allowedBetas, neededBetas } from './anthropic-beta.ts'
 import { claudeBody } from './anthropic-body.ts'
@@ -7,7 +7,7 @@ import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
 import { GATEWAY_FIELDS } from './chat-body.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
-import type { Translator } from './translator.ts'
+import type { Vendor } from './translator.ts'
 
 const VERSION = '2023-06-01'
 
@@ -35,13 +35,35 @@ export const anthropic = {
   },
   usage: anthropicUsage,
   failure: anthropicFailure,
-} satisfies Translator & Omit<Provider, 'dialect'> & { readonly dialect: 'anthropic' }
+  tokenCounter: {
+    count(request, target) {
+      const { body, betas } = claudeBody(request, target)
+      return post({ model: target.model, ...countable(body) }, betas, target, '/count_tokens')
+    },
+    counted: inputTokens,
+  },
+} satisfies Vendor
 
-/** A body for `/v1/messages/count_tokens`, which knows neither limits nor streams. */
-export function anthropicCountTokens(body: Fields, target: Target): UpstreamRequest {
-  const { native, betas } = nativeBody(body)
-  const { max_tokens: _, ...counted } = native
-  return post({ ...counted, model: target.model }, betas, target, '/count_tokens')
+/** What `/v1/messages/count_tokens` knows of a body: everything that is read, and nothing that is about the answer. */
+export function countable(body: Fields): Fields {
+  return Object.fromEntries(Object.entries(body).filter(([field]) => COUNTED.has(field)))
+}
+
+const COUNTED = new Set([
+  'messages',
+  'system',
+  'tools',
+  'tool_choice',
+  'thinking',
+  'output_config',
+  'output_format',
+  'context_management',
+  'mcp_servers',
+  'cache_control',
+])
+
+export function inputTokens(answer: unknown): number | undefined {
+  return number(fields(answer).input_tokens)
 }
 
 /** A caller's own body without what speaks to the gateway; features it asked for in the body belong in a header. */

@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../dialects/chat.ts'
-import type { Fields } from '../dialects/loose-json.ts'
+import { type Fields, fields, number } from '../dialects/loose-json.ts'
 import { GATEWAY_FIELDS } from './chat-body.ts'
 import { GEMINI_ADDRESS, geminiRequest, modelPath } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
@@ -7,7 +7,7 @@ import { geminiEmbedding } from './gemini-embeddings.ts'
 import { geminiFailure } from './gemini-failure.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
-import type { Target, UpstreamRequest } from './provider.ts'
+import type { Target } from './provider.ts'
 import type { Vendor } from './translator.ts'
 
 /** Google AI Studio: Gemini by API key. */
@@ -24,12 +24,20 @@ export const gemini = {
   usage: geminiUsage,
   failure: geminiFailure,
   embedding: geminiEmbedding,
+  // The same request as `countTokens` has it: everything that would be sent, under one name.
+  tokenCounter: {
+    count(request, target) {
+      const body = geminiBody(request, target)
+      return geminiRequest(target, 'countTokens', {
+        generateContentRequest: { model: modelPath(target.model), ...body },
+      })
+    },
+    counted: totalTokens,
+  },
 } satisfies Vendor
 
-/** The same request as `countTokens` has it: everything that would be sent, under one name. */
-export function countTokens(request: ChatRequest, target: Target): UpstreamRequest {
-  const body = geminiBody(request, target)
-  return geminiRequest(target, 'countTokens', { generateContentRequest: { model: modelPath(target.model), ...body } })
+export function totalTokens(answer: unknown): number | undefined {
+  return number(fields(answer).totalTokens)
 }
 
 /** A method of Google's, as the last part of an address. */

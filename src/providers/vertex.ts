@@ -1,19 +1,19 @@
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { Fields } from '../dialects/loose-json.ts'
-import { nativeBody } from './anthropic.ts'
+import { countable, inputTokens, nativeBody } from './anthropic.ts'
 import { anthropicCompletion } from './anthropic-answer.ts'
 import { claudeBody } from './anthropic-body.ts'
 import { anthropicFailure } from './anthropic-failure.ts'
 import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
-import { methodFor, nativeGemini } from './gemini.ts'
+import { methodFor, nativeGemini, totalTokens } from './gemini.ts'
 import { geminiHeaders } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { errorIn, geminiFailure } from './gemini-failure.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Failure, Target, UpstreamRequest } from './provider.ts'
-import type { Translator } from './translator.ts'
+import type { Vendor } from './translator.ts'
 import { type Publisher, vertexAuth, vertexUrl } from './vertex-access.ts'
 import { vertexEmbedding } from './vertex-embeddings.ts'
 
@@ -32,7 +32,8 @@ export const vertexGemini = {
   usage: geminiUsage,
   failure: geminiFailure,
   embedding: vertexEmbedding,
-} satisfies Translator & Record<string, unknown>
+  tokenCounter: { count: vertexCountTokens, counted: totalTokens },
+} satisfies Vendor
 
 /** Claude on Vertex AI: Anthropic's bodies, with the version in the body and the model in the address. */
 export const vertexAnthropic = {
@@ -51,7 +52,8 @@ export const vertexAnthropic = {
   reader: anthropicReader,
   usage: anthropicUsage,
   failure: claudeFailure,
-} satisfies Translator & Record<string, unknown>
+  tokenCounter: { count: vertexClaudeCountTokens, counted: inputTokens },
+} satisfies Vendor
 
 /** Models are named as LiteLLM names them: Claude's by their own name, everything else is asked as Gemini is. */
 export function vertexPublisher(model: string): Publisher {
@@ -70,10 +72,10 @@ export function vertexCountTokens(request: ChatRequest, target: Target): Upstrea
 }
 
 /** Anthropic's count of tokens, which is a model of its own here. */
-export function vertexClaudeCountTokens(body: Fields, target: Target): UpstreamRequest {
-  const { native, betas } = nativeBody(body)
-  const { max_tokens: _, stream: __, ...counted } = native
-  return rawPredict({ ...target, model: 'count-tokens' }, { ...counted, model: target.model }, betas, 'rawPredict')
+export function vertexClaudeCountTokens(request: ChatRequest, target: Target): UpstreamRequest {
+  const { body, betas } = claudeBody(request, withoutVertexParams(target), CLAUDE_HERE)
+  const counted = { ...countable(body), model: target.model }
+  return rawPredict({ ...target, model: 'count-tokens' }, counted, betas, 'rawPredict')
 }
 
 function gemini(target: Target, method: string, body: Fields, headers: Record<string, string> = {}): UpstreamRequest {

@@ -8,6 +8,7 @@ import { responses as responsesDialect } from '../dialects/responses.ts'
 import { GatewayError } from '../errors.ts'
 import { serve } from '../gateway/serve.ts'
 import { chat as operation } from '../operations/chat-operation.ts'
+import { countGemini } from './count-tokens.ts'
 import { callerOf } from './others.ts'
 import { type Asked, type Route, route } from './route.ts'
 
@@ -98,19 +99,21 @@ const generateContent = route({
   paths: ['/v1beta/models/{action+}', '/v1/models/{action+}', '/models/{action+}'],
   access: 'key',
   tag: 'Models',
-  summary: "A chat in Gemini's shape: `{model}:generateContent` and `{model}:streamGenerateContent`.",
+  summary:
+    "A chat in Gemini's shape: `{model}:generateContent` and `{model}:streamGenerateContent`; `{model}:countTokens` counts.",
   dialect: gemini,
   query: z.object({ alt: z.enum(['sse', 'json']).optional(), key: z.string().optional() }),
   body: shape("Gemini's generateContent request.", ['contents']),
   handle(asked) {
     const { action = '' } = asked.params
-    const [, model, method] = /^(.+):(generateContent|streamGenerateContent)$/.exec(action) ?? []
+    const [, model, method] = /^(.+):(generateContent|streamGenerateContent|countTokens)$/.exec(action) ?? []
     if (model === undefined) {
       throw new GatewayError(
         'not_found',
-        `There is no method of this name: ${action}. Ask for MODEL:generateContent or MODEL:streamGenerateContent.`,
+        `There is no method of this name: ${action}. Ask for MODEL:generateContent, MODEL:streamGenerateContent or MODEL:countTokens.`,
       )
     }
+    if (method === 'countTokens') return countGemini(asked, model)
     const stream = method === 'streamGenerateContent'
     const dialect = stream && asked.query.alt !== 'sse' ? geminiStream : gemini
     return chat(asked, { dialect, body: asked.body, path: { model, stream } })

@@ -9,6 +9,7 @@ import { teamRoutes } from './admin/teams.ts'
 import { userRoutes } from './admin/users.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
 import { chatRoutes } from './chat.ts'
+import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { healthRoutes } from './health.ts'
 import { modelRoutes } from './models.ts'
@@ -28,6 +29,7 @@ const description = route({
 /** Every route there is. The router, the role check, OpenAPI and docs/routes.md are made from it. */
 export const routes: readonly Route[] = [
   ...chatRoutes,
+  ...countRoutes,
   ...embeddingRoutes,
   ...modelRoutes,
   ...keyRoutes,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatMessage, ChatRequest } from '../../../src/dialects/chat.ts'
 import { GatewayError } from '../../../src/errors.ts'
-import { anthropic, anthropicCountTokens } from '../../../src/providers/anthropic.ts'
+import { anthropic } from '../../../src/providers/anthropic.ts'
 import { claudeBody } from '../../../src/providers/anthropic-body.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 import { request, target } from './anthropic-world.ts'
@@ -675,10 +675,12 @@ describe('a body in the vendor’s own dialect', () => {
     expect([url, headers['anthropic-beta']]).toEqual(['https://api.anthropic.com/v1/messages', 'context-1m-2025-08-07'])
   })
 
-  it('is counted without its limit', () => {
-    const { url, body } = anthropicCountTokens({ ...native, stream: true }, target)
+  it('is counted without what is about the answer', () => {
+    const asked = { ...request, max_tokens: 5, temperature: 1, stop: ['x'], stream: true, user: 'u', system: 'S' }
+    const { url, body } = anthropic.tokenCounter.count(asked, target)
     expect(url).toBe('https://api.anthropic.com/v1/messages/count_tokens')
-    expect(JSON.parse(body)).toEqual({ model: target.model, messages: native.messages, something_new: [1] })
+    expect(Object.keys(JSON.parse(body)).sort()).toEqual(['messages', 'model', 'system'])
+    expect(anthropic.tokenCounter.counted({ input_tokens: 7 })).toBe(7)
   })
 
   it('goes with a login where the key is one', () => {

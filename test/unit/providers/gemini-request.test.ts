@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../../src/dialects/chat.ts'
 import { GatewayError } from '../../../src/errors.ts'
-import { countTokens, gemini } from '../../../src/providers/gemini.ts'
+import { gemini } from '../../../src/providers/gemini.ts'
 import { geminiCompletion } from '../../../src/providers/gemini-reader.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 import { canonical } from './canonical.ts'
@@ -67,7 +67,7 @@ describe('where it is asked', () => {
   })
 
   it('counts tokens of the very request', () => {
-    const { url, body } = countTokens(request, target)
+    const { url, body } = gemini.tokenCounter.count(request, target)
     expect(url).toMatch(/gemini-2\.5-flash:countTokens$/)
     expect(JSON.parse(body).generateContentRequest).toMatchObject({ model: 'models/gemini-2.5-flash' })
   })

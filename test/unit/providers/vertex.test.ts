@@ -112,11 +112,14 @@ describe('Claude on Vertex', () => {
   })
 
   it('counts tokens at a model of that name', () => {
-    const { url, body } = vertexClaudeCountTokens({ messages: [], max_tokens: 5 }, claude)
+    const { url, body } = vertexClaudeCountTokens(
+      { model: 'm', messages: [{ role: 'user', content: 'Hi' }], max_tokens: 5 },
+      claude,
+    )
     expect(url).toMatch(/models\/count-tokens:rawPredict$/)
     expect(JSON.parse(body)).toEqual({
       anthropic_version: 'vertex-2023-10-16',
-      messages: [],
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }] }],
       model: 'claude-sonnet-4-5@20250929',
     })
   })
