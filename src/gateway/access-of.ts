@@ -1,6 +1,8 @@
-import type { Deployment, Text } from '../config/config.ts'
+import type { Deployment, Text, VertexAccount } from '../config/config.ts'
 import type { TokenSource } from '../providers/access-token.ts'
+import { googleProject } from '../providers/google-token.ts'
 import type { Target } from '../providers/provider.ts'
+import type { VertexAccess } from '../providers/vertex-access.ts'
 
 type Access = Pick<Target, 'apiVersion' | 'aws' | 'azureAdToken' | 'vertex' | 'tokenSource'>
 type Read = (value: Text | undefined) => string | undefined
@@ -15,7 +17,7 @@ export function accessOf(deployment: Deployment, read: Read): Access {
     ...(version !== undefined && { apiVersion: version }),
     ...(azureAdToken !== undefined && { azureAdToken }),
     ...(aws && { aws: texts(aws, read) }),
-    ...(vertex && { vertex: texts({ project: vertex.project, location: vertex.location }, read) }),
+    ...(vertex && { vertex: vertexOf(vertex, read) }),
     ...(tokenSource && { tokenSource }),
   }
 }
@@ -23,7 +25,23 @@ export function accessOf(deployment: Deployment, read: Read): Access {
 function entra(account: Deployment['azure'], read: Read): TokenSource | undefined {
   const { tenantId, clientId, clientSecret } = texts({ ...account }, read)
   if (tenantId === undefined || clientId === undefined || clientSecret === undefined) return undefined
-  return { kind: 'entra', tenantId, clientId, clientSecret }
+  const authority = read({ env: 'AZURE_AUTHORITY_HOST', otherwise: '' })
+  const scope = read({ env: 'AZURE_SCOPE', otherwise: '' })
+  return {
+    kind: 'entra',
+    tenantId,
+    clientId,
+    clientSecret,
+    ...(authority !== undefined && { authority }),
+    ...(scope !== undefined && { scope }),
+  }
+}
+
+/** The project of the credentials is meant where the file names none. */
+function vertexOf({ project, location, credentials }: VertexAccount, read: Read): VertexAccess {
+  const written = read(credentials)
+  const own = written === undefined ? undefined : googleProject(written)
+  return { ...(own !== undefined && { project: own }), ...texts({ project, location }, read) }
 }
 
 function google(account: Deployment['vertex'], read: Read): TokenSource | undefined {

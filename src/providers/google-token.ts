@@ -1,4 +1,4 @@
-import { fields, number, parsed, text } from '../dialects/loose-json.ts'
+import { fields, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import type { UpstreamRequest } from './provider.ts'
 
@@ -33,11 +33,6 @@ export type TokenRequest =
     }
   | { readonly kind: 'plain'; readonly request: UpstreamRequest }
 
-export interface AccessToken {
-  readonly token: string
-  readonly expiresAtSeconds: number
-}
-
 const TOKEN_URI = 'https://oauth2.googleapis.com/token'
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform'
 const LIFE_SECONDS = 3600
@@ -71,6 +66,12 @@ export function googleCredentials(given: unknown): GoogleCredentials {
   }
 }
 
+/** The project that credentials belong to, as far as they say. */
+export function googleProject(credentials: string): string | undefined {
+  const said = fields(parsed(credentials))
+  return text(said.project_id) ?? text(said.quota_project_id)
+}
+
 /** What asks for an access token that begins to live now. Pure: nothing is signed and nobody is asked here. */
 export function googleTokenRequest(credentials: GoogleCredentials, nowSeconds: number): TokenRequest {
   const { tokenUri } = credentials
@@ -99,18 +100,10 @@ export function googleTokenRequest(credentials: GoogleCredentials, nowSeconds: n
 /** RS256 by WebCrypto, which Workers and Node both have. */
 export async function signRs256(pkcs8: Uint8Array<ArrayBuffer>, signingInput: string): Promise<Uint8Array> {
   const algorithm = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign'])
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']).catch(() => {
+    throw unusable('private_key is no RSA key')
+  })
   return new Uint8Array(await crypto.subtle.sign(algorithm, key, encoder.encode(signingInput)))
-}
-
-/** The token in Google's answer, and when it ends. Refuses an answer without one in Google's words, which name no secret. */
-export function accessTokenIn(body: string, nowSeconds: number): AccessToken {
-  const answer = fields(parsed(body))
-  const token = text(answer.access_token)
-  if (token !== undefined)
-    return { token, expiresAtSeconds: Math.floor(nowSeconds) + (number(answer.expires_in) ?? LIFE_SECONDS) }
-  const why = [text(answer.error), text(answer.error_description)].filter((part) => part !== undefined).join(': ')
-  throw unusable(why === '' ? 'Google gave no access token' : `Google answered ${why}`)
 }
 
 const encoder = new TextEncoder()
@@ -149,7 +142,7 @@ function needed(value: unknown, name: string): string {
 
 function unusable(why: string): GatewayError {
   return new GatewayError(
-    'internal',
+    'auth_error',
     `The deployment's Google credentials cannot be used: ${why}. The operator must correct vertex_credentials.`,
   )
 }

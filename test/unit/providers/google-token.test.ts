@@ -1,6 +1,7 @@
 import { createVerify, generateKeyPairSync } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { accessTokenIn, googleCredentials, googleTokenRequest, signRs256 } from '../../../src/providers/google-token.ts'
+import { accessTokenIn } from '../../../src/providers/access-token.ts'
+import { googleCredentials, googleTokenRequest, signRs256 } from '../../../src/providers/google-token.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -89,7 +90,7 @@ describe("Google's answer", () => {
 
   it('is a refusal in its words', () => {
     const body = JSON.stringify({ error: 'invalid_grant', error_description: 'Invalid JWT Signature.' })
-    expect(() => accessTokenIn(body, 0)).toThrow(/invalid_grant: Invalid JWT Signature/)
-    expect(() => accessTokenIn('<html>', 0)).toThrow(/no access token/)
+    expect(accessTokenIn(body, 0)).toEqual({ refused: 'it answered invalid_grant: Invalid JWT Signature.' })
+    expect(accessTokenIn('<html>', 0)).toEqual({ refused: 'it gave no access token' })
   })
 })
