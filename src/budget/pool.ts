@@ -1,4 +1,4 @@
-import { maxNano, type NanoUsd } from '../money.ts'
+import { maxNano, minNano, type NanoUsd } from '../money.ts'
 
 /**
  * A ledger's share of one window (slices.md §1.2): totals that only grow, and what is held by open grants now. A value:
@@ -49,9 +49,9 @@ export function release(pool: Pool, heldNano: NanoUsd, paidNano: NanoUsd): Pool 
   return { ...pool, heldNano: pool.heldNano - heldNano, usedNano: pool.usedNano + paidNano }
 }
 
-/** Everything free goes back. Written down before the source is told, so that it can never be granted meanwhile. */
-export function giveBack(pool: Pool): Pool {
-  return { ...pool, returnedNano: pool.returnedNano + maxNano(0n, freeOf(pool)) }
+/** What is free goes back, or part of it. Written down before the source is told, so that it can never be granted meanwhile. */
+export function giveBack(pool: Pool, amountNano: NanoUsd = freeOf(pool)): Pool {
+  return { ...pool, returnedNano: pool.returnedNano + maxNano(0n, minNano(amountNano, freeOf(pool))) }
 }
 
 /** Totals only grow: an answer that comes late, twice or out of order teaches nothing wrong. */

@@ -8,6 +8,9 @@ export interface Pace {
 
 const FADE_MS = 10_000
 
+/** So that a quiet caller's few requests at once, or a database that is away for a moment, need no exchange each. */
+const HOLDS_AHEAD = 4n
+
 export const standing: Pace = { nanoPerMs: 0, atMs: 0 }
 
 export function paced(pace: Pace, paidNano: NanoUsd, nowMs: number): Pace {
@@ -18,15 +21,21 @@ export function paceAt(pace: Pace, nowMs: number): number {
   return pace.nanoPerMs * Math.exp(-Math.max(0, nowMs - pace.atMs) / FADE_MS)
 }
 
+/**
+ * What a busy ledger has free beyond all need: more than twice what it spends in the time it asks ahead for, and than
+ * twice the holds it keeps ready.
+ */
+export function surplusOf(pool: { freeNano: NanoUsd; holdNano: NanoUsd; nanoPerMs: number; aheadMs: number }): NanoUsd {
+  const ahead = BigInt(Math.ceil(pool.nanoPerMs * pool.aheadMs))
+  return maxNano(0n, pool.freeNano - 2n * maxNano(ahead, HOLDS_AHEAD * pool.holdNano))
+}
+
 export interface Market {
   /** What the source had left at its last answer. */
   readonly roomNano: NanoUsd
   /** What other ledgers have on lease there. */
   readonly othersNano: NanoUsd
 }
-
-/** So that a quiet caller's few requests at once, or a database that is away for a moment, need no exchange each. */
-const HOLDS_AHEAD = 4n
 
 /**
  * How much to ask for (slices.md §5): what is missing, and spending for `aheadMs` or a few holds, whichever is more, but

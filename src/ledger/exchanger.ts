@@ -1,5 +1,5 @@
 import { freeOf, giveBack, isIdle, learn, newPool, type Pool } from '../budget/pool.ts'
-import { type Market, type Pace, paceAt, paced, sliceWant, standing } from '../budget/slice.ts'
+import { type Market, type Pace, paceAt, paced, sliceWant, standing, surplusOf } from '../budget/slice.ts'
 import type { Clock } from '../clock.ts'
 import type { LedgerSettings } from '../config/config.ts'
 import { maxNano, type NanoUsd } from '../money.ts'
@@ -16,6 +16,9 @@ export interface ExchangerDeps {
   readonly wake: (atMs: number) => void
   readonly report: (what: string, cause: unknown) => void
 }
+
+/** What is more than enough for so long goes back, also while the pool is in use. */
+const SURPLUS_MS = 10_000
 
 /** By `poolKey`. */
 export type Answers = ReadonlyMap<string, SliceAnswer>
@@ -45,6 +48,9 @@ export class Exchanger {
   /** What sizes a slice. Advisory: after an eviction slices start small and grow again. */
   readonly #paces = new Map<string, Pace>()
   readonly #markets = new Map<string, Market & { readonly atMs: number }>()
+  /** The largest hold that was short in a pool. */
+  readonly #holds = new Map<string, NanoUsd>()
+  readonly #surplusSince = new Map<string, number>()
   #unheard = false
 
   constructor(deps: ExchangerDeps) {
@@ -78,7 +84,29 @@ export class Exchanger {
     return market && clock() - market.atMs <= settings.sliceAheadMs ? market.roomNano : undefined
   }
 
+  /**
+   * What a busy pool has free beyond all need, once that has lasted (slices.md §5): the others may want it. Nothing after
+   * an eviction, until the pool was short again.
+   */
+  surplusOf(pool: Pool): NanoUsd {
+    const { settings, clock } = this.#deps
+    const key = poolKey(pool)
+    const holdNano = this.#holds.get(key)
+    const nowMs = clock()
+    const nanoPerMs = paceAt(this.#paces.get(key) ?? standing, nowMs)
+    const surplusNano =
+      holdNano === undefined
+        ? 0n
+        : surplusOf({ freeNano: freeOf(pool), holdNano, nanoPerMs, aheadMs: settings.sliceAheadMs })
+    const sinceMs = this.#surplusSince.get(key) ?? nowMs
+    if (surplusNano === 0n) this.#surplusSince.delete(key)
+    else this.#surplusSince.set(key, sinceMs)
+    return nowMs - sinceMs >= SURPLUS_MS ? surplusNano : 0n
+  }
+
   forget(pool: Pool): void {
+    this.#holds.delete(poolKey(pool))
+    this.#surplusSince.delete(poolKey(pool))
     this.#paces.delete(poolKey(pool))
     this.#markets.delete(poolKey(pool))
   }
@@ -126,11 +154,13 @@ export class Exchanger {
     const nowMs = clock()
     const kept = store.pool(pool.scope, pool.startMs) ?? newPool(pool, nowMs)
     const idle = sumNano === 0n && isIdle(kept, nowMs, settings.idleReturnMs)
-    const told = { ...(idle ? giveBack(kept) : kept), owing: true }
+    const backNano = idle ? freeOf(kept) : sumNano === 0n ? this.surplusOf(kept) : 0n
+    const told = { ...giveBack(kept, backNano), owing: true }
     store.putPool(told)
     const freeNano = freeOf(kept)
     const shortNano = maxNano(0n, sumNano - freeNano)
     const key = poolKey(pool)
+    if (largestNano > 0n) this.#holds.set(key, largestNano)
     const wantNano =
       shortNano === 0n
         ? 0n

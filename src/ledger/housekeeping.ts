@@ -197,7 +197,10 @@ export class Housekeeping {
       .pools()
       .filter(
         (pool) =>
-          pool.owing || isIdle(pool, nowMs, settings.idleReturnMs) || (quiet && pool.usedNano !== pool.chargedNano),
+          pool.owing ||
+          isIdle(pool, nowMs, settings.idleReturnMs) ||
+          exchanger.surplusOf(pool) > 0n ||
+          (quiet && pool.usedNano !== pool.chargedNano),
       )
     for (let at = 0; at < pools.length; at += BATCH) {
       const needs = pools.slice(at, at + BATCH).map((pool) => ({ pool, needNano: 0n }))

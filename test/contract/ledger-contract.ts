@@ -258,6 +258,27 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       await granted({ scopes: [], limits })
     })
 
+    it('gives back what a busy scope no longer needs, and keeps what it does', async () => {
+      limit(KEY, 100_000n)
+      // Forty at once that cost nothing leave much more than the few after them need.
+      const grants = await Promise.all(Array.from({ length: 40 }, () => granted({ amountNano: 100n })))
+      for (const grant of grants) await finish(grant, 0n)
+      const leased = async () => {
+        await world.tick(NAME)
+        return window(KEY)?.leased ?? 0n
+      }
+      const before = await leased()
+      for (let seconds = 0; seconds < 60; seconds += 4) {
+        world.advance(4_000)
+        await finish(await granted({ amountNano: 1n }), 1n)
+        await leased()
+      }
+      const after = await leased()
+      expect(before).toBeGreaterThanOrEqual(4_000n)
+      expect(after).toBeLessThan(4_000n)
+      expect(after).toBeGreaterThan(0n)
+    })
+
     it('is unavailable without its source, unless what it has suffices', async () => {
       limit(KEY, 100n)
       const grant = await granted({ amountNano: 50n })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { paceAt, paced, sliceWant, standing } from '../../../src/budget/slice.ts'
+import { paceAt, paced, sliceWant, standing, surplusOf } from '../../../src/budget/slice.ts'
 
 describe('the size of a slice', () => {
   const need = { shortNano: 10n, holdNano: 10n, freeNano: 0n, nanoPerMs: 1, aheadMs: 5_000, market: undefined }
@@ -34,4 +34,14 @@ it('a pace rises with what is spent and fades within seconds', () => {
   expect(paceAt(pace, 60_000)).toBeGreaterThan(9)
   expect(paceAt(pace, 60_000)).toBeLessThan(11)
   expect(paceAt(pace, 120_000)).toBeLessThan(0.1)
+})
+
+describe('surplus', () => {
+  const of = (freeNano: bigint, nanoPerMs: number, holdNano = 10n) =>
+    surplusOf({ freeNano, holdNano, nanoPerMs, aheadMs: 5_000 })
+
+  it('is what is free beyond twice the spending ahead, or twice the holds kept ready', () => {
+    expect([of(1_000n, 0), of(80n, 0), of(79n, 0)]).toEqual([920n, 0n, 0n])
+    expect([of(100_000n, 1), of(10_000n, 1), of(0n, 1)]).toEqual([90_000n, 0n, 0n])
+  })
 })
