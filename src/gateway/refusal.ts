@@ -42,10 +42,12 @@ function overBudget(refusal: Extract<Refusal, { kind: 'budget_exceeded' | 'budge
 }
 
 function rateLimited(state: RateState, retryAfterMs: number | undefined): GatewayError {
-  const reset = new Date(state.resetAtMs).toISOString()
+  // When a running request will end is nobody's to say.
+  const reset = state.kind === 'max_parallel_requests' ? undefined : new Date(state.resetAtMs).toISOString()
+  const frees = state.limit > 0 ? 'It frees as soon as one of the running requests ends.' : 'It lets nothing through.'
   return new GatewayError(
     'rate_limited',
-    `Rate limit exceeded for ${state.entity}. Limit type: ${state.kind}. Current limit: ${state.limit}, Remaining: ${state.remaining}. Limit resets at: ${reset}`,
+    `Rate limit exceeded for ${state.entity}. Limit type: ${state.kind}. Current limit: ${state.limit}, Remaining: ${state.remaining}. ${reset ? `Limit resets at: ${reset}` : frees}`,
     {
       ...(retryAfterMs === undefined ? { retry: false } : { retryAfterMs }),
       facts: {
@@ -53,9 +55,9 @@ function rateLimited(state: RateState, retryAfterMs: number | undefined): Gatewa
         limit_type: state.kind,
         limit: state.limit,
         remaining: state.remaining,
-        reset_at: reset,
+        reset_at: reset ?? null,
       },
-      headers: { rate_limit_type: state.kind, reset_at: reset, ...rateHeaders([state]) },
+      headers: { rate_limit_type: state.kind, ...(reset ? { reset_at: reset } : {}), ...rateHeaders([state]) },
     },
   )
 }
