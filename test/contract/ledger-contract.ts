@@ -275,7 +275,7 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       }
       const after = await leased()
       expect(before).toBeGreaterThanOrEqual(4_000n)
-      expect(after).toBeLessThan(4_000n)
+      expect(after).toBeLessThanOrEqual(800n)
       expect(after).toBeGreaterThan(0n)
     })
 
