@@ -57,7 +57,7 @@ export function reach(provider: string, params: Params, model: string, defaults:
     case 'aws':
       return aws(params, model, defaults)
     case 'vertex':
-      return vertex(params)
+      return vertex(params, defaults)
     default:
       return plain(params, defaults)
   }
@@ -74,6 +74,11 @@ function plain(params: Params, { apiBase: home, apiBaseEnv, apiKeyEnv }: Default
 
 function addressOf(params: Params): Text | undefined {
   return textFrom(params.api_base ?? params.base_url)
+}
+
+/** A variable that may be set, where the vendor's address follows from the account. */
+function optional(name: string | undefined): Text | undefined {
+  return name === undefined ? undefined : { env: name, otherwise: '' }
 }
 
 /** Asked with a key, or with a Microsoft Entra token, which an application may get. */
@@ -101,7 +106,11 @@ function entra({ azure_ad_token, tenant_id, client_id, client_secret }: Params):
 }
 
 /** Asked with an API key of Bedrock, or signed with an access key. */
-function aws(params: Params, model: string, { apiKeyEnv }: Defaults): Reach {
+function aws(
+  params: Params,
+  model: string,
+  { apiKeyEnv, apiBaseEnv = 'AWS_BEDROCK_RUNTIME_ENDPOINT' }: Defaults,
+): Reach {
   const key = textFrom(params.api_key)
   const address = addressOf(params) ?? textFrom(params.aws_bedrock_runtime_endpoint)
   const named = textFrom(params.aws_access_key_id)
@@ -113,7 +122,7 @@ function aws(params: Params, model: string, { apiKeyEnv }: Defaults): Reach {
     ...given('otherwise', elsewhere ? '' : undefined),
   }
   const account: AwsAccount = key === undefined ? { region, ...accessKey(params, named) } : { region }
-  return { ...given('apiKey', apiKey), ...given('apiBase', address), aws: account }
+  return { ...given('apiKey', apiKey), ...given('apiBase', address ?? optional(apiBaseEnv)), aws: account }
 }
 
 /** A session token belongs to its access key: it is not borrowed for a key that the file names. */
@@ -128,7 +137,7 @@ function accessKey(params: Params, named: Text | undefined): AwsAccount {
 }
 
 /** Asked with a service account, or with the API key of Vertex's express mode. */
-function vertex(params: Params): Reach {
+function vertex(params: Params, { apiBaseEnv }: Defaults): Reach {
   const apiKey = textFrom(params.api_key)
   const address = addressOf(params)
   const mayBorrow = apiKey === undefined && address === undefined
@@ -141,7 +150,7 @@ function vertex(params: Params): Reach {
         (mayBorrow ? { env: 'GOOGLE_APPLICATION_CREDENTIALS_JSON' } : undefined),
     ),
   }
-  return { ...given('apiKey', apiKey), ...given('apiBase', address), vertex: account }
+  return { ...given('apiKey', apiKey), ...given('apiBase', address ?? optional(apiBaseEnv)), vertex: account }
 }
 
 function credentialsOf(value: Params['vertex_credentials']): Text | undefined {
@@ -176,7 +185,7 @@ export function* accountNotices(params: Params, provider: string): Generator<Not
         level: 'notice',
         path,
         message:
-          'has no effect: sign in with tenant_id, client_id and client_secret, with azure_ad_token or with api_key',
+          'has no effect: sign in with tenant_id, client_id and client_secret (for a scope of your own set AZURE_SCOPE), with azure_ad_token or with api_key',
       }
     else yield { level: 'notice', path, message: `has no effect for '${provider}'` }
   }

@@ -95,6 +95,8 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
     ...given('reasonsInSilence', info.reasons_in_silence ?? known?.reasonsInSilence),
     ...rulesOf(params),
     ...(row.model_name.includes('*') ? { wildcard: true } : {}),
+    ...given('teamId', info.team_id),
+    ...given('teamModelName', info.team_public_model_name),
     ...given('disabled', disabled),
   }
   return { deployment, notices }
@@ -111,8 +113,8 @@ function rulesOf(params: Params): Partial<Deployment> {
     ...given('tagRegex', params.tag_regex?.filter(isExpression)),
     ...given('regionName', params.region_name),
     ...given('maxParallelRequests', params.max_parallel_requests),
-    ...given('timeoutMs', ms(params.timeout)),
-    ...given('streamTimeoutMs', ms(params.stream_timeout)),
+    ...given('timeoutMs', ms(params.timeout || undefined)),
+    ...given('streamTimeoutMs', ms(params.stream_timeout || undefined)),
     ...given('timeouts', timeoutsOf(params)),
     ...given('numRetries', params.num_retries),
     ...given('cooldownTimeMs', ms(params.cooldown_time)),

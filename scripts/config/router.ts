@@ -16,7 +16,7 @@ export function routerOf(file: ConfigFile, note: Note): Omit<Config['router'], '
   const { ttl, lowest_latency_buffer: buffer } = router.routing_strategy_args ?? {}
   const checks = router.optional_pre_call_checks ?? []
   return {
-    timeoutMs: (router.timeout ?? litellm.request_timeout ?? requestTimeoutS) * 1000,
+    timeoutMs: (router.timeout || litellm.request_timeout || requestTimeoutS) * 1000,
     ...given('streamTimeoutMs', ms(router.stream_timeout || undefined)),
     ...given('timeouts', timeoutsOf(router)),
     ...given('fallbacks', fallbacksOf(router.fallbacks ?? litellm.fallbacks)),

@@ -356,7 +356,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.role_permissions',
       'general_settings.max_response_size_mb',
       'general_settings.provider_url_destination_allowed_hosts',
-      'model_list.*.model_info.team_id',
     ],
     key: [
       'allowed_routes',
@@ -389,7 +388,6 @@ export const capabilities: readonly Capability[] = [
     comes: 'tenants',
     config: [
       'model_list.*.model_info.access_groups',
-      'model_list.*.model_info.team_public_model_name',
       'litellm_settings.public_model_groups',
       'general_settings.enable_public_model_hub',
     ],

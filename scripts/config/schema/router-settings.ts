@@ -51,7 +51,7 @@ export const allowedFailsPolicy = section({
 /** Ours, in seconds: how long silences may be, and the whole. */
 export const timeouts = {
   connect_timeout: positive,
-  ttft_timeout: seconds,
+  ttft_timeout: positive,
   stream_idle_timeout: positive,
   total_timeout: positive,
 }

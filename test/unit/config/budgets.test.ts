@@ -27,3 +27,15 @@ it('a proxy budget of 0 is none, and one without a duration never ends', () => {
   expect(build('litellm_settings: { max_budget: 0 }').config.litellm.budget).toBeUndefined()
   expect(build('litellm_settings: { max_budget: 1 }').config.litellm.budget).toEqual({ limitUsd: 1, duration: 'life' })
 })
+
+it('the budgets of tags', () => {
+  const { config } = build(
+    'litellm_settings: { tag_budget_config: { "product:bot": { max_budget: 2, budget_duration: 7d } } }',
+  )
+  expect(config.litellm.tagBudgets).toEqual({ 'product:bot': { limitUsd: 2, duration: '7d' } })
+  const { notices } = build('litellm_settings: { tag_budget_config: { a: { budget_duration: 1d }, b: 3 } }')
+  expect(notices.filter(({ level }) => level === 'error').map(({ path }) => path)).toEqual([
+    'litellm_settings.tag_budget_config.b',
+    'litellm_settings.tag_budget_config.a',
+  ])
+})

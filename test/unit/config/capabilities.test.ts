@@ -122,6 +122,8 @@ const active = [
     'max_input_tokens',
     'max_output_tokens',
     'max_tokens',
+    'team_id',
+    'team_public_model_name',
     'reasons_in_silence',
     'supports_vision',
     'supports_function_calling',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { requiredVariables } from '../../../src/config/read.ts'
 import { build, deploymentOf, of } from './world.ts'
 
 describe('a deployment', () => {
@@ -202,4 +203,26 @@ router_settings: { timeout: 30, stream_timeout: 10 }
   expect(config.router).toMatchObject({ timeoutMs: 30_000, streamTimeoutMs: 10_000 })
   expect(config.litellm.timeZone).toBe('Europe/Berlin')
   expect(of('error', build('litellm_settings: { timezone: Mars/North }').notices)[0]?.message).toContain('IANA')
+})
+
+it('reads the rest of what the gateway itself is told', () => {
+  const { config, notices } =
+    build(`general_settings: { salt_key: os.environ/SALT, drain_timeout: 30, forward_client_headers_to_llm_api: true, token_rate_limit_type: output, user_url_allowed_hosts: [intranet.example] }
+litellm_settings: { responses_store: true }
+`)
+  expect(notices).toEqual([])
+  expect(config.general).toMatchObject({
+    saltKey: { env: 'SALT' },
+    drainMs: 30_000,
+    forwardClientHeaders: true,
+    tokenRateLimitType: 'output',
+    allowedHosts: ['intranet.example'],
+  })
+  expect(config.litellm.responsesStore).toBe(true)
+  expect([...requiredVariables(config).keys()]).toContain('SALT')
+  expect([...requiredVariables(build('').config).keys()]).not.toContain('LITELLM_SALT_KEY')
+  const wrong = build(
+    'general_settings: { salt_key: 1, drain_timeout: -1, forward_client_headers_to_llm_api: x, token_rate_limit_type: some, user_url_allowed_hosts: x }\nlitellm_settings: { responses_store: 1 }',
+  )
+  expect(of('error', wrong.notices)).toHaveLength(6)
 })

@@ -140,7 +140,6 @@ describe('restrictions that are not active', () => {
     'general_settings: { max_parallel_requests: 5 }',
     'guardrails: [{ guardrail_name: pii }]',
     'include: [other.yaml]',
-    'model_list: [{ model_name: m, litellm_params: { model: openai/gpt-4o }, model_info: { team_id: t } }]',
   ])('are errors: %s', (yaml) => {
     const errors = of('error', build(yaml).notices)
     expect(errors).toHaveLength(1)
