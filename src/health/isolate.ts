@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { Batch, Snapshot } from './group.ts'
+import type { Batch, Report, Snapshot } from './group.ts'
 import { LocalDeployment } from './local.ts'
 import type { Defer, Ended, GroupState, Health } from './port.ts'
 import type { HealthSettings } from './settings.ts'
@@ -22,26 +22,36 @@ const REFRESH_MS = 1_000
 const FIRST_MS = 250
 /** After this much quiet, a request that finds a deployment half-open waits to hear who may try it. */
 const QUIET_MS = 2_000
+/** A circuit that opened or closed is told sooner. */
+const URGENT_MS = 100
 const REPORT_TIMEOUT_MS = 2_000
 /** A report whose request died is taken over by the next one after this. */
 const ABANDONED_MS = 5_000
+/** The runtime ends background work about 30 s after the answer. */
+const WORK_MS = 10_000
 
 interface LocalGroup {
   readonly name: string
   readonly deployments: Map<string, LocalDeployment>
   readonly state: Map<string, LocalDeployment['state']>
-  /** The call that is under way. Settles, always well. */
+  /** The newest call. */
   call: Promise<void> | undefined
-  /** Who wants to know waits for the call, shortly. */
+  /** Whoever wants to know waits for the call, shortly. */
   cold: boolean
   /** A deployment's time is over, and who may try it is not known here. */
   waits: boolean
+  /** The shared state cannot be reached. */
   alone: boolean
-  busySinceMs: number | undefined
+  /** A circuit has changed, which others should know at once. */
+  urgent: boolean
+  /** 0 where nobody does. */
+  callingSinceMs: number
+  waitingSinceMs: number
   calledAtMs: number
   refreshedAtMs: number
   changesAtMs: number
   sequence: number
+  /** The last batch may not have arrived, so it is sent again as it was. */
   unheard: boolean
 }
 
@@ -76,12 +86,20 @@ export class IsolateHealth implements Health {
     const group = this.#group(ended.group, ended.atMs)
     const deployment = this.#deployment(group, ended.deployment, ended.atMs)
     deployment.ended(ended)
+    group.urgent ||= deployment.urgent
     group.changesAtMs = Math.min(group.changesAtMs, deployment.changesAtMs(ended.atMs))
     this.#tell(group, ended.atMs, defer)
   }
 
+  /** Calls at once where it is time, else sees to it that somebody will. */
   #tell(group: LocalGroup, nowMs: number, defer: Defer): void {
-    if (group.busySinceMs === undefined || nowMs - group.busySinceMs > ABANDONED_MS) this.#exchange(group, nowMs, defer)
+    if (nowMs - group.callingSinceMs < ABANDONED_MS) return
+    if (nowMs >= dueMs(group)) {
+      group.call = this.#call(group)
+      defer('report health', this.#tellRest(group, nowMs, group.call))
+    } else if (nowMs - group.waitingSinceMs >= ABANDONED_MS) {
+      defer('report health', this.#tellRest(group, nowMs))
+    }
   }
 
   async #afterCall(group: LocalGroup, call: Promise<void>): Promise<GroupState> {
@@ -96,41 +114,52 @@ export class IsolateHealth implements Health {
     return group.state
   }
 
-  #exchange(group: LocalGroup, nowMs: number, defer: Defer): void {
-    group.busySinceMs = nowMs
-    const work = this.#reported(group, nowMs)
-    group.call = work
-    defer('report health', work)
+  /** What happens while nobody comes any more is told too. Work that began long ago leaves that to the next request. */
+  async #tellRest(group: LocalGroup, beganAtMs: number, call?: Promise<void>): Promise<void> {
+    const { clock, sleep } = this.#options
+    if (call !== undefined) await call
+    while (hasNews(group) && clock() - beganAtMs < WORK_MS) {
+      if (clock() - group.waitingSinceMs < ABANDONED_MS) return
+      group.waitingSinceMs = clock()
+      await sleep(Math.max(0, dueMs(group) - clock()))
+      group.waitingSinceMs = 0
+      if (clock() - group.callingSinceMs < ABANDONED_MS) return
+      if (clock() < dueMs(group)) continue
+      group.call = this.#call(group)
+      await group.call
+    }
   }
 
-  async #reported(group: LocalGroup, nowMs: number): Promise<void> {
-    const { report, clock, sleep, warn, isolate, settings } = this.#options
-    const waitMs = group.calledAtMs + REFRESH_MS - nowMs
-    if (waitMs > 0) await sleep(waitMs)
+  /** Settles, always well. */
+  async #call(group: LocalGroup): Promise<void> {
+    const { report, clock, warn } = this.#options
     const sentAtMs = clock()
-    group.busySinceMs = sentAtMs
+    group.callingSinceMs = sentAtMs
     group.calledAtMs = sentAtMs
-    const again = group.unheard
-    if (!again) group.sequence += 1
-    const { sequence } = group
-    const deployments: Record<string, ReturnType<LocalDeployment['report']>> = {}
-    for (const [id, deployment] of group.deployments) {
-      if (again || !deployment.idle) deployments[id] = deployment.report(again)
-    }
-    group.unheard = true
+    group.urgent = false
+    const batch = this.#batch(group)
     try {
-      const batch = { isolate, sequence, ttlMs: settings.ttlMs, deployments }
       const snapshot = await within(REPORT_TIMEOUT_MS, report(group.name, batch))
-      if (group.sequence !== sequence) return
-      this.#heard(group, snapshot, sentAtMs)
+      if (group.sequence === batch.sequence) this.#heard(group, snapshot, sentAtMs)
     } catch (error) {
       if (!group.alone) warn('the health of a group cannot be shared', { group: group.name, error: String(error) })
       group.alone = true
       group.changesAtMs = 0
-    } finally {
-      group.cold = false
-      if (group.busySinceMs === sentAtMs) group.busySinceMs = undefined
     }
+    group.cold = false
+    if (group.calledAtMs === sentAtMs) group.callingSinceMs = 0
+  }
+
+  #batch(group: LocalGroup): Batch {
+    const { isolate, settings } = this.#options
+    const again = group.unheard
+    if (!again) group.sequence += 1
+    group.unheard = true
+    const deployments: Record<string, Report> = {}
+    for (const [id, deployment] of group.deployments) {
+      if (again || !deployment.idle) deployments[id] = deployment.report(again)
+    }
+    return { isolate, sequence: group.sequence, ttlMs: settings.ttlMs, deployments }
   }
 
   #heard(group: LocalGroup, snapshot: Snapshot, sentAtMs: number): void {
@@ -164,7 +193,9 @@ export class IsolateHealth implements Health {
       cold: true,
       waits: false,
       alone: false,
-      busySinceMs: undefined,
+      urgent: false,
+      callingSinceMs: 0,
+      waitingSinceMs: 0,
       calledAtMs: 0,
       refreshedAtMs: nowMs,
       changesAtMs: Number.POSITIVE_INFINITY,
@@ -184,6 +215,17 @@ export class IsolateHealth implements Health {
     group.state.set(id, made.state)
     return made
   }
+}
+
+/** When the object may be called next. */
+function dueMs({ calledAtMs, urgent, alone }: LocalGroup): number {
+  return calledAtMs + (urgent && !alone ? URGENT_MS : REFRESH_MS)
+}
+
+function hasNews({ deployments, unheard }: LocalGroup): boolean {
+  if (unheard) return true
+  for (const deployment of deployments.values()) if (deployment.hasNews) return true
+  return false
 }
 
 function within<T>(ms: number, work: Promise<T>): Promise<T> {

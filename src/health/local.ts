@@ -124,15 +124,18 @@ export class LocalDeployment {
     }
   }
 
-  /** Nothing to tell, and nothing that would be missed in a report. */
+  get hasNews(): boolean {
+    return this.#window.length > 0 || this.#tellCircuit || this.#probe !== undefined
+  }
+
+  /** There is nothing to tell, nor anything in flight that a report would miss. */
   get idle(): boolean {
-    return (
-      this.#inFlight === 0 &&
-      this.#window.length === 0 &&
-      this.#sentWindow.length === 0 &&
-      !this.#tellCircuit &&
-      !this.#probe
-    )
+    return this.#inFlight === 0 && !this.hasNews
+  }
+
+  /** The circuit is not as others know it. */
+  get urgent(): boolean {
+    return this.#tellCircuit
   }
 
   /** All isolates' knowledge as of a call that was sent at `sentAtMs` and answered now. */

@@ -9,7 +9,7 @@ import { healthSettings } from './settings.ts'
 export type SharedGroups = Map<string, Group>
 
 export interface MemoryHealthOptions {
-  readonly config: Config
+  readonly config: Pick<Config, 'deployments' | 'router'>
   readonly clock: Clock
   /** Several isolates share what they are given here; alone by default. */
   readonly groups?: SharedGroups
@@ -26,11 +26,12 @@ export function memoryHealth({ config, clock, groups = new Map(), isolate, sleep
     clock,
     sleep: sleep ?? (() => Promise.resolve()),
     warn: () => {},
+    // What travels is a copy, and arrives later.
     report: (name, batch) => {
       const group = groups.get(name) ?? new Group()
       groups.set(name, group)
-      // What travels is a copy.
-      return Promise.resolve(structuredClone(group.report(structuredClone(batch), clock()).snapshot))
+      const { snapshot } = group.report(structuredClone(batch), clock())
+      return Promise.resolve(structuredClone(snapshot))
     },
   })
 }

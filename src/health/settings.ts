@@ -10,7 +10,7 @@ export interface HealthSettings {
 
 const TTL_MS = 3_600_000
 
-export function healthSettings({ deployments, router }: Config): HealthSettings {
+export function healthSettings({ deployments, router }: Pick<Config, 'deployments' | 'router'>): HealthSettings {
   const sizes = new Map<string, number>()
   for (const { group } of deployments) sizes.set(group, (sizes.get(group) ?? 0) + 1)
   const circuits = new Map(

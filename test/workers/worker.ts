@@ -3,6 +3,8 @@ import { type LedgerEnv, LedgerObject } from '../../src/ledger/ledger-object.ts'
 import type { SliceSource } from '../../src/ledger/slice-source.ts'
 import { FickleSource, settings } from '../contract/ledger-world.ts'
 
+export { HealthObject } from '../../src/health/health-object.ts'
+
 interface World {
   source: FickleSource
   queue: Queue | undefined
