@@ -1,8 +1,10 @@
 import { type GatewayError, toGatewayError } from '../errors.ts'
+import type { Ended } from '../health/port.ts'
 import type { Settlement } from '../ledger/port.ts'
 import { maxNano, minNano, type NanoUsd } from '../money.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { costNano } from '../prices/cost.ts'
+import { priceWithSearch } from '../prices/search.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { appliesTo } from '../tenants/applies.ts'
@@ -22,7 +24,8 @@ export interface Outcome {
 
 /** What an outcome costs: priced in full, whatever was held for it. */
 export function costOf({ deployment }: Attempt<AnyRequest>, { usage }: Outcome): NanoUsd {
-  return deployment.price ? maxNano(costNano(deployment.price, usage), 0n) : 0n
+  const price = usage.webSearches === undefined ? deployment.price : priceWithSearch(deployment)
+  return price ? maxNano(costNano(price, usage), 0n) : 0n
 }
 
 /**
@@ -53,8 +56,28 @@ function record(
   deps: GatewayDeps,
   close: Settlement | undefined,
 ): void {
+  deps.health.ended(toEnded(attempt, outcome, deps.clock()), deps.defer)
   const event = toEvent(attempt, outcome, costOf(attempt, outcome), deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
+}
+
+function toEnded({ group, deployment, startedAtMs }: Attempt<AnyRequest>, outcome: Outcome, atMs: number): Ended {
+  const { status, usage, error, firstTokenMs } = outcome
+  const retryAfterMs = error?.details.retryAfterMs
+  return {
+    group,
+    deployment: deployment.id,
+    ok: status === 'success',
+    ...(status === 'cancelled' ? { error: { kind: 'client_closed', status: 499 } } : {}),
+    ...(error
+      ? { error: { kind: error.kind, status: error.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } }
+      : {}),
+    durationMs: atMs - startedAtMs,
+    ...(firstTokenMs === undefined ? {} : { firstTokenMs: firstTokenMs - startedAtMs }),
+    outputTokens: completionTokens(usage),
+    totalTokens: totalTokens(usage),
+    atMs,
+  }
 }
 
 function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
@@ -127,11 +150,10 @@ export function fail(attempt: Attempt<AnyRequest>, thrown: unknown, deps: Gatewa
 }
 
 /**
- * The end of an attempt after which another group is asked. What cost nothing is closed by the next take, in one
- * transaction: that settlement is returned. What may be billed is logged and settled by itself, log first.
+ * The end of an attempt after which another is asked. What cost nothing is closed by the next take, in one transaction:
+ * that settlement is returned. What may be billed is logged and settled by itself, log first.
  */
-export function giveWay(attempt: Attempt<AnyRequest>, error: GatewayError, deps: GatewayDeps): Settlement | undefined {
-  const outcome = failureOf(attempt, error, deps)
+export function giveWay(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
   const close = closeOf(attempt, outcome)
   const free = costOf(attempt, outcome) === 0n
   record(attempt, outcome, deps, free ? undefined : close)

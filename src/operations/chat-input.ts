@@ -48,6 +48,8 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
       else if (fields(value).id !== undefined) earlierAudio += 1
     }
   }
+  // What lies in a vendor's own cache is read as input, too.
+  if (typeof body.cachedContent === 'string' || typeof body.cached_content === 'string') opaque += 1
   const tools = Array.isArray(body.tools) ? body.tools : []
   const functions = Array.isArray(body.functions) ? body.functions : []
   textBytes +=

@@ -3,12 +3,14 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
+import { priceWithSearch, searchPrice } from '../prices/search.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import { type ChatInput, chatInput } from './chat-input.ts'
 import { mostImageTokens } from './image-tokens.ts'
 import { valueBytes } from './text-size.ts'
+import { type VendorTools, vendorTools } from './vendor-tools.ts'
 
 export interface WorstCase {
   /** The most this attempt can cost; undefined when nobody can say, and then `unbounded` says why. */
@@ -44,15 +46,19 @@ export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
   const body = chatBody(request, deployment)
   const input = chatInput(body)
   const window = deployment.maxInputTokens
-  const text = textTokens(input) + input.opaque * (window ?? 0)
+  const tools = vendorTools(body)
+  // What searches find is read with everything before it, once more after each: never more than a window at a time.
+  const text =
+    tools.searches > 0 ? (tools.searches + 1) * (window ?? 0) : textTokens(input) + input.opaque * (window ?? 0)
   const image = input.images.reduce<number>((sum, detail) => sum + mostImageTokens(deployment.model, detail), 0)
   const audio = Math.ceil(input.audioBytes / AUDIO_BYTES_PER_TOKEN) + input.earlierAudio * EARLIER_AUDIO_TOKENS
   const maxOutputTokens = namedMaximum(body) ?? deployment.maxOutputTokens ?? window
   const output = choices(body) * ((maxOutputTokens ?? 0) + valueBytes(body.prediction))
-  const unbounded = whyUnbounded({ body, input, deployment, maxOutputTokens })
-  const bound = { text, image, audio, output, speaks: speaks(body) }
+  const unbounded = whyUnbounded({ body, input, tools, deployment, maxOutputTokens })
+  const bound = { text, image, audio, output, speaks: speaks(body), searches: tools.searches }
+  const price = priceWithSearch(deployment)
   return {
-    costNano: deployment.price && unbounded === undefined ? dearest(deployment.price, bound) : undefined,
+    costNano: price && unbounded === undefined ? dearest(price, bound) : undefined,
     tokens: text + image + audio + output,
     maxOutputTokens,
     ...(unbounded !== undefined && { unbounded }),
@@ -83,12 +89,14 @@ interface Bound {
   readonly output: number
   /** Whether the answer may be sound. */
   readonly speaks: boolean
+  readonly searches: number
 }
 
 function dearest(price: Price, bound: Bound): NanoUsd {
   const prompt = bound.text + bound.image + bound.audio
   const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
-  const costs = reachable.map((rates) => nanoFromPico(costIn(rates, bound) + BigInt(price.request ?? 0)))
+  const apart = BigInt(price.request ?? 0) + pico(bound.searches, price.search ?? 0)
+  const costs = reachable.map((rates) => nanoFromPico(costIn(rates, bound) + apart))
   return costs.reduce(maxNano)
 }
 
@@ -133,11 +141,12 @@ function speaks({ modalities, audio }: Body): boolean {
 interface Case {
   readonly body: Body
   readonly input: ChatInput
+  readonly tools: VendorTools
   readonly deployment: Deployment
   readonly maxOutputTokens: number | undefined
 }
 
-function whyUnbounded({ body, input, deployment, maxOutputTokens }: Case): string | undefined {
+function whyUnbounded({ body, input, tools, deployment, maxOutputTokens }: Case): string | undefined {
   const { group, price, provider, model, maxInputTokens } = deployment
   if (price === undefined)
     return `${group} has no known price. The operator can set input_cost_per_token and output_cost_per_token for ${provider}/${model}.`
@@ -147,11 +156,9 @@ function whyUnbounded({ body, input, deployment, maxOutputTokens }: Case): strin
     return `Nobody knows how large an input of ${group} can be, which a file needs. The operator can set model_info.max_input_tokens.`
   if (body.service_tier === 'priority')
     return 'service_tier "priority" is billed above the list price. Leave it out, or use a caller without a budget.'
-  if (isSet(body.web_search_options))
-    return 'web_search_options is billed for each search beside the tokens. Leave it out, or use a caller without a budget.'
-  return undefined
-}
-
-function isSet(value: unknown): boolean {
-  return value !== undefined && value !== null
+  if (tools.searches > 0 && maxInputTokens === undefined)
+    return `Nobody knows how large an input of ${group} can be, which a search needs. The operator can set model_info.max_input_tokens.`
+  if (tools.searches > 0 && searchPrice(deployment) === undefined)
+    return `Nobody knows what a search of ${group} costs. Leave the search out, or use a caller without a budget.`
+  return tools.unbounded
 }

@@ -21,6 +21,7 @@ export function costNano(price: Price, usage: Usage): NanoUsd {
       pico(usage.reasoningTokens, rates.reasoning) +
       pico(usage.outputAudioTokens, rates.outputAudio) +
       pico(usage.outputImageTokens, rates.outputImage) +
+      pico(usage.webSearches ?? 0, price.search ?? 0) +
       BigInt(price.request ?? 0),
   )
 }

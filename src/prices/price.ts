@@ -20,4 +20,6 @@ export interface Price extends Rates {
   readonly tiers?: readonly (Rates & { readonly aboveTokens: number })[]
   /** A fixed amount per request, in pico-USD. */
   readonly request?: PicoUsd
+  /** For each search of the web that the vendor makes, in pico-USD. */
+  readonly search?: PicoUsd
 }
