@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts'
 import type { Batch, Report, Snapshot } from './group.ts'
 import { LocalDeployment } from './local.ts'
+import { atMost, within } from './patience.ts'
 import type { Defer, Ended, GroupState, Health } from './port.ts'
 import type { HealthSettings } from './settings.ts'
 
@@ -69,7 +70,7 @@ export class IsolateHealth implements Health {
     if (nowMs >= group.changesAtMs || nowMs - group.refreshedAtMs >= REFRESH_MS) this.#refresh(group, nowMs)
     const quietMs = nowMs - group.calledAtMs
     if (quietMs >= REFRESH_MS) {
-      if (group.waits && quietMs >= QUIET_MS) group.cold = true
+      if (group.waits && !group.alone && quietMs >= QUIET_MS) group.cold = true
       this.#tell(group, nowMs, defer)
     }
     if (group.cold && group.call !== undefined) return this.#afterCall(group, group.call)
@@ -103,12 +104,7 @@ export class IsolateHealth implements Health {
   }
 
   async #afterCall(group: LocalGroup, call: Promise<void>): Promise<GroupState> {
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, FIRST_MS)
-    })
-    await Promise.race([call, late])
-    if (timer !== undefined) clearTimeout(timer)
+    await atMost(FIRST_MS, call)
     group.cold = false
     this.#refresh(group, this.#options.clock())
     return group.state
@@ -121,10 +117,11 @@ export class IsolateHealth implements Health {
     while (hasNews(group) && clock() - beganAtMs < WORK_MS) {
       if (clock() - group.waitingSinceMs < ABANDONED_MS) return
       group.waitingSinceMs = clock()
+      const { calledAtMs } = group
       await sleep(Math.max(0, dueMs(group) - clock()))
       group.waitingSinceMs = 0
       if (clock() - group.callingSinceMs < ABANDONED_MS) return
-      if (clock() < dueMs(group)) continue
+      if (group.calledAtMs !== calledAtMs) continue
       group.call = this.#call(group)
       await group.call
     }
@@ -226,11 +223,4 @@ function hasNews({ deployments, unheard }: LocalGroup): boolean {
   if (unheard) return true
   for (const deployment of deployments.values()) if (deployment.hasNews) return true
   return false
-}
-
-function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${ms} ms`)), ms)
-    work.finally(() => clearTimeout(timer)).then(resolve, reject)
-  })
 }

@@ -16,6 +16,7 @@ import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
 import { type Route, route } from './route.ts'
+import { routerStateRoutes } from './router-state.ts'
 
 const description = route({
   method: 'GET',
@@ -43,6 +44,7 @@ export const routes: readonly Route[] = [
   ...budgetCheckRoutes,
   ...spendRoutes,
   ...healthRoutes,
+  ...routerStateRoutes,
   ...pageRoutes,
   description,
 ]
