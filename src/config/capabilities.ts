@@ -99,9 +99,6 @@ export const capabilities: readonly Capability[] = [
     comes: 'tenants',
     config: ['general_settings.allow_client_side_credentials'],
     chat: [
-      'api_key',
-      'api_base',
-      'base_url',
       'api_version',
       'organization',
       'custom_llm_provider',

@@ -196,7 +196,7 @@ describe('a request', () => {
     [{ num_retries: 2 }, 'num_retries'],
     [{ guardrails: ['pii'] }, 'guardrails'],
     [{ metadata: { session_id: 'a', mine: 1 } }, 'metadata.session_id'],
-    [{ api_base: 'https://evil.example' }, 'api_base'],
+    [{ azure_ad_token: 'x' }, 'azure_ad_token'],
     [{ mock_response: 'hi' }, 'mock_response'],
     [{ 'no-log': true }, 'no-log'],
     [{ input_cost_per_token: 0 }, 'input_cost_per_token'],
