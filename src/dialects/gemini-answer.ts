@@ -1,6 +1,6 @@
 import { completionTokens, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { ChatCompletion, FinishReason, ThinkingBlock } from './chat.ts'
-import { sealedSignature } from './gemini-signature.ts'
+import { sealedSignature, signatureAsBase64 } from './gemini-signature.ts'
 import { type Fields, fields, isFields, list, number, parsed, present, text } from './loose-json.ts'
 
 /** Canonical chat as an answer of `generateContent`. */
@@ -53,7 +53,11 @@ function thoughtPart(block: Fields | ThinkingBlock): Fields[] {
   if (type === 'redacted_thinking')
     return [{ text: '', thought: true, thoughtSignature: sealedSignature(String(data)) }]
   return [
-    { text: typeof thinking === 'string' ? thinking : '', thought: true, ...present({ thoughtSignature: signature }) },
+    {
+      text: typeof thinking === 'string' ? thinking : '',
+      thought: true,
+      ...present({ thoughtSignature: signature === undefined ? undefined : signatureAsBase64(String(signature)) }),
+    },
   ]
 }
 

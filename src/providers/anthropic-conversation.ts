@@ -2,6 +2,7 @@ import { assistantBlocks, toolId } from '../dialects/anthropic-assistant.ts'
 import { type Block, blocksOf, unreadable } from '../dialects/anthropic-parts.ts'
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
+import { openaiSeal } from '../dialects/responses-thoughts.ts'
 import { GatewayError } from '../errors.ts'
 
 export interface Turn {
@@ -71,9 +72,10 @@ function contentOf(message: ChatMessage, at: string): Block[] {
   return blocksOf(message.content, `${at}.content`)
 }
 
-/** A thought that nobody signed is another vendor's; Claude refuses it. */
-function isOwn(block: Block): boolean {
-  return block.type !== 'thinking' || (typeof block.signature === 'string' && block.signature !== '')
+/** A thought that nobody signed, or that OpenAI sealed, is another vendor's; Claude refuses it. */
+function isOwn({ type, signature }: Block): boolean {
+  if (type !== 'thinking') return true
+  return typeof signature === 'string' && signature !== '' && openaiSeal(signature) === undefined
 }
 
 function toolResult(message: ChatMessage, at: string): Block {

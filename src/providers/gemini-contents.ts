@@ -1,6 +1,7 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { isClaudes } from '../dialects/gemini-signature.ts'
 import { type Fields, fields, isFields, list, parsed, present, text } from '../dialects/loose-json.ts'
+import { openaiSeal } from '../dialects/responses-thoughts.ts'
 import { GatewayError } from '../errors.ts'
 import { mediaPart } from './gemini-media.ts'
 import { signatureOn, UNSIGNED_CALL } from './gemini-signature.ts'
@@ -122,7 +123,7 @@ function thoughts(message: ChatMessage): Fields[] {
   if (blocks.length === 0) return reasoning === undefined ? [] : [{ text: reasoning, thought: true }]
   return blocks.flatMap(({ type, thinking, signature }) => {
     const seal = text(signature)
-    const own = seal !== undefined && !isClaudes(seal) ? seal : undefined
+    const own = seal !== undefined && !isClaudes(seal) && openaiSeal(seal) === undefined ? seal : undefined
     if (type !== 'thinking' || (own === undefined && text(thinking) === undefined)) return []
     return [{ text: text(thinking) ?? '', thought: true, ...present({ thoughtSignature: own }) }]
   })
