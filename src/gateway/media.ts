@@ -13,6 +13,8 @@ const MOST_HOPS = 3
 interface Fetching extends Pick<GatewayDeps, 'fetch'> {
   readonly signal: AbortSignal
   readonly allowedHosts: readonly string[]
+  /** What all files of the request may have together. */
+  readonly mostBytes?: number
 }
 
 /**
@@ -22,12 +24,12 @@ interface Fetching extends Pick<GatewayDeps, 'fetch'> {
 export async function withFetchedMedia<R extends Conversation>(
   request: R,
   urls: readonly string[],
-  { fetch, signal, allowedHosts }: Fetching,
+  { fetch, signal, allowedHosts, mostBytes = MOST_BYTES }: Fetching,
 ): Promise<R> {
   const rules = { allowedHosts, httpsOnly: true }
   const ended = new AbortController()
   const until = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(WITHIN_MS)])
-  const budget = { bytesLeft: MOST_BYTES }
+  const budget = { mostBytes, bytesLeft: mostBytes }
   const fetched = new Map<string, InlineData>()
   const waiting = [...urls]
   const worker = async () => {
@@ -48,8 +50,7 @@ export async function withFetchedMedia<R extends Conversation>(
 interface Hop extends Pick<GatewayDeps, 'fetch'> {
   readonly signal: AbortSignal
   readonly rules: AddressRules
-  /** What all files of the request may have together. */
-  readonly budget: { bytesLeft: number }
+  readonly budget: { readonly mostBytes: number; bytesLeft: number }
 }
 
 async function fetchMedium(given: string, hop: Hop): Promise<InlineData> {
@@ -84,7 +85,7 @@ async function inlineOf(url: URL, response: Response, { signal, budget }: Hop): 
     return unusable(url.href, why, cause)
   }
   if (!response.ok) throw refuse(`answered ${response.status}`)
-  if (Number(response.headers.get('content-length') ?? 0) > budget.bytesLeft) throw refuse(TOO_LARGE)
+  if (Number(response.headers.get('content-length') ?? 0) > budget.bytesLeft) throw refuse(tooLarge(budget))
   const said = response.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   if (said !== '' && !UNSAID.has(said) && !MEDIA.test(said))
     throw refuse(`is ${said}, which is neither picture, sound, film nor document`)
@@ -101,14 +102,15 @@ async function inlineOf(url: URL, response: Response, { signal, budget }: Hop): 
   }
   if (budget.bytesLeft < 0) {
     reader?.cancel().catch(() => {})
-    throw unusable(url.href, TOO_LARGE)
+    throw unusable(url.href, tooLarge(budget))
   }
   const mediaType = UNSAID.has(said) || said === '' ? typeOf(pieces[0], url) : said
   if (mediaType === undefined) throw unusable(url.href, 'does not say what it is')
   return { mediaType, base64: base64Of(pieces) }
 }
 
-const TOO_LARGE = `is too large: all files of a request together may have ${MOST_BYTES / 1024 / 1024} MB`
+const tooLarge = ({ mostBytes }: Hop['budget']) =>
+  `is too large: all files of a request together may have ${mostBytes / 1024 / 1024} MB`
 const MEDIA =
   /^(?:(?:image|audio|video)\/|text\/(?:plain|csv|markdown|html)$|application\/(?:pdf|json|msword|ogg|vnd\.(?:ms-|openxmlformats-)))/
 const UNSAID: ReadonlySet<string> = new Set([
