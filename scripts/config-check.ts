@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { requiredVariables } from '../src/config/read.ts'
 import { buildConfig } from './config/build.ts'
-import { fallbackLines } from './config/fallbacks.ts'
-import { deploymentLines, noticeLines } from './config/print.ts'
+import { budgetLines, groupLines, routerLines } from './config/plan.ts'
+import { noticeLines } from './config/print.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,10 +21,11 @@ function check(): number {
     console.error(`${fileName} cannot be read. Name a file: npm run config:check -- FILE`)
     return 1
   }
-  const { config, notices, file } = buildConfig(yamlText, { fileName, target: values.deploy ? 'deploy' : 'dev' })
+  const { config, notices } = buildConfig(yamlText, { fileName, target: values.deploy ? 'deploy' : 'dev' })
   const variables = [...requiredVariables(config)].map(([name, users]) => `${name}, for ${users.join(', ')}`)
-  print('Models', deploymentLines(config))
-  print('Fallbacks (not active yet)', fallbackLines(file))
+  print('Models', groupLines(config))
+  print('For every model', routerLines(config))
+  print('Budgets', budgetLines(config))
   print('Variables that must be set', variables)
   print('Problems and advice', noticeLines(fileName, notices))
 

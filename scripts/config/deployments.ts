@@ -63,11 +63,7 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
   if (disabled === undefined) {
     const listed = openEnded && world.families(at.provider) !== undefined
     if (price === undefined && !listed)
-      note(
-        'advice',
-        'litellm_params',
-        'no price is known, so callers with a budget are refused: set input_cost_per_token and output_cost_per_token (0 is a price)',
-      )
+      note('advice', 'litellm_params', `no price is known, so callers with a budget are refused: set ${priceHint(at)}`)
     if (maxOutputTokens === undefined && mode !== 'embedding' && !listed)
       note(
         'advice',
@@ -100,6 +96,12 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
     ...given('disabled', disabled),
   }
   return { deployment, notices }
+}
+
+/** A deployment on Azure has a name of its own, so the list has to be told whose price it has. */
+function priceHint({ provider }: VendorModel): string {
+  const own = 'input_cost_per_token and output_cost_per_token (0 is a price)'
+  return /^azure/.test(provider) ? `model_info.base_model, such as ${provider}/gpt-4o, or ${own}` : own
 }
 
 /** How it is chosen, timed, limited, and what may be left out of its requests. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { asksForNothing, capabilities, milestones } from '../../src/config/capabilities.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { advise } from './advice.ts'
 import { litellmBudgets, providerBudgets } from './budgets.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
 import { resolveDeployment, type World } from './deployments.ts'
@@ -89,6 +90,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     environment: environmentOf(file),
     notices,
   }
+  advise(config, file, note)
   return { config, notices, file }
 }
 

@@ -1,4 +1,4 @@
-import type { Config, Deployment, Notice, Text } from '../../src/config/config.ts'
+import type { Deployment, Notice, Text } from '../../src/config/config.ts'
 import { shownKey } from './secrets.ts'
 
 const order: readonly Notice['level'][] = ['error', 'warning', 'notice', 'advice']
@@ -15,20 +15,10 @@ export function noticeLines(fileName: string, notices: readonly Notice[]): strin
     })
 }
 
-/** What the file comes to: one line per deployment, grouped by what callers ask for. */
-export function deploymentLines({ deployments, router }: Config): string[] {
-  const groups = [...Map.groupBy(deployments, ({ group }) => group)].flatMap(([group, members]) => [
-    shownKey(group),
-    ...members.map((one) => `  ${one.disabled === undefined ? 'ready   ' : 'disabled'}  ${describe(one)}`),
-  ])
-  const aliases = Object.entries(router.modelGroupAlias).map(
-    ([alias, group]) => `${shownKey(alias)} is another name for ${shownKey(group)}`,
-  )
-  return [...groups, ...aliases]
-}
-
-function describe(deployment: Deployment): string {
-  const { provider, model, price, weight, rpm, disabled, apiKey, apiBase, maxInputTokens, maxOutputTokens } = deployment
+/** One deployment in one line. */
+export function describe(deployment: Deployment): string {
+  const { provider, model, mode, price, weight, rpm, tpm, disabled, apiKey, apiBase, maxInputTokens, maxOutputTokens } =
+    deployment
   const facts = [
     shownKey(provider === '' ? model : `${provider}/${model}`),
     price && `$${perMillion(price.input)} in, $${perMillion(price.output)} out per million tokens`,
@@ -37,6 +27,8 @@ function describe(deployment: Deployment): string {
     apiKey && `key ${typeof apiKey === 'string' ? 'written into the file' : `from ${apiKey.env}`}`,
     weight !== undefined && `weight ${weight}`,
     rpm !== undefined && `rpm ${rpm}`,
+    tpm !== undefined && `tpm ${tpm}`,
+    mode !== 'chat' && `for ${mode}`,
     disabled,
   ]
   return facts.filter(Boolean).join(', ')

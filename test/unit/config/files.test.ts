@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { buildConfig } from '../../../scripts/config/build.ts'
-import { fallbackLines } from '../../../scripts/config/fallbacks.ts'
 import { build, of } from './world.ts'
 
 const fixtures = new URL('../../fixtures/config/', import.meta.url)
@@ -17,7 +16,6 @@ it('loads a production file without an error or a warning', () => {
   expect(config.environment.LANGFUSE_HOST).toBe('https://langfuse.example.com')
   expect(config.environment.LANGFUSE_SECRET_KEY).toEqual({ env: 'LANGFUSE_SECRET_KEY' })
   expect(file.litellm_settings?.cache_params?.ttl).toBe(3600)
-  expect(fallbackLines(file)).toContain('gpt-4o → claude-sonnet → gemini-flash → llama-local')
 })
 
 it('names every key of it that is not active yet, once', () => {

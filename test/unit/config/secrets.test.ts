@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { deploymentLines, noticeLines } from '../../../scripts/config/print.ts'
+import { budgetLines, groupLines, routerLines } from '../../../scripts/config/plan.ts'
+import { noticeLines } from '../../../scripts/config/print.ts'
 import { build, of } from './world.ts'
 
 const literals: readonly [string, string][] = [
@@ -38,7 +39,9 @@ it.each(literals)('%s written out is a warning in dev, an error in deploy, and n
     const found = of(level, notices).filter(({ message }) => message.includes('a secret is written into'))
     expect(found).toHaveLength(1)
     expect(found[0]?.line).toBe(1)
-    expect(noticeLines('config.yaml', notices).join() + deploymentLines(config).join()).not.toContain('hunter2')
+    expect(
+      [noticeLines('config.yaml', notices), groupLines(config), routerLines(config), budgetLines(config)].join(),
+    ).not.toContain('hunter2')
     expect(JSON.stringify(config.deployments.map(({ id }) => id))).not.toContain('hunter2')
   }
 })
