@@ -28,10 +28,12 @@ export function promptKey({ messages, tools }: ChatRequest): string | undefined 
   return undefined
 }
 
+/** Of a picture or a file only that it is one: reading it would cost more than a wrong guess. */
 function textOf(part: unknown): string {
   if (typeof part === 'string') return part
   if (typeof part !== 'object' || part === null) return ''
-  return 'text' in part && typeof part.text === 'string' ? part.text : JSON.stringify(part)
+  if ('text' in part && typeof part.text === 'string') return part.text
+  return 'type' in part && typeof part.type === 'string' ? part.type : ''
 }
 
 function key(hash: number): string {

@@ -16,11 +16,12 @@ export function keptTogether<T extends Routable>(candidates: readonly T[], key: 
   let inFlight = 0
   for (const { state } of candidates) inFlight += state.inFlight
   const most = Math.max(IDLE, (BUSY * inFlight) / candidates.length)
+  const keyed = hashText(key)
   let chosen: T | undefined
   let highest = -1
   for (const candidate of candidates) {
     if (candidate.state.circuit !== 'closed' || candidate.state.inFlight > most || candidate.weight === 0) continue
-    const score = hashText(candidate.id, hashText(key))
+    const score = hashText(candidate.id, keyed)
     if (score > highest) {
       highest = score
       chosen = candidate

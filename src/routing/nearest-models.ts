@@ -6,7 +6,7 @@ const COMPARED = 100
 
 /**
  * The names that look most like one that does not exist, nearest first: groups and aliases of the file, restricted to
- * those that `allowed` says the caller may see. None that has nothing in common.
+ * those that `allowed` says the caller may see. None that has little in common.
  */
 export function nearestModels(
   asked: string,
@@ -21,7 +21,7 @@ export function nearestModels(
   return [...new Set([...open, ...aliases])]
     .filter(allowed)
     .map((known) => ({ known, far: distance(name, known.slice(0, COMPARED).toLowerCase()) }))
-    .filter(({ known, far }) => far < Math.max(name.length, known.length))
+    .filter(({ known, far }) => 3 * far < 2 * Math.max(name.length, known.length))
     .sort((a, b) => a.far - b.far)
     .slice(0, most)
     .map(({ known }) => known)

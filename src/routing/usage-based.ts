@@ -1,3 +1,4 @@
+import { loadOf } from './burden.ts'
 import { hasRoom } from './quota.ts'
 import type { Routable, Strategy } from './strategy.ts'
 import { twoChoices } from './two-choices.ts'
@@ -5,7 +6,8 @@ import { twoChoices } from './two-choices.ts'
 /**
  * LiteLLM's `usage-based-routing-v2`: the less of its tpm and rpm a deployment has used in the last sixty seconds, the
  * earlier. It looks at shares, so that a quota of any size is used evenly; where nobody has a limit, at the tokens
- * themselves. One without a limit counts as having the average of the others. Who would go over its limit comes last.
+ * themselves. One without a limit counts as having the average of the others. What is in flight counts along: tokens are
+ * known when an answer ends, and one that lags behind must not get everything. Who would go over its limit comes last.
  */
 export const usageBased: Strategy = (candidates, { random, inputTokens }) => {
   if (candidates.length < 2) return candidates
@@ -15,11 +17,12 @@ export const usageBased: Strategy = (candidates, { random, inputTokens }) => {
   const burdens = candidates.map((candidate) => {
     if (!hasRoom(candidate, inputTokens)) return Number.POSITIVE_INFINITY
     const { state } = candidate
-    const tokens = (state.tokens + inputTokens) / (tpm(candidate) ?? 2 * (most + inputTokens) + 1)
+    const tokens = tpm(candidate)
     const requests = rpm(candidate)
-    const used = Math.max(tokens, requests === undefined ? 0 : (state.requests + 1) / requests)
-    // One over what is left: an empty quota draws a little more than a half-used one, never everything at once.
-    return 1 / Math.max(1 - used, 1e-6)
+    const ofTokens = (state.tokens + inputTokens) / (tokens ?? 2 * (most + inputTokens) + 1)
+    const ofRequests = requests === undefined ? 0 : (state.requests + 1) / requests
+    const left = 1 - Math.max(ofTokens, ofRequests)
+    return loadOf(state) / (Math.max(left, 1e-6) * (tokens ?? requests ?? 1))
   })
   return twoChoices(candidates, burdens, random)
 }
