@@ -1,4 +1,5 @@
 import type { KnownModel } from '../../src/config/config.ts'
+import { ownName } from './own-name.ts'
 
 type Abilities = NonNullable<KnownModel['supports']>
 
@@ -46,7 +47,7 @@ const abilities: readonly (readonly [RegExp, Abilities])[] = [
   [/^sonar/, { audioInput: false, audioOutput: false, tools: false, jsonSchema: true, webSearch: true }],
   [/^nova-micro/, { ...text, tools: true }],
   [/^nova-(lite|pro|premier)/, { ...sees, tools: true }],
-  [/^(amazon\.)?titan-text/, { ...text, tools: false }],
+  [/^titan-text/, { ...text, tools: false }],
   [/^llama-?3(\.[013])?[-:]/, text],
 ]
 
@@ -68,13 +69,4 @@ export function abilitiesOf(model: string): Pick<KnownModel, 'supports' | 'reaso
     ...(Object.keys(supports).length > 0 && { supports }),
     ...(silent.some((match) => match.test(name)) && { reasonsInSilence: true }),
   }
-}
-
-/** Without the vendors, clouds and regions that stand before it: `us.anthropic.claude-…`, `openai/gpt-…`. */
-function ownName(model: string): string {
-  return model
-    .toLowerCase()
-    .replace(/^.*\//, '')
-    .replace(/^(us|eu|apac|jp|au|global|regional)\./, '')
-    .replace(/^(anthropic|amazon|deepseek)\./, (cloud) => (cloud === 'deepseek.' ? 'deepseek-' : ''))
 }

@@ -13,7 +13,7 @@ import { picoFromUsdPerMillion } from '../../src/prices/pico.ts'
 import type { Price, Rates } from '../../src/prices/price.ts'
 import { abilitiesOf } from './abilities.ts'
 import { correctionOf } from './corrections.ts'
-import { limitsDate, limitsOf } from './limits.ts'
+import { limitsDate, limitsOf, longestAnswer } from './limits.ts'
 
 /** LiteLLM's provider names, where the price data calls the vendor something else. Self-hosted servers have no list price. */
 const VENDORS: Readonly<Record<string, string>> = {
@@ -86,7 +86,7 @@ export function families(provider: string, at: Date = new Date()): readonly Know
 
 /** Of the names of one family, the one whose answers may be longest: its limit bounds them all. */
 function longestAnswering(vendor: string, { id, match }: ModelInfo): string {
-  const most = (name: string) => limitsOf(vendor, name)?.maxOutputTokens ?? 0
+  const most = (name: string) => longestAnswer(vendor, name) ?? 0
   return [id, ...namesIn(match)].reduce((best, name) => (most(name) > most(best) ? name : best))
 }
 
@@ -103,14 +103,14 @@ function inSmallLetters(match: MatchLogic): NameMatch {
 }
 
 function entryOf(vendor: string, name: string, model: ModelInfo, at: Date): KnownModel {
-  const known = limitsOf(vendor, name)
+  const maxOutputTokens = longestAnswer(vendor, name)
   const mode = modeOf(name)
   const price = priceOf(pricesAt(model.prices, at), correctionOf(vendor, name), mode)
-  const maxInputTokens = known?.maxInputTokens ?? model.context_window
+  const maxInputTokens = limitsOf(vendor, name)?.maxInputTokens ?? model.context_window
   return {
     ...(price && { price }),
     ...(maxInputTokens !== undefined && { maxInputTokens }),
-    ...(known && { maxOutputTokens: known.maxOutputTokens }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     mode,
     ...(mode === 'chat' && abilitiesOf(name)),
   }

@@ -1,3 +1,5 @@
+import { ownName } from './own-name.ts'
+
 export interface ModelLimits {
   readonly match: RegExp
   /** The whole context window: input and output share it. */
@@ -63,4 +65,18 @@ export const limits: Readonly<Record<string, readonly ModelLimits[]>> = {
 
 export function limitsOf(vendor: string, model: string): ModelLimits | undefined {
   return limits[vendor]?.find(({ match }) => match.test(model))
+}
+
+/** Who makes the models that clouds and brokers serve beside their own. */
+const makers: Readonly<Record<string, readonly string[]>> = {
+  azure: ['openai', 'anthropic'],
+  aws: ['anthropic'],
+  google: ['anthropic'],
+  openrouter: ['openai', 'anthropic', 'google'],
+}
+
+/** How long an answer may be, by the vendor's own page, else by the maker's: an answer is nowhere longer than there. */
+export function longestAnswer(vendor: string, model: string): number | undefined {
+  const made = (makers[vendor] ?? []).flatMap((maker) => limitsOf(maker, ownName(model)) ?? [])
+  return (limitsOf(vendor, model) ?? made[0])?.maxOutputTokens
 }
