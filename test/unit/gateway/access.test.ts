@@ -126,7 +126,7 @@ describe('a token', () => {
 })
 
 describe('a failure names no secret, and is not kept', () => {
-  const failing = async (answer: (asked: Asked) => void, source = entra) => {
+  const failing = async (answer: (asked: Asked) => void, source: TokenSource = entra) => {
     const { deps, asked } = isolate()
     const waiting = withAccess(target, source, deps).catch((error: unknown) => error)
     await Promise.resolve()

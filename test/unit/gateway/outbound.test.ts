@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { publicAddress, refusedAddress } from '../../../src/gateway/outbound.ts'
+import { type AddressRules, publicAddress, refusedAddress } from '../../../src/gateway/outbound.ts'
 
-const nobody = { allowedHosts: [], httpsOnly: true }
+const nobody: AddressRules = { allowedHosts: [], httpsOnly: true }
 const isPublic = (url: string, rules = nobody) => publicAddress(url, rules) !== undefined
 
 describe('where a caller may send somebody', () => {
