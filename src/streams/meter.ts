@@ -92,10 +92,10 @@ export function chatMeter(options: ChatMeterOptions): StreamMeter {
       }
     }
     begun ||= found.hasContent
+    if (found.hasChoices && !answered) text?.head(frame.subarray(start, end))
     answered ||= found.hasChoices
     outputChars += found.chars
     if (text) {
-      if (found.hasChoices && !answered) text.head(frame.subarray(start, end))
       if (found.mixed) text.spoil()
       else if (found.textStart >= 0) text.add(frame, found.textStart, found.textEnd)
     }

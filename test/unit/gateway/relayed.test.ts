@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest'
+import { anthropic } from '../../../src/dialects/anthropic.ts'
+import { openaiChat } from '../../../src/dialects/openai-chat.ts'
+import { chunk, streamed, usageChunk } from '../../support/gateway-world.ts'
+import { claudeLines, type Script, streamWorld } from './stream-world.ts'
+
+const role = chunk({ role: 'assistant', content: '' })
+const word = (content: string) => chunk({ content })
+const finish = chunk({}, 'stop')
+const whole = [role, word('Hello'), finish, usageChunk(5, 2), '[DONE]']
+
+describe('nothing is shown before it is known to be an answer', () => {
+  it.each<[string, Script, string]>([
+    ['an error in the first event', [role, '{"error":{"message":"overloaded","code":503}}'], 'upstream_failed'],
+    [
+      'a rate limit in the first event',
+      ['{"error":{"message":"slow down","code":"rate_limit_exceeded"}}'],
+      'rate_limited',
+    ],
+    ['an end without a word', [role], 'upstream_failed'],
+    ['nothing but [DONE]', ['[DONE]'], 'upstream_failed'],
+    ['an empty 200', [], 'upstream_failed'],
+    ['events that nobody can read', ['{"choices":[{"del', '{{{'], 'upstream_failed'],
+    ['another content type', () => Response.json({ choices: [] }), 'upstream_failed'],
+    ['a connection lost before the first word', () => streamed([role], true), 'upstream_failed'],
+  ])('%s throws, and its connection is let go of', async (_, script, kind) => {
+    const world = streamWorld([script])
+    await expect(world.ask()).rejects.toMatchObject({ kind })
+    expect(world.open()).toBe(0)
+    expect(world.ends).toEqual([])
+  })
+
+  it('shows what was held back first, and byte for byte', async () => {
+    const text = await (await streamWorld([whole]).ask()).text()
+    expect(text).toBe(
+      [...[role, word('Hello'), finish].map((line) => line.replace('gpt-4o-mini-2024-07-18', 'small')), '[DONE]']
+        .map((line) => `data: ${line}\n\n`)
+        .join(''),
+    )
+  })
+
+  it.each([
+    ['a tool call', chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f', arguments: '' } }] })],
+    ['a thought', chunk({ reasoning_content: 'Hm' })],
+    ['a finish', finish],
+  ])('takes %s for an answer', async (_, line) => {
+    const world = streamWorld([() => endless([role, line])])
+    const response = await world.ask()
+    expect(response.status).toBe(200)
+    await response.body?.cancel()
+    expect(world.open()).toBe(0)
+  })
+
+  it('makes a failure of an answer that the filter kept back, where a fallback is meant for that', async () => {
+    const lines = [role, chunk({}, 'content_filter'), '[DONE]']
+    expect((await streamWorld([lines]).ask()).status).toBe(200)
+    await expect(streamWorld([lines], { filterFails: true }).ask()).rejects.toMatchObject({
+      kind: 'content_policy_violation',
+    })
+  })
+})
+
+describe('a stream that breaks off', () => {
+  const broken: Script = () => streamed([role, word('Once upon a time '), word('there was')], true)
+
+  it('ends with an error event and no [DONE]', async () => {
+    const world = streamWorld([broken])
+    const text = await (await world.ask()).text()
+    expect(text).toContain('there was')
+    expect(text).toContain('"type":"upstream_error"')
+    expect(text).not.toContain('[DONE]')
+    await world.rest()
+    expect(world.ends).toMatchObject([{ status: 'failure', usage_estimated: true }])
+  })
+
+  it('is gone on with by another, as one answer', async () => {
+    const world = streamWorld([broken, [role, word(' a king.'), finish, usageChunk(40, 4), '[DONE]']], {
+      continues: true,
+      fields: { stream_options: { include_usage: true } },
+    })
+    const { said, chunks, text } = await world.read()
+    expect(said).toBe('Once upon a time there was a king.')
+    expect(text.endsWith('data: [DONE]\n\n')).toBe(true)
+    expect(new Set(chunks.map(({ id }) => id)).size).toBe(1)
+    expect(new Set(chunks.map(({ model }) => model))).toEqual(new Set(['small']))
+    expect(chunks.filter(({ choices }) => choices[0]?.delta.role !== undefined)).toHaveLength(1)
+    expect(chunks.flatMap(({ choices }) => choices[0]?.delta.provider_specific_fields ?? [])).toEqual([
+      { continued_by: 'small' },
+    ])
+    await world.rest()
+    expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'success'])
+    expect(world.ends[1]).toMatchObject({ prompt_tokens: 40, completion_tokens: 4 })
+    const told = chunks.at(-1)?.usage
+    expect(told?.total_tokens).toBe(44 + (world.ends[0]?.total_tokens ?? 0))
+    expect(world.asked[1]?.messages.slice(-2)).toMatchObject([
+      { role: 'assistant', content: 'Once upon a time there was' },
+      { role: 'user' },
+    ])
+  })
+
+  it('is gone on with for a caller of another dialect, through every break', async () => {
+    const world = streamWorld(
+      [
+        () => streamed(claudeLines(['One, two, thirty-three, ']), true),
+        () => streamed([role, word('thirty-three, four, '), word('five, ')], true),
+        [role],
+        [role, word('six.'), finish, '[DONE]'],
+      ],
+      { continues: true, dialect: anthropic, vendors: ['anthropic', 'openai', 'openai', 'openai'] },
+    )
+    const text = await (await world.ask()).text()
+    const said = [...text.matchAll(/"text_delta","text":"([^"]*)"/g)].map(([, part]) => part).join('')
+    expect(said).toBe('One, two, thirty-three, four, five, six.')
+    expect(text.match(/"type":"message_start"/g)).toHaveLength(1)
+    expect(text.match(/"type":"content_block_start"/g)).toHaveLength(1)
+    expect(text.match(/"type":"message_stop"/g)).toHaveLength(1)
+    await world.rest()
+    expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'failure', 'failure', 'success'])
+  })
+
+  it('ends with the error event where nobody can go on', async () => {
+    const world = streamWorld([broken, [role]], { continues: true })
+    const text = await (await world.ask()).text()
+    expect(text).toContain('"type":"upstream_error"')
+    expect(text).not.toContain('[DONE]')
+    await world.rest()
+    expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'failure'])
+  })
+
+  it.each([
+    ['a tool call', [word('Let me see.'), chunk({ tool_calls: [{ index: 0, id: 'a', function: { name: 'f' } }] })], {}],
+    ['a thought', [chunk({ reasoning_content: 'Hm' }), word('So')], {}],
+    ['structured output', [word('{"a":')], { response_format: { type: 'json_object' } }],
+    ['several answers', [word('One')], { n: 2 }],
+  ])('is never gone on with once it has begun %s', async (_, lines, fields) => {
+    const world = streamWorld([() => streamed([role, ...lines], true), whole], { continues: true, fields })
+    const text = await (await world.ask()).text()
+    expect(text).toContain('"type":"upstream_error"')
+    expect(text).not.toContain('[DONE]')
+    expect(world.asked).toHaveLength(1)
+  })
+
+  it('lets go of the one that goes on when the client leaves', async () => {
+    const world = streamWorld([broken, () => endless([role, word('a king')])], { continues: true })
+    const reader = (await world.ask()).body?.getReader()
+    let text = ''
+    for (let piece = await reader?.read(); piece?.value; piece = await reader?.read()) {
+      text += new TextDecoder().decode(piece.value)
+      if (text.includes('a king')) break
+    }
+    expect(text).toContain('a king')
+    await reader?.cancel('gone')
+    await world.rest()
+    expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'cancelled'])
+    expect(world.open()).toBe(0)
+  })
+})
+
+it('leaves out an event that nobody can read, in every way of passing on', async () => {
+  const lines = [role, word('a'), '{"choices":[{"del', word('b'), finish, '[DONE]']
+  expect((await streamWorld([lines]).read()).said).toBe('ab')
+  const translated = await (await streamWorld([lines], { dialect: anthropic }).ask()).text()
+  expect([...translated.matchAll(/"text_delta","text":"([^"]*)"/g)].map(([, part]) => part).join('')).toBe('ab')
+  const [start = '', ...rest] = claudeLines(['a', 'b'], true)
+  const passed = streamWorld([[start, '{"type":"content_bl', ...rest]], { dialect: anthropic, vendors: ['anthropic'] })
+  const text = await (await passed.ask()).text()
+  expect(text).not.toContain('content_bl\n')
+  expect(text).toContain('message_stop')
+})
+
+it('does not wait for a vendor that has said everything and does not hang up', async () => {
+  for (const dialect of [openaiChat, anthropic]) {
+    const world = streamWorld([() => endless([role, word('Hello'), finish])], { dialect })
+    expect(await (await world.ask()).text()).toContain('Hello')
+    await world.rest()
+    expect(world.ends).toMatchObject([{ status: 'success' }])
+    expect(world.open()).toBe(0)
+  }
+})
+
+/** A stream that says this and then nothing, without hanging up. */
+function endless(lines: readonly string[]): Response {
+  const encoder = new TextEncoder()
+  const left = [...lines]
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const line = left.shift()
+      if (line === undefined) return new Promise(() => {})
+      controller.enqueue(encoder.encode(`data: ${line}\n\n`))
+    },
+  })
+  return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
+}
