@@ -10,7 +10,7 @@ const SHADE = { calm: 'none', spike: '#fde68a', slow: '#e5e7eb', failing: '#feca
 
 /** The day as a picture: what answers lost over time with both latency-based routings, and everybody's worst overload. */
 export function drawing(runs: readonly Run[], phases: readonly Phase[]): string {
-  const height = BARS.top + BARS.row * runs.length + 40
+  const height = BARS.top + BARS.row * runs.length + 20
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 ${height}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="960" height="${height}" fill="#ffffff"/>`,
@@ -27,7 +27,7 @@ function timeline(runs: readonly Run[], phases: readonly Phase[]): string[] {
   const { left, top, width, height } = CHART
   const totalMs = phases.reduce((sum, { seconds }) => sum + seconds * 1000, 0)
   const lines = runs.map((run) => ({ run, points: lostOverTime(run.outcomes, totalMs) }))
-  const most = Math.max(1_000, ...lines.flatMap(({ points }) => points))
+  const most = Math.ceil(Math.max(1_000, ...lines.flatMap(({ points }) => points)) / 4_000) * 4_000
   const x = (atMs: number) => (left + (atMs / totalMs) * width).toFixed(1)
   const y = (lostMs: number) => (top + height - (lostMs / most) * height).toFixed(1)
   let startMs = 0

@@ -6,6 +6,8 @@ import { twoChoices } from './two-choices.ts'
 
 /** So many samples of the group's mean stand beside a deployment's own: one lucky answer is not a fast deployment. */
 const PRIOR_SAMPLES = 3
+/** So many requests do not look at times: whoever was slow once would never be asked again, and never be known better. */
+const CURIOUS = 0.01
 
 type Measure = 'firstTokenMs' | 'msPerToken' | 'latencyMs'
 
@@ -14,16 +16,13 @@ type Measure = 'firstTokenMs' | 'msPerToken' | 'latencyMs'
  * others by the time of an output token, and where no tokens are counted by the whole time. Whoever is within
  * `lowest_latency_buffer` of the fastest counts as equally fast; one that nobody has asked yet as an average one. The
  * time is multiplied by what is in flight, so a fast deployment gets more and never everything; who has used up its rpm
- * or tpm comes last.
+ * or tpm comes last, and now and then a slow one is tried.
  */
 export const latencyBased: Strategy = (candidates, { random, stream, inputTokens }, { lowestLatencyBuffer }) => {
   if (candidates.length < 2) return candidates
-  const times = expected(
-    candidates.map(({ state }) => state),
-    stream,
-  )
-  const asFast = Math.min(...times) * (1 + lowestLatencyBuffer)
+  const times = expected(candidates, stream)
   const fastest = Math.min(...times)
+  const asFast = random() < 1 - CURIOUS ? fastest * (1 + lowestLatencyBuffer) : Number.POSITIVE_INFINITY
   const burdens = candidates.map((candidate, at) => {
     if (!hasRoom(candidate, inputTokens)) return Number.POSITIVE_INFINITY
     const time = times[at] ?? fastest
@@ -32,18 +31,22 @@ export const latencyBased: Strategy = (candidates, { random, stream, inputTokens
   return twoChoices(candidates, burdens, random)
 }
 
-function expected(states: readonly DeploymentState[], stream: boolean): number[] {
-  const measure = measureOf(states, stream)
+interface Known {
+  readonly state: DeploymentState
+}
+
+function expected(candidates: readonly Known[], stream: boolean): number[] {
+  const measure = measureOf(candidates, stream)
   let sum = 0
   let known = 0
-  for (const state of states) {
+  for (const { state } of candidates) {
     const time = state[measure]
     if (time === undefined) continue
     sum += time
     known += 1
   }
   const mean = known === 0 ? 1 : Math.max(sum / known, Number.MIN_VALUE)
-  return states.map((state) => {
+  return candidates.map(({ state }) => {
     const time = state[measure]
     if (time === undefined) return mean
     return (time * state.samples + mean * PRIOR_SAMPLES) / (state.samples + PRIOR_SAMPLES)
@@ -51,7 +54,7 @@ function expected(states: readonly DeploymentState[], stream: boolean): number[]
 }
 
 /** The one by which all are compared: the best that anybody is known by. */
-function measureOf(states: readonly DeploymentState[], stream: boolean): Measure {
-  if (stream && states.some(({ firstTokenMs }) => firstTokenMs !== undefined)) return 'firstTokenMs'
-  return states.some(({ msPerToken }) => msPerToken !== undefined) ? 'msPerToken' : 'latencyMs'
+function measureOf(candidates: readonly Known[], stream: boolean): Measure {
+  if (stream && candidates.some(({ state }) => state.firstTokenMs !== undefined)) return 'firstTokenMs'
+  return candidates.some(({ state }) => state.msPerToken !== undefined) ? 'msPerToken' : 'latencyMs'
 }
