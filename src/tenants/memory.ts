@@ -1,14 +1,5 @@
 import { type EntityId, entities, nameOf } from './entities.ts'
-import type {
-  Author,
-  Changes,
-  KeyName,
-  KeyQuery,
-  NewBudget,
-  PrincipalSource,
-  TemplateChanges,
-  TenantStore,
-} from './port.ts'
+import type { Author, Beside, Changes, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, spentOf, standingOf } from './principal-of.ts'
 import type {
   BudgetRecord,
@@ -112,6 +103,46 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     return shown(entity, record)
   }
 
+  const linkedTo = (budgetId: string) =>
+    [...rows.values()].flatMap((kind) => [...kind].filter(([, one]) => one.budgetId === budgetId))
+
+  /** Made, or with `budgets` changed with everyone linked. */
+  function putTemplate({ budgetId, fields, budgets }: NonNullable<Beside['template']>, author: Author): TemplateRecord {
+    const before = templates.get(budgetId)
+    if (before && !budgets) throw alreadyThere('budget_id', budgetId)
+    const { by, nowMs } = author
+    const record = {
+      ...(before ?? blankTemplate(budgetId, author)),
+      ...defined(fields),
+      ...(before ? { updatedAtMs: nowMs, updatedBy: by } : {}),
+    } as TemplateRecord
+    templates.set(budgetId, record)
+    const linked = budgets ? linkedTo(budgetId) : []
+    for (const [entity, one] of linked) {
+      const theirs = (budgets ?? []).map((budget) => ({ ...budget, scope: `${entity}${budget.scope}` }))
+      const windows = one.budgets.filter(({ part }) => part === 'window')
+      const kind = [...rows].find(([, all]) => all.get(entity) === one)?.[0]
+      if (kind) table(kind).set(entity, { ...one, budgets: [...kept(one.budgets, theirs), ...windows].sort(byScope) })
+    }
+    raise(budgets ? linked.map(([entity]) => entity) : [`budget:${budgetId}`])
+    return record
+  }
+
+  /** All of it or nothing, as in a transaction. */
+  async function whole<T>(work: () => T): Promise<T> {
+    const before = [...rows].map(([kind, all]) => [kind, new Map(all)] as const)
+    const templatesBefore = [...templates]
+    try {
+      return await Promise.resolve(work())
+    } catch (error) {
+      rows.clear()
+      for (const [kind, all] of before) rows.set(kind, all)
+      templates.clear()
+      for (const [budgetId, record] of templatesBefore) templates.set(budgetId, record)
+      throw error
+    }
+  }
+
   return {
     async principalOf(keyHash, nowMs) {
       const old = previous.get(keyHash)
@@ -166,48 +197,39 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       )
       return Promise.resolve(found.map(([entity, record]) => shown(entity, record)))
     },
-    async create(kind, fresh, author) {
-      for (const { id } of fresh) {
-        if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
-      }
-      const made = fresh.map(({ id, fields }) => {
-        if (kind === 'member') {
-          if (!get('team', [id[0] ?? ''])) throw notThere('team_id', id[0] ?? '')
-          if (!get('user', [id[1] ?? ''])) put('user', [id[1] ?? ''], {}, author)
+    create: (kind, fresh, author, { template, key } = {}) =>
+      whole(() => {
+        if (template) putTemplate(template, author)
+        for (const { id } of fresh) {
+          if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
         }
-        return put(kind, id, fields, author)
-      })
-      raise(fresh.map(({ id }) => nameOf(kind, id)))
-      return await Promise.resolve(made)
-    },
-    async update(kind, id, changes, author) {
-      if (!get(kind, id)) return undefined
-      const record = put(kind, id, changes, author)
-      raise([nameOf(kind, id)])
-      return await Promise.resolve(record)
-    },
+        const made = fresh.map(({ id, fields }) => {
+          if (kind === 'member') {
+            if (!get('team', [id[0] ?? ''])) throw notThere('team_id', id[0] ?? '')
+            if (!get('user', [id[1] ?? ''])) put('user', [id[1] ?? ''], {}, author)
+          }
+          return put(kind, id, fields, author)
+        })
+        if (key) {
+          put('key', key.id, key.fields, author)
+          raise([nameOf('key', key.id)])
+        }
+        raise(fresh.map(({ id }) => nameOf(kind, id)))
+        return made
+      }),
+    update: (kind, id, changes, author, { template } = {}) =>
+      whole(() => {
+        if (!get(kind, id)) return undefined
+        if (template) putTemplate(template, author)
+        const record = put(kind, id, changes, author)
+        raise([nameOf(kind, id)])
+        return record
+      }),
     findTemplate: (budgetId) => Promise.resolve(templates.get(budgetId)),
-    async createTemplate(budgetId, fields, author) {
-      if (templates.has(budgetId)) throw alreadyThere('budget_id', budgetId)
-      templates.set(budgetId, { ...blankTemplate(budgetId, author), ...defined(fields) } as TemplateRecord)
-      raise([`budget:${budgetId}`])
-      return await Promise.resolve(templates.get(budgetId) as TemplateRecord)
-    },
-    async updateTemplate(budgetId, changes: TemplateChanges, budgets, { by, nowMs }) {
-      const before = templates.get(budgetId)
-      if (!before) return undefined
-      const record = { ...before, ...defined(changes), updatedAtMs: nowMs, updatedBy: by } as TemplateRecord
-      templates.set(budgetId, record)
-      const linked = [...rows.values()].flatMap((kind) => [...kind].filter(([, one]) => one.budgetId === budgetId))
-      for (const [entity, one] of linked) {
-        const theirs = budgets.map((budget) => ({ ...budget, scope: `${entity}${budget.scope}` }))
-        const windows = one.budgets.filter(({ part }) => part === 'window')
-        const kind = [...rows].find(([, all]) => all.get(entity) === one)?.[0]
-        if (kind) table(kind).set(entity, { ...one, budgets: [...kept(one.budgets, theirs), ...windows].sort(byScope) })
-      }
-      raise(linked.map(([entity]) => entity))
-      return await Promise.resolve(record)
-    },
+    createTemplate: (budgetId, fields, author) => whole(() => putTemplate({ budgetId, fields }, author)),
+    updateTemplate: (budgetId, fields, budgets, author) =>
+      whole(() => (templates.has(budgetId) ? putTemplate({ budgetId, fields, budgets }, author) : undefined)),
+    linkedTo: (budgetId) => Promise.resolve(linkedTo(budgetId).map(([entity]) => entity)),
     leaseHolders: (scopes) => Promise.resolve(holders(scopes)),
     async resetSpend({ scope, startMs, targetNano }) {
       reset({ scope, startMs, spentNano: targetNano })

@@ -5,7 +5,7 @@ import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, refusalOf } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
-import type { KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
+import type { Author, Beside, KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
   type EntityRow,
@@ -193,7 +193,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       const found = await rows<Row>(sql`${selectEntity(kind, sql.join(wanted, sql` and `))} order by ${order}`)
       return found.map((row) => recordOf(kind, row.entity))
     },
-    async create(kind, fresh, author) {
+    async create(kind, fresh, author, beside = {}) {
       const { table } = entities[kind]
       const statements = fresh.flatMap(({ id, fields }) => [
         ...(kind === 'member' ? [makeUser(id, author)] : []),
@@ -201,7 +201,12 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
       ])
       const found = await write<Row>(
-        [...statements, raise(list(fresh.map(({ id }) => nameOf(kind, id))))],
+        [
+          ...templateBeside(beside, author),
+          ...statements,
+          ...keyBeside(beside, author),
+          raise(list(fresh.map(({ id }) => nameOf(kind, id)))),
+        ],
         sql`${selectEntity(
           kind,
           sql.join(
@@ -213,10 +218,11 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       ).catch(explain(withId(kind, fresh[0]?.id ?? [], fresh[0]?.fields ?? {})))
       return found.map((row) => recordOf(kind, row.entity))
     },
-    async update(kind, id, changes, author) {
+    async update(kind, id, changes, author, beside = {}) {
       const entity = nameOf(kind, id)
       const [row] = await write<Row>(
         [
+          ...templateBeside(beside, author),
           update(entities[kind].table, [...columnsOf(kind, changes), ...touched(author)], whereId(kind, 'e', id)),
           ...setBudgets(present(kind, id), entity, changes.budgets, author.nowMs),
           raise(list([entity])),
@@ -232,30 +238,22 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     async createTemplate(budgetId, fields, author) {
       const all = { ...fields, budgetId }
       const [row] = await write<TemplateRow>(
-        [
-          insert('budget_template', [...templateColumnsOf(all), ...signed(author)]),
-          raise(list([`budget:${budgetId}`])),
-        ],
+        [...templateBeside({ template: { budgetId, fields } }, author)],
         readTemplate(budgetId),
       ).catch(explain(all))
       if (!row) throw new Error('a template that was just written cannot be read')
       return templateRecord(row.template)
     },
-    async updateTemplate(budgetId, changes, budgets, author) {
-      const linked = sql`linked_entities(${budgetId})`
+    async updateTemplate(budgetId, fields, budgets, author) {
       const [row] = await write<TemplateRow>(
-        [
-          update(
-            'budget_template',
-            [...templateColumnsOf(changes), ...touched(author)],
-            sql`e.budget_id = ${budgetId}`,
-          ),
-          budgetsSet(linked, '', ['main', 'model'], budgets, author.nowMs),
-          raise(linked),
-        ],
+        templateBeside({ template: { budgetId, fields, budgets } }, author),
         readTemplate(budgetId),
       )
       return row && templateRecord(row.template)
+    },
+    async linkedTo(budgetId) {
+      const [row] = await rows<{ linked: readonly string[] }>(sql`select linked_entities(${budgetId}) as linked`)
+      return row?.linked ?? []
     },
     async leaseHolders(scopes) {
       const holding = await rows<{ ledger: string }>(sql`select distinct l.ledger from budget_lease l
@@ -270,6 +268,33 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       )
     },
   }
+}
+
+/** A template that is made, or changed with everyone linked. */
+function templateBeside({ template }: Beside, author: Author): SQL[] {
+  if (!template) return []
+  const { budgetId, fields, budgets } = template
+  if (!budgets) {
+    const columns = [...templateColumnsOf({ ...fields, budgetId }), ...signed(author)]
+    return [insert('budget_template', columns), raise(list([`budget:${budgetId}`]))]
+  }
+  const linked = sql`linked_entities(${budgetId})`
+  return [
+    update('budget_template', [...templateColumnsOf(fields), ...touched(author)], sql`e.budget_id = ${budgetId}`),
+    budgetsSet(linked, '', ['main', 'model'], budgets, author.nowMs),
+    raise(linked),
+  ]
+}
+
+function keyBeside({ key }: Beside, author: Author): SQL[] {
+  if (!key) return []
+  const { id, fields } = key
+  const entity = nameOf('key', id)
+  return [
+    insert('virtual_key', [...columnsOf('key', withId('key', id, fields)), ...signed(author)]),
+    ...setBudgets(list([entity]), entity, fields.budgets, author.nowMs),
+    raise(list([entity])),
+  ]
 }
 
 const orNull = (kind: EntityKind, alias: string) =>

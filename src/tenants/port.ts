@@ -99,6 +99,17 @@ export interface NewEntity<K extends EntityKind> {
   readonly fields: Changes<K>
 }
 
+/** What is written in the same transaction: the template before, the key after what they come with. */
+export interface Beside {
+  /** With `budgets`, one that is there changes with everyone linked, as in `updateTemplate`; without, it is made. */
+  readonly template?: {
+    readonly budgetId: string
+    readonly fields: TemplateChanges
+    readonly budgets?: readonly NewBudget[]
+  }
+  readonly key?: NewEntity<'key'>
+}
+
 export const keySorts = ['created_at', 'updated_at', 'key_alias', 'token', 'spend', 'max_budget'] as const
 
 export interface KeyQuery {
@@ -160,6 +171,7 @@ export interface TenantStore {
     kind: K,
     entities: readonly NewEntity<K>[],
     author: Author,
+    beside?: Beside,
   ): Promise<readonly Entities[K][]>
   /** Undefined when there is no such entity. */
   update<K extends EntityKind>(
@@ -167,6 +179,7 @@ export interface TenantStore {
     id: EntityId,
     changes: Changes<K>,
     author: Author,
+    beside?: Beside,
   ): Promise<Entities[K] | undefined>
 
   findTemplate(budgetId: string): Promise<TemplateRecord | undefined>
@@ -178,6 +191,9 @@ export interface TenantStore {
     budgets: readonly NewBudget[],
     author: Author,
   ): Promise<TemplateRecord | undefined>
+
+  /** The entities whose limits come from a template. */
+  linkedTo(budgetId: string): Promise<readonly string[]>
 
   /** The ledgers that have money on lease in windows of these scopes. */
   leaseHolders(scopes: readonly string[]): Promise<readonly string[]>

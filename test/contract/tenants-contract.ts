@@ -342,6 +342,27 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       })
     })
 
+    it('what is written beside an entity is there with it, or nothing is', async () => {
+      const beside = (id: string, token: string) => ({
+        key: { id: [id], fields: { token, keyName: 'k', userId: 'u' } },
+      })
+      await tenants.create('user', [{ id: ['u'], fields: {} }], author, beside('k1', 'h1'))
+      expect((await tenants.findKey({ token: 'h1' }))?.userId).toBe('u')
+      // The key's hash is taken, so the user is not made either.
+      await expect(tenants.create('user', [{ id: ['v'], fields: {} }], author, beside('k2', 'h1'))).rejects.toThrow()
+      expect(await tenants.find('user', ['v'])).toBeUndefined()
+      const template = { budgetId: 'members', fields: { maxBudgetNano: 5n, anchorMs: NOW } }
+      const fields = { memberBudgetId: 'members' }
+      await tenants.create('team', [{ id: ['t1'], fields }], author, { template })
+      await expect(tenants.create('team', [{ id: ['t2'], fields }], author, { template })).rejects.toThrow()
+      expect(await tenants.find('team', ['t2'])).toBeUndefined()
+      await tenants.create('customer', [{ id: ['c:1'], fields: { budgetId: 'members' } }], author)
+      const changed = { budgetId: 'members', fields: { rpmLimit: 7 }, budgets: [] }
+      await tenants.update('team', ['t1'], { teamAlias: 'T' }, author, { template: changed })
+      expect((await tenants.findTemplate('members'))?.rpmLimit).toBe(7)
+      expect(await tenants.linkedTo('members')).toEqual(['customer:c%3a1'])
+    })
+
     it('a template gives its rates and its budgets to everyone linked', async () => {
       await tenants.createTemplate(
         'b',

@@ -7,7 +7,8 @@ import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { modelsOf } from './budget.ts'
 import { type TemplateFields, templateLimits } from './fields.ts'
-import { shownTemplate, templateBudgets, templateChanges } from './template.ts'
+import { recallTemplateAfter } from './recall.ts'
+import { changedTemplate, shownTemplate, templateBudgets, templateChanges } from './template.ts'
 
 const shown = z.object({
   budget_id: z.string(),
@@ -75,10 +76,10 @@ const update = route({
     const before = await deps.tenantStore.findTemplate(body.budget_id)
     if (!before) throw notFound(body.budget_id)
     const changes = templateChanges(body)
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
-    const budgets = templateBudgets({ ...before, ...given }, { entity: '', nowMs })
+    const budgets = templateBudgets(changedTemplate(before, changes), { entity: '', nowMs })
     const template = await deps.tenantStore.updateTemplate(body.budget_id, changes, budgets, authorOf(asked))
     if (!template) throw notFound(body.budget_id)
+    recallTemplateAfter(before, budgets, { deps, nowMs })
     return shownTemplate(template)
   },
 })

@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
-import type { Author } from '../../tenants/port.ts'
-import type { TeamRecord } from '../../tenants/record.ts'
+import type { Beside } from '../../tenants/port.ts'
+import type { TeamRecord, TemplateRecord } from '../../tenants/record.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
@@ -12,10 +12,10 @@ import { changedLimits, count, type LimitFields, limitTypes, newLimits, shownLim
 import { mustBeGuaranteed } from './guaranteed.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
-import { recallAfter } from './recall.ts'
+import { recallAfter, recallTemplateAfter } from './recall.ts'
 import { shownKey, shownMember, shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
-import { templateBudgets, templateChanges } from './template.ts'
+import { changedTemplate, templateBudgets, templateChanges } from './template.ts'
 import { mustFitOrganization } from './within-organization.ts'
 
 const shown = z.object({
@@ -37,35 +37,31 @@ const memberLimits = {
 type MemberLimits = { readonly [F in keyof typeof memberLimits]?: z.output<(typeof memberLimits)[F]> }
 
 /**
- * The template of a team's new members, as the body asks for it: made, or changed with everyone who has it. Answers its
- * name; undefined when the body does not speak of it.
+ * The template of a team's new members, as the body asks for it: made, or changed with everyone who has it, in the
+ * transaction that writes the team. Nothing when the body does not speak of it.
  */
 async function memberTemplate(
   body: MemberLimits,
   current: string | null,
-  deps: AppDeps,
-  author: Author,
-): Promise<string | undefined> {
+  { deps, nowMs }: { readonly deps: AppDeps; readonly nowMs: number },
+): Promise<{ readonly beside: Beside; readonly budgetId?: string; readonly before?: TemplateRecord }> {
   const limits = {
     max_budget: body.team_member_budget,
     budget_duration: body.team_member_budget_duration,
     rpm_limit: body.team_member_rpm_limit,
     tpm_limit: body.team_member_tpm_limit,
   }
-  if (Object.values(limits).every((value) => value == null)) return undefined
-  const { nowMs } = author
-  const changes = templateChanges(limits)
+  if (Object.values(limits).every((value) => value == null)) return { beside: {} }
+  const fields = templateChanges(limits)
   const before = current === null ? undefined : await deps.tenantStore.findTemplate(current)
   if (before) {
-    const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
-    const budgets = templateBudgets({ ...before, ...given }, { entity: '', nowMs })
-    await deps.tenantStore.updateTemplate(before.budgetId, changes, budgets, author)
-    return before.budgetId
+    const { budgetId } = before
+    const budgets = templateBudgets(changedTemplate(before, fields), { entity: '', nowMs })
+    return { beside: { template: { budgetId, fields, budgets } }, budgetId, before }
   }
-  const timeZone = deps.gateway.config.litellm.timeZone
   const budgetId = newId(nowMs)
-  await deps.tenantStore.createTemplate(budgetId, { ...changes, timeZone, anchorMs: nowMs }, author)
-  return budgetId
+  const timeZone = deps.gateway.config.litellm.timeZone
+  return { beside: { template: { budgetId, fields: { ...fields, timeZone, anchorMs: nowMs } } }, budgetId }
 }
 
 async function mustFit(
@@ -114,13 +110,14 @@ const create = route({
         param: 'team_id',
       })
     }
+    const members = await memberTemplate(body, null, { deps, nowMs })
     const fields = {
       teamAlias: body.team_alias,
       organizationId,
       ...(await limitsOf(body, undefined, { entity: entityName('team', teamId), deps, nowMs })),
-      memberBudgetId: await memberTemplate(body, null, deps, authorOf(asked)),
+      memberBudgetId: members.budgetId,
     }
-    const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked))
+    const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked), members.beside)
     return shownTeam(team as TeamRecord, nowMs)
   },
 })
@@ -149,15 +146,17 @@ const update = route({
     const organizationId = body.organization_id === undefined ? undefined : body.organization_id || null
     const root = organizationId === undefined ? before.organizationId : organizationId
     await mustFit(body, { teamId: before.teamId, organizationId: root, before }, deps)
+    const members = await memberTemplate(body, before.memberBudgetId, { deps, nowMs })
     const changes = {
       teamAlias: body.team_alias,
       organizationId,
       ...(await limitsOf(body, before, { entity, deps, nowMs })),
-      memberBudgetId: await memberTemplate(body, before.memberBudgetId, deps, authorOf(asked)),
+      memberBudgetId: members.budgetId,
     }
-    const team = await deps.tenantStore.update('team', [before.teamId], changes, authorOf(asked))
+    const team = await deps.tenantStore.update('team', [before.teamId], changes, authorOf(asked), members.beside)
     if (!team) return teamNamed(body.team_id, deps)
     recallAfter(entity, before, team, deps)
+    if (members.before) recallTemplateAfter(members.before, members.beside.template?.budgets ?? [], { deps, nowMs })
     return { team_id: team.teamId, data: shownTeam(team, nowMs) }
   },
 })

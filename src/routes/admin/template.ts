@@ -32,6 +32,12 @@ export function templateBudgets(
   })
 }
 
+/** A template as it will be. */
+export function changedTemplate(before: TemplateRecord, changes: TemplateChanges): TemplateRecord {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
+  return { ...before, ...given }
+}
+
 /** What a body asks of a template. */
 export function templateChanges(body: TemplateFields): TemplateChanges {
   return {

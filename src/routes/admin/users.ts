@@ -7,9 +7,9 @@ import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { changedLimits, type LimitFields, newLimits, shownLimits } from './fields.ts'
-import { newKey } from './keys.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
+import { preparedKey } from './make-key.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey, shownTeam, shownUser } from './shown.ts'
 
@@ -68,12 +68,15 @@ const create = route({
       userRole: body.user_role ?? undefined,
       ...(await limitsOf(limits, undefined, { entity, deps, nowMs })),
     }
-    const [user] = await deps.tenantStore.create('user', [{ id: [userId], fields }], authorOf(asked))
-    if (!user) throw notFound(userId)
     const key = body.auto_create_key
-      ? await newKey({ user_id: userId, key_alias: body.key_alias, duration: body.duration }, asked)
+      ? await preparedKey({ user_id: userId, key_alias: body.key_alias, duration: body.duration }, asked)
       : undefined
-    return { ...shownUser(user, nowMs), key: key?.key ?? null, expires: key?.expires ?? null, teams: [] }
+    const beside = key ? { key: { id: [key.id], fields: key.fields } } : {}
+    const [user] = await deps.tenantStore.create('user', [{ id: [userId], fields }], authorOf(asked), beside)
+    if (!user) throw notFound(userId)
+    const expiresAtMs = key?.fields.expiresAtMs ?? null
+    const expires = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
+    return { ...shownUser(user, nowMs), key: key?.key ?? null, expires, teams: [] }
   },
 })
 

@@ -262,6 +262,20 @@ describe('teams, organizations and tags', () => {
     await w.post('/key/update', { key, team_id: 't' })
     expect(w.recalled).toHaveLength(3)
   })
+
+  it('ask back what is on lease of everyone whose budget by name, or default in a team, was lowered', async () => {
+    const w = world({ holders: () => ['org:o'] })
+    await w.post('/budget/new', { budget_id: 'b', max_budget: 5, budget_duration: '1d' })
+    await w.post('/customer/new', { user_id: 'c', budget_id: 'b' })
+    await w.post('/budget/update', { budget_id: 'b', max_budget: 6 })
+    expect(w.recalled).toEqual([])
+    await w.post('/budget/update', { budget_id: 'b', max_budget: 2 })
+    expect(w.recalled).toEqual([{ ledgers: ['org:o'], scopes: ['customer:c@1d'] }])
+    await w.post('/team/new', { team_id: 't', team_member_budget: 3 })
+    await w.post('/team/member_add', { team_id: 't', member: { user_id: 'u' } })
+    await w.post('/team/update', { team_id: 't', team_member_budget: 1 })
+    expect(w.recalled.slice(1)).toEqual([{ ledgers: ['org:o'], scopes: ['member:t:u@life'] }])
+  })
 })
 
 describe('regenerating a key', () => {

@@ -1,0 +1,31 @@
+import { GatewayError } from '../../errors.ts'
+import type { Changes } from '../../tenants/port.ts'
+import type { AppDeps } from '../deps.ts'
+import { GUARANTEED, mustBeGuaranteed } from './guaranteed.ts'
+import { keysOf } from './keys-of.ts'
+
+/** A team's keys belong to its organization. */
+export async function mustFit(
+  changes: Pick<Changes<'key'>, 'teamId' | 'organizationId'>,
+  deps: AppDeps,
+): Promise<void> {
+  if (!changes.teamId || !changes.organizationId) return
+  const team = await deps.tenantStore.find('team', [changes.teamId])
+  if (!team?.organizationId || team.organizationId === changes.organizationId) return
+  throw new GatewayError(
+    'invalid_request',
+    `team_id = ${team.teamId} belongs to organization_id = ${team.organizationId}. Leave organization_id out, or give that one.`,
+    { param: 'organization_id' },
+  )
+}
+
+type Guaranteed = Pick<Changes<'key'>, 'teamId' | 'rpmLimit' | 'tpmLimit' | 'rpmLimitType' | 'tpmLimitType'>
+
+/** What is guaranteed to a team's keys must fit the team. */
+export async function mustHaveRoom(key: Guaranteed, id: string, deps: AppDeps): Promise<void> {
+  if (!key.teamId || !(key.rpmLimitType === GUARANTEED || key.tpmLimitType === GUARANTEED)) return
+  const team = await deps.tenantStore.find('team', [key.teamId])
+  if (!team) return
+  const others = (await keysOf({ teamId: team.teamId }, deps)).filter((one) => one.id !== id)
+  mustBeGuaranteed(key, others, { ...team, name: `team_id = ${team.teamId}` })
+}
