@@ -31,7 +31,7 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   let firstAtMs = startedAtMs + (patience.firstMs ?? Infinity)
   let silentAtMs = startedAtMs + patience.headersMs
   let timerAtMs = Infinity
-  let timer: ReturnType<typeof setTimeout> | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
   let why: GatewayError | undefined
 
   const end = (error: GatewayError) => {
@@ -39,8 +39,11 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
     controller.abort(why)
   }
   const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
+  const stop = () => {
+    if (timer !== undefined) clearTimeout(timer)
+  }
   const set = (now: number) => {
-    clearTimeout(timer)
+    stop()
     timerAtMs = Math.min(totalAtMs, firstAtMs, silentAtMs)
     timer = setTimeout(look, Math.min(Math.max(0, timerAtMs - now), LONGEST_MS))
   }
@@ -73,7 +76,7 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
       firstAtMs = Infinity
     },
     over() {
-      clearTimeout(timer)
+      stop()
       client.removeEventListener('abort', leave)
     },
   }

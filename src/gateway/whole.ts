@@ -61,14 +61,23 @@ function partlyBilled(error: unknown): unknown {
   return new GatewayError(error.kind, error.message, { ...error.details, billed: true })
 }
 
-async function read<R extends AnyRequest>({ deployment }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
+async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
   const text = await textOf(deployment.group, answer).finally(answer.watch.over)
   const json = parse(text)
+  if (isRefusal(json)) {
+    const { kind, message, ...details } = provider.failure(answer.response.status, answer.response.headers, text)
+    throw new GatewayError(kind, message, details)
+  }
   if (json !== undefined) return { text, json }
   throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
     billed: true,
     retry: true,
   })
+}
+
+/** Some servers say behind a 200 that they failed. */
+function isRefusal(json: unknown): boolean {
+  return typeof json === 'object' && json !== null && 'error' in json && Boolean(json.error) && !('choices' in json)
 }
 
 async function textOf(group: string, { response, watch }: Answer): Promise<string> {

@@ -10,7 +10,7 @@ export const LINGER_MS = 1_000
  * up. One that does not is not waited for.
  */
 export async function lastRead(source: Source, lingerMs: number): Promise<Read> {
-  let timer: ReturnType<typeof setTimeout> | null = null
+  let timer: ReturnType<typeof setTimeout> | undefined
   const tired = new Promise<Read>((resolve) => {
     timer = setTimeout(() => {
       resolve({ done: true })
@@ -23,6 +23,6 @@ export async function lastRead(source: Source, lingerMs: number): Promise<Read> 
     // How the connection ends no longer matters.
     return { done: true }
   } finally {
-    clearTimeout(timer)
+    if (timer !== undefined) clearTimeout(timer)
   }
 }
