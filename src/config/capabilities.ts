@@ -54,7 +54,6 @@ const is =
   (...values: unknown[]) =>
   (value: unknown) =>
     values.includes(value)
-const always = () => true
 
 export const capabilities: readonly Capability[] = [
   // Dialects and vendors
@@ -88,6 +87,12 @@ export const capabilities: readonly Capability[] = [
       'litellm_settings.return_response_headers',
     ],
     chat: ['headers', 'extra_headers', 'provider_specific_header'],
+  },
+  {
+    capability: 'reading an answer to its end when its client has left',
+    comes: 'dialects',
+    config: ['general_settings.drain_timeout'],
+    alreadySo: { 'general_settings.drain_timeout': is(0) },
   },
   {
     capability: 'usage on every stream without being asked',
@@ -136,7 +141,10 @@ export const capabilities: readonly Capability[] = [
   {
     capability: 'limits per model, member and window; shared budgets; parallel requests',
     comes: 'ledger',
-    config: ['general_settings.disable_retry_on_max_parallel_request_limit_error'],
+    config: [
+      'general_settings.disable_retry_on_max_parallel_request_limit_error',
+      'general_settings.token_rate_limit_type',
+    ],
     restricts: [
       'general_settings.max_parallel_requests',
       'general_settings.global_max_parallel_requests',
@@ -167,6 +175,7 @@ export const capabilities: readonly Capability[] = [
       spend: is(0),
       tpm_limit_type: is('best_effort_throughput'),
       rpm_limit_type: is('best_effort_throughput'),
+      'general_settings.token_rate_limit_type': is('total'),
     },
   },
   {
@@ -187,27 +196,14 @@ export const capabilities: readonly Capability[] = [
     chat: ['order', 'weight'],
   },
   {
-    capability: 'fallbacks set by the request',
-    comes: 'routing',
-    chat: [
-      'fallbacks',
-      'context_window_fallbacks',
-      'context_window_fallback_dict',
-      'content_policy_fallbacks',
-      'default_fallbacks',
-      'max_fallbacks',
-      'disable_fallbacks',
-      'mock_testing_fallbacks',
-      'mock_testing_context_fallbacks',
-      'mock_testing_content_policy_fallbacks',
-    ],
-    alreadySo: { disable_fallbacks: always, max_fallbacks: is(0) },
+    capability: "the router's own rules set by a request",
+    comes: 'unplanned',
+    chat: ['default_fallbacks', 'retry_policy', 'retry_strategy', 'force_timeout'],
   },
   {
-    capability: 'retries set by the request',
+    capability: 'asking a second deployment when the first is slow',
     comes: 'routing',
-    chat: ['num_retries', 'max_retries', 'retry_policy', 'retry_strategy', 'mock_testing_rate_limit_error'],
-    alreadySo: { num_retries: is(0), max_retries: is(0) },
+    config: ['router_settings.hedged_groups'],
   },
   {
     capability: 'health checks of deployments beside their traffic',
@@ -231,11 +227,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.model_list_healthy_only',
     ],
     chat: ['cooldown_time'],
-  },
-  {
-    capability: 'timeouts set by the request',
-    comes: 'routing',
-    chat: ['timeout', 'stream_timeout', 'request_timeout', 'force_timeout'],
   },
   {
     capability: 'regions set by the request; tiers of models; affinity of other kinds',
@@ -446,7 +437,6 @@ export const capabilities: readonly Capability[] = [
       'success_callback',
       'failure_callback',
       'no-log',
-      'litellm_session_id',
       'litellm_trace_id',
       'litellm_metadata',
       'logger_fn',

@@ -60,7 +60,6 @@ const active = [
     'default_max_parallel_requests',
     'provider_budget_config',
     'mid_stream_fallback',
-    'hedged_groups',
     'sticky_sessions',
   ].map((key) => `router_settings.${key}`),
   ...[
@@ -73,9 +72,7 @@ const active = [
     'max_request_size_mb',
     'total_timeout',
     'salt_key',
-    'drain_timeout',
     'forward_client_headers_to_llm_api',
-    'token_rate_limit_type',
     'user_url_allowed_hosts',
   ].map((key) => `general_settings.${key}`),
   ...[
@@ -190,10 +187,10 @@ describe('a request', () => {
   }
 
   it.each([
-    [{ fallbacks: ['gpt-4o'] }, 'fallbacks'],
+    [{ retry_policy: { TimeoutErrorRetries: 1 } }, 'retry_policy'],
     [{ cache: { ttl: 60 } }, 'cache'],
     [{ cache: { 'no-cache': true, 's-maxage': 60 } }, 'cache'],
-    [{ num_retries: 2 }, 'num_retries'],
+    [{ force_timeout: 2 }, 'force_timeout'],
     [{ guardrails: ['pii'] }, 'guardrails'],
     [{ metadata: { session_id: 'a', mine: 1 } }, 'metadata.session_id'],
     [{ azure_ad_token: 'x' }, 'azure_ad_token'],
@@ -217,7 +214,7 @@ describe('a request', () => {
     { cache: { 'no-cache': true } },
     { cache: { 'no-cache': true, 'no-store': true, ttl: null } },
     { cache: {}, fallbacks: null, tags: [], guardrails: [], mock_response: '', 'no-log': false },
-    { num_retries: 0, disable_fallbacks: true },
+    { num_retries: 2, timeout: 5, fallbacks: ['m'], mock_testing_fallbacks: true, disable_fallbacks: true },
     { metadata: null },
     { metadata: 'text' },
     JSON.parse('{"__proto__": {"tags": ["a"]}, "constructor": 1}'),

@@ -210,7 +210,7 @@ it('reads the rest of what the gateway itself is told', () => {
     build(`general_settings: { salt_key: os.environ/SALT, drain_timeout: 30, forward_client_headers_to_llm_api: true, token_rate_limit_type: output, user_url_allowed_hosts: [intranet.example] }
 litellm_settings: { responses_store: true }
 `)
-  expect(notices).toEqual([])
+  expect(of('error', notices)).toEqual([])
   expect(config.general).toMatchObject({
     saltKey: { env: 'SALT' },
     drainMs: 30_000,
