@@ -5,12 +5,16 @@ import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
+import { pause } from './gateway/pause.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { healthSettings } from './health/settings.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
+import { neonResponses } from './responses/neon.ts'
+import type { ResponseStore } from './responses/port.ts'
+import { type Sealer, sealer } from './responses/seal.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { spendQueue } from './spend/queue.ts'
@@ -111,6 +115,7 @@ function isolate(env: Env): Isolate {
     tenantStore: announced(store, tenants.changed),
     tenants,
     spendReport: { logs: (query) => spendLogs(db, query) },
+    ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(
       {
@@ -128,6 +133,7 @@ function isolate(env: Env): Isolate {
       clock: systemClock,
       random: Math.random,
       fetch: (input, init) => fetch(input, init),
+      sleep: pause,
       health: durableHealth({
         namespace: healthOf(env),
         settings: healthSettings(config),
@@ -145,6 +151,15 @@ function isolate(env: Env): Isolate {
       }),
     },
   }
+}
+
+/** The salt key is read when it is needed: the gateway runs without it. */
+function responsesOf(db: Db, salt: () => string | undefined): ResponseStore {
+  let made: Sealer | undefined
+  return neonResponses(db, () => {
+    made ??= sealer(salt() || missing('LITELLM_SALT_KEY'), (bytes) => crypto.getRandomValues(bytes))
+    return made
+  })
 }
 
 function redisOf(url: string | undefined, token: string | undefined) {

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import { builtConfig } from './config/built.ts'
 import { dbFor, depsFor, operatorLog } from './deps.ts'
+import { dropExpiredResponses } from './responses/neon.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { keepPartitionsAhead } from './spend/partitions.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
@@ -29,5 +30,6 @@ export default {
   async scheduled(controller, env) {
     await keepPartitionsAhead(dbFor(env), controller.scheduledTime)
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
+    await dropExpiredResponses(dbFor(env), controller.scheduledTime)
   },
 } satisfies ExportedHandler<Env>

@@ -299,6 +299,22 @@ export const deadLetter = pgTable('dead_letter', {
   replayed_at: at('replayed_at'),
 })
 
+/** Responses that their owners asked to be kept, sealed with the operator's salt key. */
+export const storedResponse = pgTable(
+  'stored_response',
+  {
+    /** `team:id`, else `key:id`. */
+    owner: text('owner').notNull(),
+    id: text('id').notNull(),
+    /** Names the key that it was sealed with. */
+    key_id: text('key_id').notNull(),
+    sealed: text('sealed').notNull(),
+    created_at: at('created_at').notNull().defaultNow(),
+    expires_at: at('expires_at').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.owner, t.id] }), index('stored_response_expires').on(t.expires_at)],
+)
+
 /** Small named values. The row `generation` is raised in the statement of every admin write (DESIGN §4). */
 export const setting = pgTable('setting', {
   name: text('name').primaryKey(),

@@ -10,6 +10,7 @@ import { serve } from '../gateway/serve.ts'
 import { chat as operation } from '../operations/chat-operation.ts'
 import { countGemini } from './count-tokens.ts'
 import { callerOf } from './others.ts'
+import { answerAndKeep } from './responses-stored.ts'
 import { type Asked, type Route, route } from './route.ts'
 
 /** What a body must be is said by the dialect, which reads it; here it is an object that is passed on as it came. */
@@ -88,7 +89,7 @@ const responses = route({
   tag: 'Models',
   summary: "A chat in the shape of OpenAI's Responses, whole or as a stream of events.",
   body: shape("OpenAI's Responses request.", ['model', 'input']),
-  handle: (asked) => chat(asked, { dialect: responsesDialect, body: asked.body }),
+  handle: (asked) => answerAndKeep(asked, (body) => chat(asked, { dialect: responsesDialect, body })),
 })
 
 /** A stream without `alt=sse` is one JSON array. */

@@ -1,6 +1,7 @@
 import type { GatewayDeps } from '../gateway/deps.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
+import type { ResponseStore } from '../responses/port.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
 import type { SpendLogsPage } from '../spend/logs-row.ts'
 import type { TenantStore, Tenants } from '../tenants/port.ts'
@@ -24,6 +25,8 @@ export interface AppDeps {
   readonly ledgerAdmin?: LedgerAdmin
   /** Pages of the spend log, from Postgres. */
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
+  /** Absent where the operator keeps no responses. */
+  readonly responses?: ResponseStore
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
   readonly readiness: Readiness
   /** Fills bytes with randomness: what new keys are made of. */

@@ -15,6 +15,7 @@ import { healthRoutes } from './health.ts'
 import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
+import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 import { routerStateRoutes } from './router-state.ts'
 
@@ -31,6 +32,7 @@ const description = route({
 export const routes: readonly Route[] = [
   ...chatRoutes,
   ...countRoutes,
+  ...storedResponseRoutes,
   ...embeddingRoutes,
   ...modelRoutes,
   ...keyRoutes,
