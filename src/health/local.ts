@@ -29,9 +29,6 @@ import { bucketAt, emptyTally, type Tally, tallyInto, type Window } from './wind
 /** Older than this, what all isolates reported counts less than what this one saw itself. */
 const SHARED_COUNTS_MS = 10_000
 
-/** An attempt is prepared this long before it begins, at most. */
-const STARTED_BEFORE_MS = 1_000
-
 type Changing<T> = { -readonly [K in keyof T]: T[K] }
 
 /** One deployment as one isolate sees it: what all reported until a moment ago, and what happened here since. */
@@ -55,7 +52,6 @@ export class LocalDeployment {
   #sentProbe: 'begun' | 'over' | undefined
   #probeBeginByMs = 0
   #probingSinceMs: number | undefined
-  #probeOfOpeningMs = 0
   /** Its own latencies, for when nobody tells those of all. */
   readonly #own: Latencies
 
@@ -84,7 +80,6 @@ export class LocalDeployment {
     this.#probe = 'begun'
     this.#probeBeginByMs = 0
     this.#probingSinceMs = nowMs
-    this.#probeOfOpeningMs = this.#circuit.openUntilMs
     this.#state.mayProbe = false
   }
 
@@ -221,8 +216,7 @@ export class LocalDeployment {
 
   /** The probe that neither opened nor closed anything lets another try. */
   #probeEnded({ atMs, durationMs }: Ended): void {
-    const isStraggler = atMs - durationMs < this.#probeOfOpeningMs - STARTED_BEFORE_MS
-    if (this.#probingSinceMs === undefined || isStraggler) return
+    if (this.#probingSinceMs === undefined || atMs - durationMs < this.#probingSinceMs) return
     this.#probingSinceMs = undefined
     if (this.circuit(atMs) === 'half_open') this.#probe = 'over'
   }

@@ -10,6 +10,7 @@ export interface Ended {
   readonly ok: boolean
   /** What it failed of, where it failed; a client that left is neither good nor bad. */
   readonly error?: { readonly kind: ErrorKind; readonly status: number; readonly retryAfterMs?: number }
+  /** Since `began`. */
   readonly durationMs: number
   readonly firstTokenMs?: number
   readonly outputTokens: number
