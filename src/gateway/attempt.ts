@@ -4,6 +4,7 @@ import type { AnyRequest, Asking } from '../operations/operation.ts'
 import type { Answer } from './ask.ts'
 import type { Call } from './call.ts'
 import type { Outcome } from './finish.ts'
+import type { Trail } from './trail.ts'
 
 /** One try of one deployment for one call: what the answer, the row and the settlement are made from. */
 export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
@@ -13,8 +14,14 @@ export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
   /** Absent for callers whom nothing limits. */
   readonly grant?: Grant
   readonly rates: readonly RateState[]
+  /** Its group's name in the file, which may be a wildcard: what health knows it by. */
+  readonly group: string
   /** How many groups have failed before this one. */
   readonly fallbacks: number
+  /** How many attempts before this one were asked again within a group, and how many more there might have been. */
+  readonly retries: number
+  readonly maxRetries: number
+  readonly trail?: Trail
   /** Somebody else is left to be asked when this one fails, so that its first token is not waited for without end. */
   readonly elsewhere?: boolean
   /** An answer that the vendor's filter stopped before it began is a failure, because a fallback is meant for it. */

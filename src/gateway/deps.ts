@@ -16,6 +16,8 @@ export interface GatewayDeps {
   readonly ledger: Ledger
   readonly health: Health
   readonly handOver: HandOver
+  /** Waits between attempts; shorter when the client leaves. */
+  readonly sleep: (ms: number, until: AbortSignal) => Promise<void>
   /** Background work has a name and reports its own failure; the runtime keeps it alive after the answer. */
   readonly defer: (name: string, work: Promise<unknown>) => void
 }

@@ -4,6 +4,7 @@ import { shownHeaders } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { rateHeaders } from './refusal.ts'
+import { TRAIL_HEADER } from './trail.ts'
 
 /** What every good answer says about itself, in LiteLLM's names. The cost is known only to answers that are whole. */
 export function answerHeaders(
@@ -22,10 +23,15 @@ export function answerHeaders(
     'x-litellm-model-group': deployment.group,
     'x-litellm-model-api-base': target.apiBase?.split('?')[0] ?? '',
     'x-litellm-version': deps.version,
-    'x-litellm-attempted-retries': '0',
+    'x-litellm-attempted-retries': String(attempt.retries),
+    'x-litellm-max-retries': String(attempt.maxRetries),
     'x-litellm-attempted-fallbacks': String(attempt.fallbacks),
     'x-litellm-response-duration-ms': String(durationMs),
     'x-litellm-overhead-duration-ms': String(Math.max(0, durationMs - waitedMs)),
+  }
+  if (attempt.trail) {
+    const afterMs = deps.clock() - attempt.startedAtMs
+    headers[TRAIL_HEADER] = attempt.trail.text({ group: attempt.group, deployment: deployment.id, afterMs })
   }
   if (attempt.loweredTo !== undefined) headers['x-tollgate-max-tokens'] = String(attempt.loweredTo)
   Object.assign(headers, shownHeaders(upstream), rateHeaders(rates))

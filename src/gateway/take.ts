@@ -1,93 +1,140 @@
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { Refusal, Settlement, Take } from '../ledger/port.ts'
+import type { RateState, Take, Taken } from '../ledger/port.ts'
 import type { WorstCase } from '../operations/chat.ts'
 import type { AnyRequest, Operation } from '../operations/operation.ts'
 import { appliesTo } from '../tenants/applies.ts'
 import type { Principal } from '../tenants/principal.ts'
+import { modelName } from '../tenants/scope.ts'
 import type { Attempt } from './attempt.ts'
-import type { Call } from './call.ts'
-import type { Candidate } from './candidates.ts'
 import type { GatewayDeps } from './deps.ts'
+import type { Step } from './itinerary.ts'
+import type { Journey } from './journey.ts'
+import type { Ready } from './plan.ts'
 import { refused } from './refusal.ts'
 
-/** What a take goes with: the place of its group among the fallbacks, and the hold that ends as this one begins. */
-export interface Following {
-  readonly fallbacks: number
-  readonly failed?: Settlement
-}
-
 /**
- * Limits and money together, at this attempt's worst case, in all scopes or none. A caller whom nothing limits takes
- * nothing and asks nobody. A request that named no maximum is lowered to the answer that fits. Throws the refusal, in
- * words.
+ * Limits and money together, at this attempt's worst case, in all scopes or none; the hold of the attempt before ends as
+ * this one begins. A caller whom nothing limits takes nothing and asks nobody. A request that named no maximum is lowered
+ * to the answer that fits. Throws the refusal, in words.
  */
-export async function take<R extends AnyRequest>(
-  call: Call<R>,
-  request: R,
-  candidate: Candidate,
-  deps: GatewayDeps,
-  following: Following = { fallbacks: 0 },
-): Promise<Attempt<R>> {
+export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): Promise<Attempt<R>> {
+  const { call, deps } = journey
   const { principal, operation } = call
-  const { fallbacks, failed } = following
-  const startedAtMs = deps.clock()
-  const attempt = { id: newId(startedAtMs), call, request, startedAtMs, fallbacks, ...candidate }
-  const needed = needOf(principal, request, candidate, { id: attempt.id, operation, deps })
-  if (!needed) return { ...attempt, rates: [] }
-  const { ledger } = principal
-  const first = failed ? await deps.ledger.reprice(ledger, failed, needed) : await deps.ledger.take(ledger, needed)
-  if (first.granted) return { ...attempt, grant: first.grant, rates: first.rates }
+  const { candidate, request } = step
+  const attempt = attemptOf(step, journey)
+  const asked = { principal, operation, request }
+  const needed = needOf(asked, candidate, deps, attempt.id)
+  if (!needed) return attempt
+  const taken = await takenFor(needed, journey)
+  if (taken.granted) return { ...attempt, grant: taken.grant, rates: ratesOf(taken.rates, journey) }
 
   const { lowering } = operation
-  if (!lowering || !mayBeLowered(first.refusal, call, request)) throw refused(first.refusal)
+  const mayBeLowered = lowering?.namesMaximum(request) === false || principal.metadata.budget_clamp === true
+  if (!lowering || !mayBeLowered || !isShortOfMoney(taken)) throw refused(taken.refusal)
   const leastNano = lowering.leastCase(request, candidate.deployment)
-  if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(first.refusal)
-  const second = await deps.ledger.take(ledger, { ...needed, leastNano })
-  if (!second.granted) throw refused(first.refusal)
-  const tokens = lowering.longestWithin(request, candidate.deployment, second.grant.amountNano)
+  if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(taken.refusal)
+  const less = await takenFor({ ...needed, leastNano }, journey)
+  if (!less.granted) throw refused(taken.refusal)
+  const tokens = lowering.longestWithin(request, candidate.deployment, less.grant.amountNano)
   return {
     ...attempt,
     request: lowering.lowered(request, candidate.deployment, tokens),
     loweredTo: tokens,
-    grant: second.grant,
-    rates: second.rates,
+    grant: less.grant,
+    rates: ratesOf(less.rates, journey),
   }
+}
+
+function attemptOf<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): Attempt<R> {
+  const { candidate, group, request, retold, elsewhere, filterFails } = step
+  const { call, deps, fallbacks, retries, maxRetries, trail } = journey
+  const { deployment, provider, target } = candidate
+  const startedAtMs = deps.clock()
+  const id = newId(startedAtMs)
+  return {
+    ...{ id, call, request, startedAtMs, group, deployment, provider, target },
+    ...{ retold, elsewhere, filterFails, fallbacks, retries, maxRetries },
+    ...(trail ? { trail } : {}),
+    rates: [],
+  }
+}
+
+/**
+ * Requests and parallel slots are counted once for a request, whatever it takes; the ledger knows that of an attempt that
+ * is repriced. One that was settled by itself, because it may be billed, had them already.
+ */
+async function takenFor<R extends AnyRequest>(needed: Take, journey: Journey<R>): Promise<Taken> {
+  const { call, deps, unclosed } = journey
+  const { ledger } = call.principal
+  if (unclosed) {
+    const taken = await deps.ledger.reprice(ledger, unclosed, needed)
+    delete journey.unclosed
+    return taken
+  }
+  return deps.ledger.take(ledger, journey.attempts === 0 ? needed : { ...needed, limits: ofTokens(needed.limits) })
+}
+
+function ofTokens(limits: Take['limits']): Take['limits'] {
+  return limits.filter(({ tpm }) => tpm !== undefined).map(({ rpm: _, maxParallel: __, ...rest }) => rest)
+}
+
+/** What is left of requests was said when they were counted. */
+function ratesOf<R extends AnyRequest>(rates: readonly RateState[], journey: Journey<R>): readonly RateState[] {
+  journey.rates ??= rates
+  if (journey.rates === rates) return rates
+  return [...rates, ...journey.rates.filter(({ kind }) => !rates.some((one) => one.kind === kind))]
+}
+
+function isShortOfMoney(taken: Extract<Taken, { granted: false }>): boolean {
+  return taken.refusal.kind === 'budget_exceeded' || taken.refusal.kind === 'budget_held'
+}
+
+/** Who asks what of whom, as far as money and limits care. */
+interface Asked<R extends AnyRequest> {
+  readonly principal: Principal
+  readonly operation: Operation<R>
+  readonly request: R
 }
 
 /** What a request takes at its worst; undefined for a caller whom nothing limits. Throws where nobody can say. */
-export function needOf<R extends AnyRequest>(
-  principal: Principal,
-  request: R,
-  candidate: Candidate,
-  { id, operation, deps }: { readonly id: string; readonly operation: Operation<R>; readonly deps: GatewayDeps },
-): Take | undefined {
-  const { scopes, limits } = appliesTo(principal, candidate.deployment, deps.config)
+function needOf<R extends AnyRequest>(asked: Asked<R>, ready: Ready, deps: GatewayDeps, id: string): Take | undefined {
+  const { scopes, limits } = appliesTo(asked.principal, ready.deployment, deps.config, ready.state.failures > 0)
   const budgeted = scopes.some((scope) => scope.limited)
   if (!budgeted && limits.length === 0) return undefined
-  const worst = operation.worstCase(request, candidate.deployment)
-  if (budgeted && worst.costNano === undefined) throw unbounded(candidate, worst)
-  return {
-    attempt: id,
-    scopes,
-    amountNano: budgeted ? (worst.costNano ?? 0n) : 0n,
-    limits,
-    tokens: worst.tokens,
-    callMs: deps.config.general.totalTimeoutMs,
-  }
+  const { worst, needed } = worstNeed(asked, ready, deps, id)
+  if (budgeted && worst.costNano === undefined) throw unbounded(ready.deployment.group, worst)
+  return budgeted ? needed : { ...needed, amountNano: 0n }
 }
 
-/** Money is short, and the caller left open how long the answer may be, or its key allows to shorten it. */
-function mayBeLowered<R extends AnyRequest>({ kind }: Refusal, { principal, operation }: Call<R>, request: R): boolean {
-  if (kind !== 'budget_exceeded' && kind !== 'budget_held') return false
-  return operation.lowering?.namesMaximum(request) === false || principal.metadata.budget_clamp === true
+/** The same for everyone, with nothing where nobody can say. */
+export function worstNeed<R extends AnyRequest>(
+  { principal, operation, request }: Asked<R>,
+  { deployment, state }: Ready,
+  deps: GatewayDeps,
+  id: string,
+): { readonly worst: WorstCase; readonly needed: Take } {
+  const { scopes, limits } = appliesTo(principal, deployment, deps.config, state.failures > 0)
+  const worst = operation.worstCase(request, deployment)
+  const { costNano, tokens } = worst
+  const callMs = deps.config.general.totalTimeoutMs
+  return { worst, needed: { attempt: id, scopes, limits, amountNano: costNano ?? 0n, tokens, callMs } }
 }
 
 /** What cannot be bounded cannot be held: a caller with a budget is told why, and what would help. */
-function unbounded({ deployment }: Candidate, { unbounded }: WorstCase): GatewayError {
-  const reason = unbounded ?? `Nobody knows what a request to ${deployment.group} can cost.`
+function unbounded(group: string, { unbounded }: WorstCase): GatewayError {
+  const reason = unbounded ?? `Nobody knows what a request to ${group} can cost.`
   return new GatewayError('model_without_price', `A caller with a budget cannot send this: ${reason}`, {
     param: 'model',
     retry: false,
   })
+}
+
+/** A refusal for the sake of this candidate, perhaps of no other: the budget of its vendor, its own, or of its model. */
+export function isOfCandidateAlone({ kind, details }: GatewayError, group: string): boolean {
+  if (kind === 'model_without_price') return true
+  const { scope, entity } = details.facts ?? {}
+  const name = typeof scope === 'string' ? scope : typeof entity === 'string' ? entity : ''
+  if (name.startsWith('provider:') || name.startsWith('deployment:')) return true
+  return name.includes(':model=') && !`${name}@`.includes(`${modelName('', group)}@`)
 }

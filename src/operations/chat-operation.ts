@@ -4,7 +4,9 @@ import { GatewayError } from '../errors.ts'
 import { estimateUsage, worstCase } from './chat.ts'
 import { passes, readingOf, upstreamOf } from './chat-tongue.ts'
 import { leastCase, longestWithin, lowered, namesMaximum } from './lowered.ts'
+import { needsOf } from './needs.ts'
 import type { Asking, Operation, Told, VendorAnswer } from './operation.ts'
+import { promptKey } from './prompt-prefix.ts'
 
 /** A chat, in any of the dialects: whole or as a stream. */
 export const chat: Operation<ChatRequest> = {
@@ -13,6 +15,8 @@ export const chat: Operation<ChatRequest> = {
   parse: (body, path, dialect) => dialect.parse(body, path),
   unfit: () => undefined,
   worstCase,
+  needs: needsOf,
+  prefixKey: promptKey,
   lowering: { namesMaximum, leastCase, longestWithin, lowered },
   estimateUsage,
   streams: ({ stream }) => stream === true,

@@ -12,6 +12,7 @@ export const embeddings: Operation<EmbeddingRequest> = {
   parse: (body, path) => parseEmbeddings(body, path),
   unfit: ({ embedding }) => (embedding ? undefined : 'its vendor makes no embeddings here'),
   worstCase: worstCaseEmbeddings,
+  needs: (request) => ({ inputTokens: estimateEmbeddingsUsage(request).inputTokens, capabilities: [] }),
   estimateUsage: estimateEmbeddingsUsage,
   streams: () => false,
   upstreams(asking) {

@@ -4,6 +4,7 @@ import type { NanoUsd } from '../money.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { Target, UpstreamRequest } from '../providers/provider.ts'
 import type { Vendor } from '../providers/translator.ts'
+import type { Needs } from '../routing/needs.ts'
 import type { WorstCase } from './chat.ts'
 
 /** What every operation's request has: the story reads nothing else of it. */
@@ -71,6 +72,10 @@ export interface Operation<R extends AnyRequest> {
   /** Why a vendor cannot do it at all; undefined when it can. */
   unfit(provider: Vendor): string | undefined
   worstCase(request: R, deployment: Deployment): WorstCase
+  /** What a deployment must be able to do; region, tags and the caller's program are not the request's to say. */
+  needs(request: R): Needs
+  /** Equal for requests whose long beginning a vendor has cached. */
+  prefixKey?(request: R): string | undefined
   readonly lowering?: Lowering<R>
   /** What an answer probably used that nobody counted. */
   estimateUsage(request: R, outputChars: number, maxOutputTokens?: number): Usage

@@ -1,13 +1,12 @@
 import * as z from 'zod'
-import { groupOf } from '../config/read.ts'
 import { parseChat } from '../dialects/openai.ts'
-import { plan } from '../gateway/candidates.ts'
+import { groupFor } from '../gateway/groups.ts'
+import { firstOf } from '../gateway/plan.ts'
 import { refused } from '../gateway/refusal.ts'
+import { worstNeed } from '../gateway/take.ts'
 import { newId } from '../ids.ts'
 import { usdFromNano } from '../money.ts'
 import { chat } from '../operations/chat-operation.ts'
-import { mayUse } from '../tenants/access.ts'
-import { appliesTo } from '../tenants/applies.ts'
 import { callerOf } from './others.ts'
 import { type Route, route } from './route.ts'
 
@@ -56,18 +55,11 @@ const check = route({
     const { gateway, tenants } = deps
     const caller = await callerOf(principal, { headers, body }, tenants, { nowMs, defer: gateway.defer })
     const request = parseChat(body)
-    mayUse(caller, request.model, groupOf(gateway.config, request.model))
-    const [{ deployment }] = plan(request.model, gateway)
-    const worst = chat.worstCase(request, deployment)
-    const applies = appliesTo(caller, deployment, gateway.config)
-    const checked = await gateway.ledger.check(caller.ledger, {
-      attempt: newId(nowMs),
-      scopes: applies.scopes,
-      limits: applies.limits,
-      amountNano: worst.costNano ?? 0n,
-      tokens: worst.tokens,
-      callMs: gateway.config.general.totalTimeoutMs,
-    })
+    const call = { operation: chat, principal: caller, headers, body }
+    const first = await firstOf(groupFor(request.model, caller, gateway), { call, request }, gateway)
+    const { deployment } = first
+    const { worst, needed } = worstNeed({ ...call, request }, first, gateway, newId(nowMs))
+    const checked = await gateway.ledger.check(caller.ledger, needed)
     const unpriced = worst.costNano === undefined && checked.windows.length > 0
     const error = checked.refusal && refused(checked.refusal)
     return {

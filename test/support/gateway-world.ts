@@ -32,7 +32,7 @@ model_list:
     litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
   - model_name: dearer
     litellm_params: { model: openai/gpt-4o, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
-litellm_settings: { fallbacks: [{ primary: [dearer, small] }] }
+litellm_settings: { num_retries: 0, fallbacks: [{ primary: [dearer, small] }] }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `
 
@@ -55,22 +55,31 @@ export function keyWith(limitNano?: bigint, limits: Principal['limits'] = []): P
 }
 
 /** The whole story over memory twins; the vendor is a function. */
-export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise<Response> | Response) {
+export function gatewayWorld(
+  vendor: (url: string, init: RequestInit) => Promise<Response> | Response,
+  { config: yaml = CONFIG, random = () => 0 }: { readonly config?: string; readonly random?: () => number } = {},
+) {
+  const paused: number[] = []
   let now = Date.UTC(2026, 10, 22)
   const account = newBooks()
   const ledger = new MemoryLedger({ source: memorySource(account), clock: () => now })
   const spend = memorySpend((events) => books.record(account, events))
   const deferred: Promise<unknown>[] = []
-  const config: Config = buildConfig(CONFIG, { fileName: 'test.yaml', target: 'dev' }).config
+  const config: Config = buildConfig(yaml, { fileName: 'test.yaml', target: 'dev' }).config
   const warnings: string[] = []
   const deps: GatewayDeps = {
     config,
     env: { OPENAI_API_KEY: 'sk-vendor-secret' },
     version: 'test',
     clock: () => now,
-    random: () => 0,
+    random,
     fetch: ((url: string, init: RequestInit) => Promise.resolve(vendor(url, init))) as typeof fetch,
     ledger,
+    sleep: (ms) => {
+      now += ms
+      paused.push(ms)
+      return Promise.resolve()
+    },
     health: memoryHealth({ config, clock: () => now }),
     handOver: new HandOver({
       spend,
@@ -90,6 +99,9 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
     ledger,
     spend,
     warnings,
+    /** The pauses between attempts. */
+    paused,
+    deps,
     /** The client closes its connection. */
     leave: () => leaving.abort(),
     pass: (ms: number) => {
@@ -100,6 +112,7 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
       principal: Principal = keyWith(),
       dialect: Dialect = openaiChat,
       path: PathFields = {},
+      headers: Record<string, string> = {},
     ): Promise<Response> {
       const call: Call = {
         requestId: newId(now),
@@ -108,7 +121,7 @@ export function gatewayWorld(vendor: (url: string, init: RequestInit) => Promise
         dialect,
         path,
         body,
-        headers: new Headers(),
+        headers: new Headers(headers),
         signal: leaving.signal,
         receivedAtMs: now,
       }

@@ -148,9 +148,9 @@ describe('a refusal', () => {
 
   it('of a field whose effect is not there names it', async () => {
     const world = gatewayWorld(() => answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
-    const error = await refusal(world.ask({ ...hello, num_retries: 3 }))
+    const error = await refusal(world.ask({ ...hello, guardrails: ['pii'] }))
     expect(error).toMatchObject({ status: 501 })
-    expect(error.details.param).toBe('num_retries')
+    expect(error.details.param).toBe('guardrails')
   })
 })
 
@@ -344,14 +344,15 @@ describe('a fallback', () => {
     expect(brokenPromise(world.account)).toBeUndefined()
   })
 
-  it('is re-priced: one that the budget cannot pay is not asked, and the first failure is told', async () => {
+  it('is re-priced: one that the budget cannot pay is not asked, a cheaper one is, and the first failure is told', async () => {
     const { world, asked } = failing(9)
     const limit = await holdOf(hello)
     world.account.limits.set('key:k1@life', limit)
     expect(await refusal(world.ask(primary, keyWith(limit)))).toMatchObject({ kind: 'upstream_failed', status: 503 })
     await world.rest()
-    expect(asked).toEqual(['gpt-4o-mini'])
-    expect(world.rows()).toMatchObject([{ status: 'failure', cost_nano: '0' }])
+    expect(asked).toEqual(['gpt-4o-mini', 'gpt-4o-mini'])
+    expect(world.rows()).toMatchObject([{ model_group: 'primary' }, { model_group: 'small' }])
+    expect(world.rows()).toMatchObject([{ cost_nano: '0' }, { cost_nano: '0' }])
     // Its hold is closed: the same again is held.
     expect(await refusal(world.ask(primary, keyWith(limit)))).toMatchObject({ status: 503 })
   })

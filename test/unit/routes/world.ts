@@ -116,6 +116,7 @@ export function world(
       config,
       env: { LITELLM_MASTER_KEY: MASTER },
       version: 'test',
+      sleep: () => Promise.resolve(),
       clock,
       random: () => 0,
       fetch: ((url: string) => {

@@ -1,0 +1,132 @@
+import { openaiChat } from '../dialects/openai-chat.ts'
+import { GatewayError, toGatewayError } from '../errors.ts'
+import type { AnyRequest } from '../operations/operation.ts'
+import type { Elsewhere } from './controls.ts'
+import { depthOf, fallbacksFor, hasFallback, hasPolicyFallback, mayHelp } from './fallback.ts'
+import { type Group, groupFor } from './groups.ts'
+import type { Journey } from './journey.ts'
+import { mocked } from './mock.ts'
+import { plan, type Ready } from './plan.ts'
+import { throughTier } from './tier.ts'
+
+/** Whom to ask next, and what. */
+export interface Step<R extends AnyRequest> {
+  /** Its name in the file. */
+  readonly group: string
+  readonly candidate: Ready
+  readonly request: R
+  /** The request is not what the caller sent any more. */
+  readonly retold: boolean
+  /** Somebody else is left to be asked when this one fails. */
+  readonly elsewhere: boolean
+  /** An answer that a filter stopped counts as failed: somebody is named to do better. */
+  readonly filterFails: boolean
+}
+
+/** Why a step led to no answer. One that was not asked (its own budget is used up) cost no time and counts as no retry. */
+export interface Failed {
+  readonly error: GatewayError
+  readonly asked: boolean
+}
+
+/** One group on the way: the first, or a fallback. */
+export interface Leg<R extends AnyRequest> {
+  readonly group: Group
+  /** By what its fallbacks are listed: as it was asked for, and what that stands for. */
+  readonly names: readonly string[]
+  readonly request: R
+  readonly retold: boolean
+  readonly depth: number
+}
+
+/** Yields whom to ask, is told why that one failed, and ends with the last failure when nobody is left. */
+export type Way<R extends AnyRequest> = AsyncGenerator<Step<R>, Failed, Failed>
+
+/**
+ * Whom a request goes to, one after the other, until one answers. A group's tiers come in their `order`, each with its
+ * own retries, then the group's fallbacks, each with theirs. Throws when the model asked for does not exist, or not for
+ * this caller.
+ */
+export async function* itinerary<R extends AnyRequest>(journey: Journey<R>): Way<R> {
+  const { request, call, deps } = journey
+  const group = groupFor(request.model, call.principal, deps)
+  const leg = { group, names: namesOf(request.model, group), request, retold: false, depth: 0 }
+  return yield* throughGroups(leg, journey, new Set([group.name]))
+}
+
+const namesOf = (model: string, { name }: Group) => (name === model ? [name] : [model, name])
+
+async function* throughGroups<R extends AnyRequest>(leg: Leg<R>, journey: Journey<R>, visited: Set<string>): Way<R> {
+  const { controls, deps } = journey
+  let failed = mocked(leg, controls) ?? (yield* throughTiers(leg, journey))
+  if (!goesOn(failed) || leg.depth >= depthOf(controls, deps.config)) return failed
+  for (const target of fallbacksFor(failed.error.kind, leg.names, controls, deps.config.router)) {
+    const next = legTo(target, leg, journey, visited)
+    if (!next) continue
+    visited.add(next.group.name)
+    journey.fallbacks += 1
+    failed = yield* throughGroups(next, journey, visited)
+    if (failed.error.kind === 'client_closed') return failed
+  }
+  return failed
+}
+
+/** Whether somebody else may do better. */
+function goesOn({ error, asked }: Failed): boolean {
+  return mayHelp(error) || (!asked && error.kind !== 'invalid_request')
+}
+
+/** A fallback that does not exist, that the caller may not use, or that was asked already leads nowhere. */
+function legTo<R extends AnyRequest>(
+  { model, overrides }: Elsewhere,
+  from: Leg<R>,
+  { call, request, deps, trail }: Journey<R>,
+  visited: ReadonlySet<string>,
+): Leg<R> | undefined {
+  try {
+    const group = groupFor(model, call.principal, deps)
+    if (visited.has(group.name)) return undefined
+    const named = { ...request, ...overrides, model }
+    const retold = overrides !== undefined
+    const asked = retold ? call.operation.parse(named, {}, openaiChat) : named
+    return { group, names: namesOf(model, group), request: asked, retold, depth: from.depth + 1 }
+  } catch (error) {
+    trail?.passedOver(model, undefined, toGatewayError(error).message)
+    return undefined
+  }
+}
+
+async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey<R>): Way<R> {
+  const { controls, deps } = journey
+  const { config } = deps
+  const mayFallBack = leg.depth < depthOf(controls, config) && hasFallback(leg.names, controls, config.router)
+  const filterFails = mayFallBack && hasPolicyFallback(leg.names, controls, config.router)
+  const planned = await patiently(leg, journey, mayFallBack ? 0 : (config.router.cooldownWaitMs ?? 0))
+  if (planned instanceof GatewayError) return { error: planned, asked: false }
+  let failed: Failed | undefined
+  for (const [at, tier] of planned.entries()) {
+    const isLast = !mayFallBack && at === planned.length - 1
+    failed = yield* throughTier({ leg, candidates: tier, isLast, filterFails }, journey)
+    if (!goesOn(failed)) return failed
+  }
+  return failed ?? { error: new GatewayError('internal', 'A plan names nobody.'), asked: false }
+}
+
+/** Where everybody cools down, waits for the first to be back, if that is soon enough. */
+async function patiently<R extends AnyRequest>(
+  { group, request }: Leg<R>,
+  { call, trail, deps }: Journey<R>,
+  waitMs: number,
+): Promise<readonly (readonly Ready[])[] | GatewayError> {
+  const untilMs = deps.clock() + waitMs
+  for (;;) {
+    try {
+      return await plan(group, { call, request, trail }, deps)
+    } catch (thrown) {
+      const error = toGatewayError(thrown)
+      const { retryAfterMs } = error.details
+      if (retryAfterMs === undefined || deps.clock() + retryAfterMs > untilMs) return error
+      await deps.sleep(retryAfterMs, call.signal)
+    }
+  }
+}

@@ -1,0 +1,70 @@
+import { refuseInactive } from '../config/capabilities.ts'
+import { GatewayError } from '../errors.ts'
+import type { RateState, Settlement } from '../ledger/port.ts'
+import type { AnyRequest } from '../operations/operation.ts'
+import type { Call } from './call.ts'
+import { type Controls, controlsOf } from './controls.ts'
+import type { GatewayDeps } from './deps.ts'
+import { TRAIL_HEADER, Trail } from './trail.ts'
+
+/** One request on its way: what it asks, and what has become of it so far. */
+export interface Journey<R extends AnyRequest> {
+  readonly call: Call<R>
+  readonly request: R
+  readonly controls: Controls
+  readonly deps: GatewayDeps
+  /** Only where the caller wants it explained. */
+  readonly trail: Trail | undefined
+  /** How many attempts were made, and how many of them were again in the same group. */
+  attempts: number
+  retries: number
+  /** The most retries that the present group may have. */
+  maxRetries: number
+  fallbacks: number
+  /** `mock_testing_rate_limit_error` has had its effect. */
+  mockedLimit: boolean
+  /** What the client is told where nobody answers. */
+  firstError?: GatewayError
+  /** The hold of the last attempt, which the next take closes. */
+  unclosed?: Settlement
+  /** What was left of the caller's limits when the request was counted. */
+  rates?: readonly RateState[]
+}
+
+/** Reads the request in its dialect; what it says to the gateway itself goes no further. */
+export function begin<R extends AnyRequest>(given: Call<R>, deps: GatewayDeps): Journey<R> {
+  const { controls, body } = controlsOf(given.body, given.headers, given.principal)
+  const call = body === given.body ? given : { ...given, body }
+  const request = call.operation.parse(body, call.path, call.dialect)
+  refuseInactive(request, 'chat')
+  const trail = controls.explain ? new Trail() : undefined
+  const nothingYet = { attempts: 0, retries: 0, maxRetries: 0, fallbacks: 0, mockedLimit: false }
+  return { call, request, controls, deps, trail, ...nothingYet }
+}
+
+/** The last hold ends by itself where no other take ends it. */
+export function closeLast<R extends AnyRequest>(journey: Journey<R>): void {
+  const { unclosed, call, deps } = journey
+  if (!unclosed) return
+  delete journey.unclosed
+  deps.handOver.add({ ledger: call.principal.ledger, close: unclosed }, deps.defer)
+}
+
+/** The end of a request that nobody answered: why the first failed, and what was tried. */
+export function notAnswered<R extends AnyRequest>(journey: Journey<R>, last: GatewayError): GatewayError {
+  closeLast(journey)
+  const { attempts, retries, maxRetries, fallbacks, trail, firstError, request } = journey
+  const error = firstError ?? last
+  if (attempts === 0 && !trail) return error
+  return new GatewayError(error.kind, error.message, {
+    ...error.details,
+    headers: {
+      ...error.details.headers,
+      'x-litellm-model-group': request.model,
+      'x-litellm-attempted-retries': String(retries),
+      'x-litellm-max-retries': String(maxRetries),
+      'x-litellm-attempted-fallbacks': String(fallbacks),
+      ...(trail && { [TRAIL_HEADER]: trail.text() }),
+    },
+  })
+}

@@ -1,0 +1,111 @@
+import type { Config } from '../config/config.ts'
+import { GatewayError } from '../errors.ts'
+import type { AnyRequest } from '../operations/operation.ts'
+import { circuitBars } from '../routing/circuit-bars.ts'
+import { againAfter, pauseMs, RetryBudget, retriesAsked, retriesByPolicy, retriesFor } from '../routing/retry.ts'
+import type { Failed, Leg, Way } from './itinerary.ts'
+import type { Journey } from './journey.ts'
+import { mockedLimit } from './mock.ts'
+import type { Ready } from './plan.ts'
+
+interface Tier<R extends AnyRequest> {
+  readonly leg: Leg<R>
+  /** Best first; never empty. */
+  readonly candidates: readonly Ready[]
+  /** No tier and no fallback comes after this one. */
+  readonly isLast: boolean
+  readonly filterFails: boolean
+}
+
+/** The longest pause for which a client is kept waiting, and the longest where somebody else could be asked instead. */
+const LONGEST_PAUSE_MS = 10_000
+const SHORT_PAUSE_MS = 1_000
+
+/**
+ * The candidates of one tier, best first. After a failure another one is asked at once; when all have been asked, the one
+ * that may be asked again soonest is, after a pause. Each time counts as a retry, and there are only so many.
+ */
+export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey: Journey<R>): Way<R> {
+  const { leg, candidates, isLast, filterFails } = tier
+  const { call, controls, deps } = journey
+  const { name } = leg.group
+  const { router } = deps.config
+  const budget = budgetOf(name, deps.config)
+  budget.earn(deps.clock())
+  /** Those that were asked, and when each may be asked again: never, for some. */
+  const againAtMs = new Map<Ready, number>()
+  let failed: Failed = { error: new GatewayError('internal', 'A plan names nobody.'), asked: false }
+  let retries = 0
+  let pauses = 0
+  for (let candidate = candidates[0]; candidate; ) {
+    const last = candidate
+    const elsewhere = !isLast || candidates.some((one) => one !== last && !againAtMs.has(one))
+    journey.maxRetries = retriesAsked(last.deployment, controls.numRetries, router)
+    failed =
+      mockedLimit(journey, name) ??
+      (yield { group: name, candidate: last, request: leg.request, retold: leg.retold, elsewhere, filterFails })
+    const { kind, details } = failed.error
+    if (kind === 'client_closed') return failed
+
+    const again = failed.asked ? againAfter(failed.error, retriesByPolicy(kind, name, router)) : 'others'
+    const most = retriesFor(kind, last.deployment, controls.numRetries, router)
+    if (failed.asked) journey.maxRetries = most
+    if (again === 'nobody' || (failed.asked && retries >= most)) return failed
+    againAtMs.set(last, again === 'anyone' ? deps.clock() + (details.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY)
+
+    const well = await wellOf(candidates, name, journey)
+    candidate = well.find((one) => !againAtMs.has(one))
+    if (!candidate && retries < most) {
+      const soonest = soonestOf(well, againAtMs)
+      if (!soonest) return failed
+      const waitMs = pauseMs(pauses, Math.max(router.retryAfterMs ?? 0, soonest.atMs - deps.clock()), deps.random)
+      if (waitMs > (isLast ? LONGEST_PAUSE_MS : SHORT_PAUSE_MS) || !budget.spend()) return failed
+      await deps.sleep(waitMs, call.signal)
+      if (call.signal.aborted) return failed
+      candidate = soonest.candidate
+      pauses += 1
+    }
+    if (candidate && failed.asked) {
+      retries += 1
+      journey.retries += 1
+    }
+  }
+  return failed
+}
+
+/** Those that nobody has reason to leave alone by now. */
+async function wellOf<R extends AnyRequest>(
+  candidates: readonly Ready[],
+  group: string,
+  { deps }: Journey<R>,
+): Promise<readonly Ready[]> {
+  const nowMs = deps.clock()
+  const states = await deps.health.state(group, nowMs, deps.defer)
+  return candidates.filter(({ id }) => {
+    const state = states.get(id)
+    return state === undefined || circuitBars(state, nowMs) === undefined
+  })
+}
+
+function soonestOf(
+  candidates: readonly Ready[],
+  againAtMs: ReadonlyMap<Ready, number>,
+): { readonly candidate: Ready; readonly atMs: number } | undefined {
+  let soonest: { candidate: Ready; atMs: number } | undefined
+  for (const candidate of candidates) {
+    const atMs = againAtMs.get(candidate) ?? Number.POSITIVE_INFINITY
+    if (atMs < (soonest?.atMs ?? Number.POSITIVE_INFINITY)) soonest = { candidate, atMs }
+  }
+  return soonest
+}
+
+/** Of an isolate, for the life of a configuration. */
+const budgets = new WeakMap<Config, Map<string, RetryBudget>>()
+
+function budgetOf(group: string, config: Config): RetryBudget {
+  const byGroup = budgets.get(config) ?? new Map<string, RetryBudget>()
+  budgets.set(config, byGroup)
+  const budget = byGroup.get(group) ?? new RetryBudget()
+  byGroup.set(group, budget)
+  return budget
+}
