@@ -272,12 +272,16 @@ export function converseReader(reading: Reading): ChunkReader {
   return {
     read({ event, data }: VendorEvent) {
       if (error !== undefined) return []
-      if (event === undefined || event === 'error' || /exception$/i.test(event)) {
-        error = bedrockStreamError(event ?? 'error', data)
+      if (event === 'error' || (event !== undefined && /exception$/i.test(event))) {
+        error = bedrockStreamError(event, data)
         return []
       }
       const said = parsed(data)
-      if (!isFields(said)) {
+      if (event === undefined && isFields(said) && isFailure(said)) {
+        error = bedrockStreamError('error', data)
+        return []
+      }
+      if (event === undefined || !isFields(said)) {
         malformed += 1
         return []
       }
@@ -308,6 +312,11 @@ export function converseReader(reading: Reading): ChunkReader {
       return malformed
     },
   }
+}
+
+/** What stands in a frame that has lost its name. */
+function isFailure(said: Fields): boolean {
+  return text(said.message) !== undefined || text(said.Message) !== undefined || text(said.__type) !== undefined
 }
 
 function openBlock(start: Fields, startsAt: number, answerTool: boolean, calls: number): OpenBlock {

@@ -46,7 +46,7 @@ export function responsesOf({ defaults, url, headers, failure }: ResponsesHome):
 
 /** LiteLLM's mark of a model that is asked by Responses stands before its name. */
 export function responsesModel(model: string): string {
-  return model.replace(/^responses\//, '')
+  return model.replace(/^(?:o_series|gpt5_series|responses)\//, '')
 }
 
 /** OpenAI's own, which is also what a server with OpenAI's API has. */
