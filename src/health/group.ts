@@ -56,7 +56,6 @@ const CIRCUIT_KEPT_MS = 24 * 3_600_000
 
 interface Probe {
   readonly isolate: string
-  readonly ofOpeningMs: number
   untilMs: number
 }
 
@@ -109,7 +108,11 @@ export class Group {
     let changed = false
     for (const [id, report] of Object.entries(deployments)) {
       const known = this.#known(id, nowMs)
-      if (report.circuit) changed = this.#join(id, known, report.circuit) || changed
+      if (report.circuit && this.#join(id, known, report.circuit)) {
+        changed = true
+        // Whoever tried it tells what came of it.
+        if (known.probe?.isolate === name) delete known.probe
+      }
       if (report.probe) probed(known, name, report.probe, nowMs)
       if (again) continue
       if (report.window) addWindow(known.window, report.window, nowMs)
@@ -178,8 +181,9 @@ function mayProbe(known: Known, isolate: string, nowMs: number): boolean {
   const { circuit, probe } = known
   const { openUntilMs } = circuit
   if (circuitAt(circuit, nowMs + PROBE_AHEAD_MS) !== 'half_open') return false
-  if (probe && probe.ofOpeningMs === openUntilMs && nowMs < probe.untilMs) return false
+  // Also a right of an earlier opening: who has it may not have heard of the later one.
+  if (probe && nowMs < probe.untilMs) return false
   const untilMs = Math.max(nowMs, openUntilMs) + PROBE_BEGIN_MS + PROBE_HEARD_MS
-  known.probe = { isolate, ofOpeningMs: openUntilMs, untilMs }
+  known.probe = { isolate, untilMs }
   return true
 }

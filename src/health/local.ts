@@ -250,7 +250,7 @@ export class LocalDeployment {
     if (because !== undefined) state.openBecause = because
     const given = nowMs <= this.#probeBeginByMs
     const free = this.#probingSinceMs === undefined || nowMs - this.#probingSinceMs > PROBE_LIFE_MS
-    state.mayProbe = state.circuit === 'half_open' && (given || (alone && free))
+    state.mayProbe = state.circuit === 'half_open' && free && (given || alone)
   }
 
   #showLatency({ samples, latencyMs, latencyP95Ms, msPerToken, firstTokenMs }: LatencySummary): void {
