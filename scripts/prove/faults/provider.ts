@@ -8,11 +8,11 @@ export const ANSWER = 'The quick brown fox jumps over the lazy dog, and then the
 
 /** One request as the scripted provider sees it. */
 export interface Asked {
-  /** How many came to this deployment before it. */
+  /** How many of its kind, plain or streamed, came to this deployment before it. */
   readonly before: number
   readonly stream: boolean
   readonly messages: readonly { readonly role: string; readonly content: string }[]
-  /** Since the provider was first asked for this scenario. */
+  /** Since the first of them. */
   readonly sinceMs: number
 }
 
@@ -28,16 +28,23 @@ export interface ScriptedProvider {
 /** A vendor with OpenAI's chat at `/NAME/v1`, which behaves as its script says. */
 export async function startScriptedProvider(scripts: ReadonlyMap<string, Behaviour>): Promise<ScriptedProvider> {
   const arrivals = new Map<string, number[]>()
+  const modes = new Map<string, number[]>()
+  const noted = (map: Map<string, number[]>, name: string, atMs: number): readonly number[] => {
+    const times = map.get(name) ?? []
+    map.set(name, times)
+    times.push(atMs)
+    return times
+  }
   const server = createServer((incoming, response) => {
     const name = incoming.url?.split('/')[1] ?? ''
-    const times = arrivals.get(name) ?? []
-    arrivals.set(name, times)
     const now = performance.now()
-    times.push(now)
-    const before = times.length - 1
+    noted(arrivals, name, now)
     const behave = scripts.get(name) ?? whole()
     read(incoming)
-      .then((body) => behave(response, { before, sinceMs: now - (times[0] ?? now), ...body }))
+      .then((body) => {
+        const times = noted(modes, `${name} ${body.stream}`, now)
+        return behave(response, { before: times.length - 1, sinceMs: now - (times[0] ?? now), ...body })
+      })
       .catch(() => response.destroy())
   })
   server.listen(0, '127.0.0.1')
@@ -155,9 +162,9 @@ export function half(then: (response: ServerResponse) => void): Behaviour {
 export const malformed: Behaviour = (response, { stream }) => {
   if (!stream) return void response.writeHead(200, JSON_TYPE).end('{"choices":[{"message":')
   begins(response)
-  says(response, ANSWER.slice(0, 20))
+  says(response, ANSWER.slice(0, 19))
   response.write('data: {"choices":[{"delta":{"cont\n\n')
-  says(response, ANSWER.slice(20))
+  says(response, ANSWER.slice(19))
   ends(response)
 }
 

@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, it } from 'vitest'
+import { play } from '../../scripts/prove/faults/matrix.ts'
+import { startScriptedProvider } from '../../scripts/prove/faults/provider.ts'
+import { configFor, scenarios } from '../../scripts/prove/faults/scenarios.ts'
+import { MASTER_KEY, useGateway } from '../support/gateway.ts'
+
+// The long form is `npm run prove:faults`.
+
+const SHORT = [
+  '429-retry-after-forever',
+  '500-once',
+  'reset-before-headers',
+  'no-answer',
+  'cut-in-the-middle',
+  'cut-alone',
+  'silence-in-the-middle-alone',
+  'fallback-refuses-prefill',
+  'malformed',
+  'no-done',
+  'context-length',
+  'empty-200',
+  'error-behind-200',
+]
+const chosen = scenarios.filter(({ name }) => SHORT.includes(name))
+const provider = await startScriptedProvider(
+  new Map(
+    chosen.flatMap(({ name, primary, backup }) => [
+      [name, primary] as const,
+      ...(backup ? [[`${name}-backup`, backup] as const] : []),
+    ]),
+  ),
+)
+const folder = mkdtempSync(join(tmpdir(), 'tollgate-faults-'))
+const configFile = join(folder, 'config.yaml')
+writeFileSync(configFile, configFor(provider.url, chosen))
+afterAll(async () => {
+  await provider.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+const gateway = useGateway({ configFile, providers: false })
+
+const cases = chosen.flatMap((scenario) =>
+  (scenario.onlyStreams === true ? [true] : [false, true]).map((stream) => ({ scenario, stream, name: scenario.name })),
+)
+
+it.each(cases)('$name, streamed: $stream: a whole answer or a clean error, and the next is served', async (one) => {
+  const url = gateway().url()
+  const row = await play(one.scenario, one.stream, { gateway: { url, key: MASTER_KEY }, provider })
+  expect(row).toMatchObject({ got: row.wanted, next: true, ok: true })
+})
