@@ -160,6 +160,12 @@ export function anthropicReader(reading: Reading): ChunkReader {
     return [...last, { ...chunk(words, ending), ...totals }]
   }
 
+  /** A server that forgot to say why: a call ends as one all the same. */
+  const ending = (): ChatChunk[] => [
+    ...closeAll().map((one) => chunk(one)),
+    chunk({}, { finish_reason: calls > 0 ? 'tool_calls' : 'stop' }),
+  ]
+
   return {
     read({ event: name, data }) {
       if (error !== undefined || ended || data.trim() === '') return []
@@ -195,7 +201,7 @@ export function anthropicReader(reading: Reading): ChunkReader {
           return finish(event)
         case 'message_stop':
           ended = true
-          return []
+          return stopped ? [] : ending()
         case 'error':
           error = anthropicFailure(200, new Headers(), data).message
           return []

@@ -69,11 +69,22 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
   let done = false
   let malformed = 0
   let error: string | undefined
+  let head = { id: reading.id, created: reading.createdSeconds, model: reading.request.model }
 
   const choiceAt = (index: number): StreamedChoice => {
     const known = choices.get(index) ?? { calls: [], details: [], finished: false, spoke: false }
     choices.set(index, known)
     return known
+  }
+
+  /** Vendors that give no reason for the end (`null`, the empty text) say so at last: a call ends as one all the same. */
+  const ending = (): ChatChunk[] => {
+    const open = [...choices].filter(([, known]) => !known.finished)
+    if (open.length === 0) return []
+    const said = open.flatMap(([index, known]) =>
+      readChoice({ choice: {}, index, finish: 'stop', known, answerId: reading.id }),
+    )
+    return [{ ...head, choices: said }]
   }
 
   return {
@@ -82,7 +93,7 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
       if (body === '' || done || error !== undefined) return []
       if (body === '[DONE]') {
         done = true
-        return []
+        return ending()
       }
       const answer = parsed(body)
       if (event === 'error' || (isFields(answer) && saysError(answer))) {
@@ -107,11 +118,14 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
       }
       const usage = usageIn(answer, usageOf)
       if (said.length === 0 && usage === undefined) return []
+      head = {
+        id: text(answer.id) ?? reading.id,
+        created: number(answer.created) ?? reading.createdSeconds,
+        model: text(answer.model) ?? reading.request.model,
+      }
       return [
         {
-          id: text(answer.id) ?? reading.id,
-          created: number(answer.created) ?? reading.createdSeconds,
-          model: text(answer.model) ?? reading.request.model,
+          ...head,
           choices: said,
           ...present({ usage, service_tier: text(answer.service_tier) }),
         },
@@ -227,7 +241,8 @@ function isAnother(before: StreamedCall, id: string | undefined): boolean {
 }
 
 function callsIn(message: Fields): Fields[] {
-  const calls = list(message.tool_calls).filter(isFields)
+  // Some servers stream a call alone instead of in a list.
+  const calls = isFields(message.tool_calls) ? [message.tool_calls] : list(message.tool_calls).filter(isFields)
   if (calls.length > 0 || !isFields(message.function_call)) return calls
   return [{ index: 0, type: 'function', function: message.function_call }]
 }
@@ -265,6 +280,7 @@ function said(message: Fields): Said {
     text(message.reasoning_content) ??
     text(message.reasoning) ??
     text(message.reasoning_text) ??
+    text(message.thinking) ??
     joined(details.map((detail) => text(detail.text) ?? text(detail.summary))) ??
     joined((parts ?? []).filter(({ type }) => type === 'thinking').map(thinkingText))
   const written = list(message.thinking_blocks).filter(isThinkingBlock)
