@@ -27,6 +27,12 @@ describe('affinity', () => {
     }
   })
 
+  it('spreads them by weight, where there are weights', () => {
+    const weighted = [one('a', {}, 9), one('b', {}, 1)]
+    const share = keys.filter((key) => keptTogether(weighted, key)[0] === weighted[0]).length / keys.length
+    expect(Math.abs(share - 0.9)).toBeLessThan(0.02)
+  })
+
   it('moves only the keys of a deployment that goes', () => {
     const three = four.slice(0, 3)
     for (const key of keys) {
@@ -40,13 +46,15 @@ describe('affinity', () => {
     const home = keptTogether(four, key)[0]!.id
     const without = (state: Partial<DeploymentState>, weight?: number) =>
       keptTogether(
-        four.map((each) => (each.id === home ? one(home, state, weight) : one(each.id, { inFlight: 10 }))),
+        four.map((each) => (each.id === home ? one(home, state, weight) : one(each.id, { inFlight: 10 }, 1))),
         key,
       )[0]!.id
     expect(without({ inFlight: 15 })).toBe(home)
     expect(without({ inFlight: 40 })).not.toBe(home)
     expect(without({ circuit: 'half_open', mayProbe: true })).not.toBe(home)
     expect(without({}, 0)).not.toBe(home)
+    const loaded = [one('a', { inFlight: 90 }, 9), one('b', { inFlight: 10 }, 1)]
+    expect(keys.filter((each) => keptTogether(loaded, each)[0]!.id === 'a').length).toBeGreaterThan(1700)
   })
 
   it('hashes the same everywhere', () => {
