@@ -1,0 +1,244 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { brokenPromise } from '../../../src/budget/books.ts'
+import type { GatewayError } from '../../../src/errors.ts'
+import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
+
+/** Deployments `group: [id, …]`; each is its own host, so that the vendor knows who was asked. */
+function configOf(groups: Readonly<Record<string, readonly string[]>>, settings = '', more = ''): string {
+  const rows = Object.entries(groups).flatMap(([group, ids]) =>
+    ids.map((id) => {
+      const [name = id, ...params] = id.split(' ')
+      const given = params.map((param) => `, ${param.replace('=', ': ')}`).join('')
+      return `  - model_name: ${group}
+    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://${name}.test/v1'${given} }
+    model_info: { id: ${name} }`
+    }),
+  )
+  return `model_list:\n${rows.join('\n')}\nrouter_settings: { ${settings} }\n${more}\ngeneral_settings: { master_key: os.environ/LITELLM_MASTER_KEY }\n`
+}
+
+type Fault = (times: number) => Response | undefined
+
+const refuse = (status: number, headers: Record<string, string> = {}) =>
+  Response.json({ error: { message: `refused with ${status}` } }, { status, headers })
+const always =
+  (status: number, headers?: Record<string, string>): Fault =>
+  () =>
+    refuse(status, headers)
+const once =
+  (status: number, headers?: Record<string, string>): Fault =>
+  (times) =>
+    times === 1 ? refuse(status, headers) : undefined
+
+function world(config: string, faults: Readonly<Record<string, Fault>>, random?: () => number) {
+  const asked: string[] = []
+  const bodies: string[] = []
+  const made = gatewayWorld(
+    (url, { body }) => {
+      bodies.push(String(body))
+      const id = new URL(url).hostname.split('.')[0] ?? ''
+      asked.push(id)
+      return (
+        faults[id]?.(asked.filter((one) => one === id).length) ??
+        answered('Hi', { prompt_tokens: 10, completion_tokens: 20 })
+      )
+    },
+    { config, ...(random ? { random } : {}) },
+  )
+  return { ...made, asked, bodies }
+}
+
+const ask = { model: 'main', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
+const errorOf = (answer: Promise<Response>): Promise<GatewayError> =>
+  answer.then(
+    () => Promise.reject(new Error('it was answered')),
+    (error: GatewayError) => error,
+  )
+
+describe('a tier', () => {
+  it('asks another deployment at once, and the answer says how often it was tried', async () => {
+    const { ask: send, asked, paused } = world(configOf({ main: ['a', 'b'] }), { a: always(503), b: always(503) })
+    const error = await errorOf(send(ask))
+    expect([...new Set(asked)].sort()).toEqual(['a', 'b'])
+    expect(asked).toHaveLength(3)
+    expect(paused).toHaveLength(1)
+    expect(error.details.headers).toMatchObject({
+      'x-litellm-attempted-retries': '2',
+      'x-litellm-max-retries': '2',
+      'x-litellm-attempted-fallbacks': '0',
+    })
+  })
+
+  it('asks the only one again, after what the vendor asked for', async () => {
+    const { ask: send, asked, paused } = world(configOf({ main: ['a'] }), { a: once(429, { 'retry-after': '3' }) })
+    const response = await send(ask)
+    expect([response.status, asked, paused]).toEqual([200, ['a', 'a'], [3_000]])
+    expect(response.headers.get('x-litellm-attempted-retries')).toBe('1')
+  })
+
+  it.each([
+    [400, 1],
+    [401, 1],
+    [404, 1],
+    [422, 1],
+    [500, 3],
+  ])('does not repeat what cannot get better (%i is asked %i times)', async (status, times) => {
+    const { ask: send, asked } = world(configOf({ main: ['a'] }), { a: always(status) })
+    await errorOf(send(ask))
+    expect(asked).toHaveLength(times)
+  })
+
+  it('is asked as often as the request, the header, a policy or the file says', async () => {
+    const asks = async (config: string, body: object, headers?: Record<string, string>) => {
+      const { ask: send, asked } = world(config, { a: always(500) })
+      await errorOf(send({ ...ask, ...body }, undefined, undefined, undefined, headers))
+      return asked.length
+    }
+    const plain = configOf({ main: ['a'] }, 'num_retries: 1')
+    expect(await asks(plain, {})).toBe(2)
+    expect(await asks(plain, { num_retries: 3 })).toBe(4)
+    expect(await asks(plain, {}, { 'x-litellm-num-retries': '0' })).toBe(1)
+    expect(await asks(configOf({ main: ['a'] }, 'retry_policy: { InternalServerErrorRetries: 4 }'), {})).toBe(5)
+  })
+
+  it('does not multiply the requests to a deployment that is down', async () => {
+    const { ask: send, asked } = world(configOf({ main: ['a'] }, 'disable_cooldowns: true'), { a: always(500) })
+    for (let i = 0; i < 50; i++) await errorOf(send(ask))
+    expect(asked.length).toBeLessThan(50 + 50 * 0.2 + 10 + 30)
+  })
+
+  it('comes before the next by its order, each with its own retries', async () => {
+    const config = configOf(
+      { main: ['a order=1', 'b order=2', 'c order=2'] },
+      'num_retries: 1, disable_cooldowns: true',
+    )
+    const { ask: send, asked } = world(config, { a: always(500), b: always(500), c: always(500) })
+    await errorOf(send(ask))
+    expect(asked.slice(0, 2)).toEqual(['a', 'a'])
+    expect(asked.slice(2).sort()).toEqual(['b', 'c'])
+  })
+})
+
+describe('a fallback', () => {
+  const groups = { main: ['a'], second: ['b'], third: ['c'] }
+  const none = 'num_retries: 0'
+
+  it('of a fallback is followed, loops are not, and every attempt is a row', async () => {
+    const config = configOf(groups, `${none}, fallbacks: [{ main: [second] }, { second: [main, third] }]`)
+    const { ask: send, asked, rows, rest } = world(config, { a: always(500), b: always(500) })
+    const response = await send(ask)
+    await rest()
+    expect(asked).toEqual(['a', 'b', 'c'])
+    expect(response.headers.get('x-litellm-attempted-fallbacks')).toBe('2')
+    expect(rows().map(({ status }) => status)).toEqual(['failure', 'failure', 'success'])
+  })
+
+  it('goes no deeper than max_fallbacks, and nowhere where they are disabled', async () => {
+    const config = configOf(groups, `${none}, max_fallbacks: 1, fallbacks: [{ main: [second] }, { second: [third] }]`)
+    const deep = world(config, { a: always(500), b: always(500) })
+    await errorOf(deep.ask(ask))
+    expect(deep.asked).toEqual(['a', 'b'])
+    const off = world(config, { a: always(500) })
+    await errorOf(off.ask({ ...ask, disable_fallbacks: true }))
+    expect(off.asked).toEqual(['a'])
+  })
+
+  it('of the caller comes first, with its own messages', async () => {
+    const {
+      ask: send,
+      asked,
+      deps,
+    } = world(configOf(groups, `${none}, fallbacks: [{ main: [third] }]`), {
+      a: always(500),
+    })
+    const messages = [{ role: 'user', content: 'Other words.' }]
+    await send({ ...ask, fallbacks: [{ model: 'second', messages }] })
+    expect(asked).toEqual(['a', 'b'])
+    expect(JSON.parse(bodies[1]!)).toMatchObject({ messages })
+    expect(bodies[0]).not.toContain('fallbacks')
+  })
+
+  it.each([
+    ['mock_testing_fallbacks', 'third'],
+    ['mock_testing_context_fallbacks', 'second'],
+    ['mock_testing_content_policy_fallbacks', 'third'],
+  ])('is tried with %s: %s answers, and the group itself is not asked', async (field, group) => {
+    const lists = `${none}, fallbacks: [{ main: [third] }], context_window_fallbacks: [{ main: [second] }]`
+    const { ask: send, asked } = world(configOf(groups, lists), {})
+    const response = await send({ ...ask, [field]: true })
+    expect(response.headers.get('x-litellm-model-group')).toBe(group)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('is told in the trail, for who asks', async () => {
+    const { ask: send } = world(configOf(groups, `${none}, fallbacks: [{ main: [nobody, second] }]`), {
+      a: always(500),
+    })
+    const response = await send(ask, undefined, undefined, undefined, { 'x-tollgate-explain': '1' })
+    const trail = response.headers.get('x-tollgate-trail') ?? ''
+    expect(trail).toMatch(
+      /^main\/a failed after \d+ ms: 500 upstream_failed; nobody passed over: .*; second\/b answers/,
+    )
+  })
+})
+
+describe('a request', () => {
+  it('is refused with the time and the list while all of its group cool down, or waits', async () => {
+    const config = (wait: number) =>
+      configOf({ main: ['a', 'b'] }, `num_retries: 1, cooldown_time: 5, cooldown_wait: ${wait}`)
+    const cold = world(config(0), { a: always(401), b: always(401) })
+    await errorOf(cold.ask(ask))
+    const error = await errorOf(cold.ask(ask))
+    expect(error).toMatchObject({ kind: 'rate_limited', status: 429 })
+    expect(error.message).toContain('No deployments available for selected model, Try again in')
+    expect(error.details.facts).toEqual({ cooldown_list: ['a', 'b'] })
+    expect(cold.asked).toHaveLength(2)
+    const patient = world(config(10), { a: once(401), b: once(401) })
+    await errorOf(patient.ask(ask))
+    expect((await patient.ask(ask)).status).toBe(200)
+    expect(patient.paused.at(-1)).toBeGreaterThan(4_000)
+  })
+
+  it('goes to whoever has money left, and is refused when nobody has', async () => {
+    const budget = 'max_budget=1 budget_duration=1d'
+    const config = configOf({ main: [`a order=1 ${budget}`, `b order=2 ${budget}`] }, 'num_retries: 0')
+    const { ask: send, asked, account } = world(config, {})
+    account.limits.set('deployment:a@1d', 10n)
+    account.limits.set('deployment:b@1d', 1_000_000_000n)
+    const response = await send(ask)
+    expect(asked).toEqual(['b'])
+    expect(response.headers.get('x-litellm-attempted-retries')).toBe('0')
+    account.limits.set('deployment:b@1d', 10n)
+    expect(await errorOf(send(ask, { ...keyWith(), keyId: 'k2' }))).toMatchObject({ kind: 'budget_exceeded' })
+    expect(asked).toEqual(['b'])
+  })
+
+  it('ends every attempt once and gives every hold back, whatever happens', async () => {
+    const outcome = fc.constantFrom(200, 400, 401, 429, 500, 503)
+    await fc.assert(
+      fc.asyncProperty(fc.array(outcome, { minLength: 1, maxLength: 12 }), async (script) => {
+        const config = configOf({ main: ['a', 'b'], second: ['c'] }, 'fallbacks: [{ main: [second] }]')
+        const answers = [...script]
+        const next: Fault = () => {
+          const status = answers.shift() ?? 200
+          return status === 200 ? undefined : refuse(status)
+        }
+        const { ask: send, asked, account, rest, rows } = world(config, { a: next, b: next, c: next })
+        account.limits.set('key:k1@life', 1_000_000_000n)
+        const ended = await send(ask, keyWith(1_000_000_000n)).then(
+          () => 'success',
+          () => 'failure',
+        )
+        await rest()
+        expect(rows()).toHaveLength(asked.length)
+        expect(rows().filter(({ status }) => status === 'success')).toHaveLength(ended === 'success' ? 1 : 0)
+        expect(rows().at(-1)?.status).toBe(ended)
+        expect(brokenPromise(account)).toBeUndefined()
+        const spent = [...account.windows.values()].reduce((sum, window) => sum + window.spent, 0n)
+        expect(spent).toBe(rows().reduce((sum, { cost_nano }) => sum + BigInt(cost_nano), 0n))
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
