@@ -10,6 +10,7 @@ import type { SpendEvent } from '../spend/event.ts'
 import { appliesTo } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
+import { bringsOwnAccess } from './own-access.ts'
 
 /** How an attempt ended, as far as the money and the record care. */
 export interface Outcome {
@@ -61,15 +62,16 @@ function record(
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
 }
 
-function toEnded({ group, deployment, startedAtMs }: Attempt<AnyRequest>, outcome: Outcome, atMs: number): Ended {
+function toEnded({ group, deployment, startedAtMs, call }: Attempt<AnyRequest>, outcome: Outcome, atMs: number): Ended {
   const { status, usage, error, firstTokenMs } = outcome
+  const says = status !== 'cancelled' && !bringsOwnAccess(call.body)
   const retryAfterMs = error?.details.retryAfterMs
   return {
     group,
     deployment: deployment.id,
-    ok: status === 'success',
-    ...(status === 'cancelled' ? { error: { kind: 'client_closed', status: 499 } } : {}),
-    ...(error
+    ok: says && status === 'success',
+    ...(says ? {} : { error: { kind: 'client_closed', status: 499 } }),
+    ...(error && says
       ? { error: { kind: error.kind, status: error.status, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) } }
       : {}),
     durationMs: atMs - startedAtMs,

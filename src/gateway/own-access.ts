@@ -30,13 +30,22 @@ export function withOwnAccess(target: Target, body: Readonly<Record<string, unkn
   return { ...bare, apiBase, extraHeaders: {} }
 }
 
+/** The request is asked with what is the caller's own, so that how it goes says nothing about the deployment. */
+export function bringsOwnAccess({ api_key, api_base, base_url }: Readonly<Record<string, unknown>>): boolean {
+  return isGiven(api_key) || isGiven(api_base) || isGiven(base_url)
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== ''
+}
+
 function own(
   body: Readonly<Record<string, unknown>>,
   name: string,
   { clientsideAuthParams = [] }: Deployment,
 ): string | undefined {
   const value = body[name]
-  if (value === undefined || value === null || value === '') return undefined
+  if (!isGiven(value)) return undefined
   const listed =
     clientsideAuthParams.includes(name) || (name === 'base_url' && clientsideAuthParams.includes('api_base'))
   if (!listed)

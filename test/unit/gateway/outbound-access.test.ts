@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Deployment } from '../../../src/config/config.ts'
 import type { DialectName } from '../../../src/dialects/dialect.ts'
 import { clientHeaders } from '../../../src/gateway/client-headers.ts'
-import { withOwnAccess } from '../../../src/gateway/own-access.ts'
+import { bringsOwnAccess, withOwnAccess } from '../../../src/gateway/own-access.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 
 const target: Target = {
@@ -60,6 +60,16 @@ describe('a key or an address that a request brings', () => {
     const body = { api_key: 'mine', api_base: 'http://10.0.0.5/v1' }
     expect(withOwnAccess(target, body, letting('api_key', 'api_base')).apiBase).toBe('http://10.0.0.5/v1')
   })
+})
+
+it('says nothing about the deployment when it fails', () => {
+  expect([{ api_key: 'k' }, { api_base: 'x' }, { base_url: 'x' }, { api_key: '' }, {}].map(bringsOwnAccess)).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ])
 })
 
 describe('headers of the client', () => {
