@@ -75,10 +75,12 @@ export class Allowances {
     const line = this.#lineOf(ledger, take, nowMs)
     const again = this.#parts.get(take.attempt)
     if (again) return partOf(again.share, take)
-    line.perMs = line.perMs * Math.exp(-Math.max(0, nowMs - line.atMs) / FADE_MS) + 1 / FADE_MS
+    // In one millisecond nothing fades.
+    if (nowMs !== line.atMs) line.perMs *= Math.exp(-Math.max(0, nowMs - line.atMs) / FADE_MS)
+    line.perMs += 1 / FADE_MS
     line.atMs = nowMs
     // The largest lately: it grows at once and fades.
-    line.holdNano = maxNano(take.amountNano, line.holdNano - line.holdNano / 64n)
+    if (take.amountNano !== line.holdNano) line.holdNano = maxNano(take.amountNano, line.holdNano - line.holdNano / 64n)
     line.holdTokens = Math.max(take.tokens, line.holdTokens - line.holdTokens / 64)
 
     const share = line.shares.find((one) => hasRoom(one, take, nowMs))
@@ -99,10 +101,10 @@ export class Allowances {
   wanted(ledger: string, take: Take, nowMs: number): AllowanceAsk | undefined {
     const line = this.#lineOf(ledger, take, nowMs)
     const expected = line.perMs * ALLOWANCE_LIFE_MS
-    if (take.limits.some(({ maxParallel }) => maxParallel !== undefined)) return undefined
     if (nowMs < line.askingUntilMs || nowMs < line.notBeforeMs || expected < FEWEST_REQUESTS) return undefined
-    line.shares = line.shares.filter((share) => !isOver(share, nowMs))
     if (!isLow(line, nowMs)) return undefined
+    if (take.limits.some(({ maxParallel }) => maxParallel !== undefined)) return undefined
+    line.shares = line.shares.filter((share) => !isOver(share, nowMs))
 
     line.askingUntilMs = nowMs + ASKING_MS
     const requests = Math.min(Math.ceil(expected), MOST_REQUESTS)
@@ -259,7 +261,9 @@ function isOver({ allowance, requestsLeft }: Share, nowMs: number): boolean {
 /** What is left in requests, time or money will not last until the next allowance is here. */
 function isLow({ shares, perMs, holdNano }: Line, nowMs: number): boolean {
   let requests = 0
-  for (const { allowance, requestsLeft, balanceNano } of shares) {
+  for (const share of shares) {
+    if (isOver(share, nowMs)) continue
+    const { allowance, requestsLeft, balanceNano } = share
     const started = allowance.requests - requestsLeft
     const outOfMoney = started * 4 >= allowance.requests && balanceNano < 2n * holdNano
     if (!outOfMoney && allowance.grant.startByMs - nowMs > REFILL_MS) requests += requestsLeft

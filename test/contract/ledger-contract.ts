@@ -409,6 +409,19 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       expect(window(MINUTE)).toMatchObject({ startMs: grant.windows[0]?.startMs, spent: 60n })
     })
 
+    it('settles a call in the window it began in: what it leaves over is no money of the next one', async () => {
+      const MINUTE = scope('key:k@1m')
+      limit(MINUTE, 100n)
+      const at = { scopes: [MINUTE], amountNano: 60n }
+      const grant = await granted(at)
+      world.advance(MINUTE_MS)
+      await granted(at)
+      await finish(grant, 10n)
+      const refusal = await refused({ ...at, amountNano: 41n })
+      expect(refusal).toMatchObject({ windowStartMs: (grant.windows[0]?.startMs ?? 0) + MINUTE_MS, heldNano: 60n })
+      await granted({ ...at, amountNano: 40n })
+    })
+
     it('starts nothing on a grant after its window has ended', async () => {
       const SECONDS = scope('key:k@5s')
       limit(SECONDS, 100n)

@@ -127,6 +127,14 @@ it('lends the first slice of a new window to two ledgers at once: 6, and the 4 t
   expect(await windowOf('first')).toEqual([0, 10])
 })
 
+it('lends what is left of a window that is there already to two ledgers at once, and no more', async () => {
+  await limit('there', 10)
+  await run(exchange('C', ask('there', 1)))
+  const [a, b] = await held(exchange('A', ask('there', 6)), exchange('B', ask('there', 6)))
+  expect([...numbers(a, 'taken'), ...numbers(b, 'taken')]).toEqual([6, 3])
+  expect(await windowOf('there')).toEqual([0, 10])
+})
+
 it('(control) one statement that inserts and locks sees no row in either session', async () => {
   const naive = (who: string): Statement => [
     `with made as (insert into budget_window (scope, window_start) values ('naive', time_of_ms($1)) on conflict do nothing),

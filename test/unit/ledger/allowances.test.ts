@@ -100,6 +100,16 @@ describe('allowances in an isolate', () => {
     expect(grants.every(({ single, amountNano }) => !single && amountNano === 10n)).toBe(true)
   })
 
+  it('gives all of it to a request that would take less, and less of it only near the limit', async () => {
+    await busy(100)
+    expect(await request(3n, { leastNano: 1n })).toMatchObject({ single: false, amountNano: 10n })
+    const taken = await worker().take(LEDGER, ask({ amountNano: 2_000_000n, leastNano: 1n }))
+    if (!taken.granted) throw new Error('refused')
+    expect(taken.grant.single).toBe(true)
+    expect(taken.grant.amountNano).toBeGreaterThan(900_000n)
+    expect(taken.grant.amountNano).toBeLessThan(1_000_000n)
+  })
+
   it('makes quiet keys hold for each request', async () => {
     for (let n = 0; n < 20; n++) {
       nowMs += 500
