@@ -73,5 +73,5 @@ const isList = (list: AskedFallbacks): list is readonly Elsewhere[] => Array.isA
 
 /** Whether anyone is named to go on where a group fails, whatever its failure. */
 export function hasFallback(names: readonly string[], controls: Controls, router: Router): boolean {
-  return !controls.disableFallbacks && fallbacksFor('upstream_failed', names, controls, router).length > 0
+  return fallbacksFor('upstream_failed', names, controls, router).length > 0
 }

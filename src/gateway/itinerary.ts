@@ -99,8 +99,9 @@ function legTo<R extends AnyRequest>(
 async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey<R>): Way<R> {
   const { controls, deps } = journey
   const { config } = deps
-  const mayFallBack = leg.depth < depthOf(controls, config) && hasFallback(leg.names, controls, config.router)
-  const filterFails = mayFallBack && hasPolicyFallback(leg.names, controls, config.router)
+  const goesDeeper = leg.depth < depthOf(controls, config)
+  const mayFallBack = goesDeeper && hasFallback(leg.names, controls, config.router)
+  const filterFails = goesDeeper && hasPolicyFallback(leg.names, controls, config.router)
   const planned = await patiently(leg, journey, mayFallBack ? 0 : (config.router.cooldownWaitMs ?? 0))
   if (planned instanceof GatewayError) return { error: planned, asked: false }
   let failed: Failed | undefined

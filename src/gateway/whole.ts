@@ -25,6 +25,10 @@ export async function whole<R extends AnyRequest>(
   const first = await read(attempt, answer)
   const rest = more.length > 0 ? await readAll(attempt, more, deps) : []
   const waitedMs = deps.clock() - attempt.startedAtMs
+  if (attempt.filterFails && operation.filtered?.(attempt, first)) {
+    const message = `${attempt.deployment.group} kept its answer back: content filter.`
+    throw new GatewayError('content_policy_violation', message, { billed: true, retry: false })
+  }
   const { body, usage, estimated } = operation.told(attempt, [first, ...rest])
   const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
   finish(attempt, outcome, deps)

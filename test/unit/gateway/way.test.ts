@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { brokenPromise } from '../../../src/budget/books.ts'
 import type { GatewayError } from '../../../src/errors.ts'
+import { newId } from '../../../src/ids.ts'
 import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
 
 /** Deployments `group: [id, …]`; each is its own host, so that the vendor knows who was asked. */
@@ -148,7 +149,7 @@ describe('a fallback', () => {
     const {
       ask: send,
       asked,
-      deps,
+      bodies,
     } = world(configOf(groups, `${none}, fallbacks: [{ main: [third] }]`), {
       a: always(500),
     })
@@ -169,6 +170,21 @@ describe('a fallback', () => {
     const response = await send({ ...ask, [field]: true })
     expect(response.headers.get('x-litellm-model-group')).toBe(group)
     expect(asked).toHaveLength(1)
+  })
+
+  it('of content policy is for answers that the filter kept back, and only there', async () => {
+    const filtered = () =>
+      Response.json({
+        ...{ id: 'x', object: 'chat.completion', created: 1, model: 'gpt-4o-mini' },
+        choices: [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'content_filter' }],
+        usage: { prompt_tokens: 1, completion_tokens: 0, total_tokens: 1 },
+      })
+    const elsewhere = world(configOf(groups, `${none}, content_policy_fallbacks: [{ main: [second] }]`), {
+      a: filtered,
+    })
+    expect((await elsewhere.ask(ask)).headers.get('x-litellm-model-group')).toBe('second')
+    const nowhere = world(configOf(groups, `${none}, fallbacks: [{ main: [second] }]`), { a: filtered })
+    expect((await nowhere.ask(ask)).headers.get('x-litellm-model-group')).toBe('main')
   })
 
   it('is told in the trail, for who asks', async () => {
@@ -224,7 +240,7 @@ describe('a request', () => {
           const status = answers.shift() ?? 200
           return status === 200 ? undefined : refuse(status)
         }
-        const { ask: send, asked, account, rest, rows } = world(config, { a: next, b: next, c: next })
+        const { ask: send, asked, account, ledger, rest, rows } = world(config, { a: next, b: next, c: next })
         account.limits.set('key:k1@life', 1_000_000_000n)
         const ended = await send(ask, keyWith(1_000_000_000n)).then(
           () => 'success',
@@ -235,6 +251,9 @@ describe('a request', () => {
         expect(rows().filter(({ status }) => status === 'success')).toHaveLength(ended === 'success' ? 1 : 0)
         expect(rows().at(-1)?.status).toBe(ended)
         expect(brokenPromise(account)).toBeUndefined()
+        const { scopes } = keyWith(1n)
+        const nothing = { attempt: newId(0), scopes, amountNano: 0n, limits: [], tokens: 0, callMs: 0 }
+        expect((await ledger.check('key:k1', nothing)).windows).toMatchObject([{ heldNano: 0n }])
         const spent = [...account.windows.values()].reduce((sum, window) => sum + window.spent, 0n)
         expect(spent).toBe(rows().reduce((sum, { cost_nano }) => sum + BigInt(cost_nano), 0n))
       }),
