@@ -1,4 +1,3 @@
-import { milestones } from '../../config/capabilities.ts'
 import { GatewayError } from '../../errors.ts'
 import { nanoFromUsd } from '../../money.ts'
 import type { EntityChanges } from '../../tenants/port.ts'
@@ -30,14 +29,6 @@ export async function limitsOf(
       'invalid_request',
       'Give a budget_id, or max_budget, budget_duration and model_max_budget, not both: a budget comes from one place.',
       { param: 'budget_id' },
-    )
-  }
-  for (const field of ['rpm_limit_type', 'tpm_limit_type'] as const) {
-    if (body[field] !== 'dynamic') continue
-    throw new GatewayError(
-      'not_implemented',
-      `${field}: dynamic is not available yet: it looks at the health of deployments (${milestones.routing}). Use best_effort_throughput.`,
-      { param: field },
     )
   }
   const current = record?.budgets ?? []

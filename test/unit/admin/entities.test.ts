@@ -324,8 +324,14 @@ describe('guaranteed limits', () => {
     )
     expect((await w.post('/key/update', { key, rpm_limit: 7 })).status).toBe(400)
     expect((await w.post('/key/update', { key, rpm_limit: 5 })).status).toBe(200)
-    const dynamic = await w.post('/key/generate', { rpm_limit: 1, rpm_limit_type: 'dynamic' })
-    expect([dynamic.status, dynamic.json.error.param]).toEqual([501, 'rpm_limit_type'])
+  })
+
+  it('that are dynamic are marked, so that they count only while a deployment fails', async () => {
+    const w = world()
+    const key = await w.key({ rpm_limit: 1, tpm_limit: 9, rpm_limit_type: 'dynamic' })
+    expect((await principalOf(w, key)).limits).toEqual([
+      { entity: expect.stringContaining('key:'), rpm: 1, tpm: 9, dynamic: ['rpm'] },
+    ])
   })
 
   it('of teams must fit their organization', async () => {
