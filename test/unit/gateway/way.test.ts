@@ -47,7 +47,7 @@ function world(config: string, faults: Readonly<Record<string, Fault>>, random?:
     },
     { config, ...(random ? { random } : {}) },
   )
-  return { ...made, asked, bodies }
+  return Object.assign(made, { asked, bodies })
 }
 
 const ask = { model: 'main', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
