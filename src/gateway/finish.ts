@@ -9,6 +9,7 @@ import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from
 import type { SpendEvent } from '../spend/event.ts'
 import { appliesTo } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
+import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import { bringsOwnAccess } from './own-access.ts'
 
@@ -34,18 +35,18 @@ export function costOf({ deployment }: Attempt<AnyRequest>, { usage }: Outcome):
  * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14).
  */
 export function finish(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): void {
-  const close = closeOf(attempt, outcome)
+  const close = closeOf(attempt, outcome, deps)
   record(attempt, outcome, deps, close)
 }
 
-function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome): Settlement | undefined {
+function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
   const { grant } = attempt
   return (
     grant && {
       grantId: grant.id,
       attempt: attempt.id,
       paidNano: minNano(costOf(attempt, outcome), grant.amountNano),
-      tokens: totalTokens(outcome.usage),
+      tokens: tokensUsed(outcome.usage, deps.config.general),
       ...(grant.also ? { also: grant.also } : {}),
     }
   )
@@ -156,7 +157,7 @@ export function fail(attempt: Attempt<AnyRequest>, thrown: unknown, deps: Gatewa
  * that settlement is returned. What may be billed is logged and settled by itself, log first.
  */
 export function giveWay(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
-  const close = closeOf(attempt, outcome)
+  const close = closeOf(attempt, outcome, deps)
   const free = costOf(attempt, outcome) === 0n
   record(attempt, outcome, deps, free ? undefined : close)
   return free ? close : undefined

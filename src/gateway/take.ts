@@ -7,6 +7,7 @@ import { appliesTo } from '../tenants/applies.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { modelName } from '../tenants/scope.ts'
 import type { Attempt } from './attempt.ts'
+import { tokensTaken } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { Step } from './itinerary.ts'
 import type { Journey } from './journey.ts'
@@ -116,9 +117,9 @@ export function worstNeed<R extends AnyRequest>(
 ): { readonly worst: WorstCase; readonly needed: Take } {
   const { scopes, limits } = appliesTo(principal, deployment, deps.config, state.failures > 0)
   const worst = operation.worstCase(request, deployment)
-  const { costNano, tokens } = worst
-  const callMs = deps.config.general.totalTimeoutMs
-  return { worst, needed: { attempt: id, scopes, limits, amountNano: costNano ?? 0n, tokens, callMs } }
+  const { general } = deps.config
+  const [amountNano, tokens] = [worst.costNano ?? 0n, tokensTaken(worst, general)]
+  return { worst, needed: { attempt: id, scopes, limits, amountNano, tokens, callMs: general.totalTimeoutMs } }
 }
 
 /** What cannot be bounded cannot be held: a caller with a budget is told why, and what would help. */

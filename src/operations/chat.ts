@@ -17,6 +17,8 @@ export interface WorstCase {
   readonly costNano: NanoUsd | undefined
   /** The most tokens it can use, as far as they are known: what a token limit takes. */
   readonly tokens: number
+  /** Those of them that are answers. */
+  readonly outputTokens: number
   /** The most one answer may be, reasoning included. */
   readonly maxOutputTokens: number | undefined
   /** Why there is no bound, and what to do about it, as a sentence for the client. */
@@ -60,6 +62,7 @@ export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
   return {
     costNano: price && unbounded === undefined ? dearest(price, bound) : undefined,
     tokens: text + image + audio + output,
+    outputTokens: output,
     maxOutputTokens,
     ...(unbounded !== undefined && { unbounded }),
   }

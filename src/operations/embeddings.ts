@@ -17,10 +17,11 @@ const TOKENS_PER_INPUT = 64
 export function worstCaseEmbeddings(request: EmbeddingRequest, deployment: Deployment): WorstCase {
   const tokens = inputsOf(request).reduce((sum, input) => sum + sizeOf(input) + TOKENS_PER_INPUT, 0)
   const { price, group, provider, model } = deployment
-  if (price) return { costNano: dearest(price, tokens), tokens, maxOutputTokens: 0 }
+  if (price) return { costNano: dearest(price, tokens), tokens, outputTokens: 0, maxOutputTokens: 0 }
   return {
     costNano: undefined,
     tokens,
+    outputTokens: 0,
     maxOutputTokens: 0,
     unbounded: `${group} has no known price. The operator can set input_cost_per_token for ${provider}/${model}.`,
   }

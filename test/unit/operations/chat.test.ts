@@ -30,6 +30,7 @@ describe('worstCase', () => {
   it('is bytes in and the maximum out', () => {
     expect(worstCase(request, deployment)).toEqual({
       tokens: helloTokens + 16_384,
+      outputTokens: 16_384,
       maxOutputTokens: 16_384,
       costNano: BigInt(helloTokens * 150 + 16_384 * 600),
     })

@@ -21,6 +21,7 @@ describe('the worst case of embeddings', () => {
     expect(worstCaseEmbeddings(request('Größe'), deployment)).toEqual({
       costNano: 1420n,
       tokens: 7 + 64,
+      outputTokens: 0,
       maxOutputTokens: 0,
     })
     expect(worstCaseEmbeddings(request([1, 2, 3]), deployment).tokens).toBe(3 + 64)
