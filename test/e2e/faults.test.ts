@@ -5,7 +5,7 @@ import { afterAll, expect, it } from 'vitest'
 import { play } from '../../scripts/prove/faults/matrix.ts'
 import { startScriptedProvider } from '../../scripts/prove/faults/provider.ts'
 import { configFor, scenarios } from '../../scripts/prove/faults/scenarios.ts'
-import { MASTER_KEY, useGateway } from '../support/gateway.ts'
+import { eventually, MASTER_KEY, useGateway } from '../support/gateway.ts'
 
 // The long form is `npm run prove:faults`.
 
@@ -48,4 +48,29 @@ it.concurrent.each(chosen)('$name: a whole answer or a clean error, and the next
     const row = await play(scenario, stream, { gateway: { url, key: MASTER_KEY }, provider })
     expect(row).toMatchObject({ got: row.wanted, next: true, ok: true })
   }
+})
+
+it('a stream that another completed is a row for each attempt, each with a hold of its own', async () => {
+  const { key, token } = await gateway().key({ max_budget: 1 })
+  const response = await fetch(`${gateway().url()}/v1/chat/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ model: 'cut-in-the-middle', messages: [{ role: 'user', content: 'Go.' }], stream: true }),
+  })
+  expect(await response.text()).toContain('continued_by')
+  const id = response.headers.get('x-litellm-call-id')
+  const rows = await eventually(
+    async () =>
+      (
+        await gateway().db.query<{ status: string; cost_nano: string; grant_id: string | null; api_key: string }>(
+          'select status, cost_nano, grant_id, api_key from spend_log where request_id = $1 order by id',
+          [id],
+        )
+      ).rows,
+    (found) => found.at(-1)?.status === 'success',
+  )
+  expect(rows.length).toBeGreaterThan(1)
+  expect(new Set(rows.slice(0, -1).map(({ status }) => status))).toEqual(new Set(['failure']))
+  expect(new Set(rows.map(({ grant_id }) => grant_id)).size).toBe(rows.length)
+  expect(rows.every(({ cost_nano, api_key }) => BigInt(cost_nano) > 0n && api_key === token)).toBe(true)
 })
