@@ -217,7 +217,7 @@ function booksOf(evidence: Evidence): Books {
   return { requestOf, rowsOf, expiredOf, seenOf, billedOf, answeredOf, chargedLess, uncharged }
 }
 
-/** A key's requests all hold differently; a grant that expired names its limited scopes only, so time and owners help. */
+/** A key's requests all hold differently; which of them a grant was for, its time and its owners tell. */
 function finder(
   { plan, holdOf, fallbackHoldOf = holdOf, keyIds, entities }: Evidence,
   seenOf: ReadonlyMap<number, Seen>,
@@ -298,6 +298,7 @@ function acknowledgedWithoutRow({ seen, troubles, plan, entities }: Evidence, bo
   return { uncharged, charged, otherCost }
 }
 
+/** A retry is another attempt at the same price: it begins when the one before it has failed. */
 function doubles(rows: readonly LogRow[]): unknown[] {
   const found = new Map<string, LogRow>()
   return rows.flatMap((row) => {
@@ -305,7 +306,10 @@ function doubles(rows: readonly LogRow[]): unknown[] {
     const name = `${row.requestId}/${row.holdNano}`
     const before = found.get(name)
     found.set(name, row)
-    return before ? [{ before, row }] : []
+    if (!before) return []
+    const [first, second] = before.startMs <= row.startMs ? [before, row] : [row, before]
+    const isRetry = first.status === 'failure' && first.endMs <= second.startMs
+    return isRetry ? [] : [{ before, row }]
   })
 }
 
