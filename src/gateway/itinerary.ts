@@ -7,7 +7,7 @@ import { type Group, groupFor } from './groups.ts'
 import type { Journey } from './journey.ts'
 import { mocked } from './mock.ts'
 import { plan, type Ready } from './plan.ts'
-import { throughTier } from './tier.ts'
+import { nobody, throughTier } from './tier.ts'
 
 /** Whom to ask next, and what. */
 export interface Step<R extends AnyRequest> {
@@ -110,7 +110,7 @@ async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey
     failed = yield* throughTier({ leg, candidates: tier, isLast, filterFails }, journey)
     if (!goesOn(failed)) return failed
   }
-  return failed ?? { error: new GatewayError('internal', 'A plan names nobody.'), asked: false }
+  return failed ?? nobody()
 }
 
 /** Where everybody cools down, waits for the first to be back, if that is soon enough. */

@@ -34,7 +34,7 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
   budget.earn(deps.clock())
   /** Those that were asked, and when each may be asked again: never, for some. */
   const againAtMs = new Map<Ready, number>()
-  let failed: Failed = { error: new GatewayError('internal', 'A plan names nobody.'), asked: false }
+  let failed: Failed | undefined
   let retries = 0
   let pauses = 0
   for (let candidate = candidates[0]; candidate; ) {
@@ -61,7 +61,7 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
       const waitMs = pauseMs(pauses, Math.max(router.retryAfterMs ?? 0, soonest.atMs - deps.clock()), deps.random)
       if (waitMs > (isLast ? LONGEST_PAUSE_MS : SHORT_PAUSE_MS) || !budget.spend()) return failed
       await deps.sleep(waitMs, call.signal)
-      if (call.signal.aborted) return failed
+      if (call.signal.aborted) return left()
       candidate = soonest.candidate
       pauses += 1
     }
@@ -70,8 +70,15 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
       journey.retries += 1
     }
   }
-  return failed
+  return failed ?? nobody()
 }
+
+const left = (): Failed => ({
+  error: new GatewayError('client_closed', 'The client closed the connection.'),
+  asked: true,
+})
+
+export const nobody = (): Failed => ({ error: new GatewayError('internal', 'A plan names nobody.'), asked: false })
 
 /** Those that nobody has reason to leave alone by now. */
 async function wellOf<R extends AnyRequest>(
