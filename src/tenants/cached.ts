@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { cache } from './cache.ts'
 import { generations } from './generations.ts'
-import type { Copies, PrincipalSource, SharedGeneration, Tenants } from './port.ts'
+import type { Copies, Others, PrincipalSource, SharedGeneration, Tenants } from './port.ts'
 import type { Principal } from './principal.ts'
 import { joined } from './principal-of.ts'
 import { entityName } from './scope.ts'
@@ -23,6 +23,14 @@ export interface CachedOptions {
   readonly waitMs?: number
 }
 
+interface Joined {
+  readonly standings: readonly Standing[]
+  readonly principal: Principal
+}
+
+/** Of one key, so many customers are remembered. */
+const MOST_JOINED = 100
+
 /** Principals, customers and tags as one isolate knows them. One per isolate. */
 export function cachedTenants(source: PrincipalSource, shared: Shared | undefined, options: CachedOptions): Tenants {
   const { clock, allowStale, maxEntries = 5_000, waitMs = 3_000 } = options
@@ -30,12 +38,27 @@ export function cachedTenants(source: PrincipalSource, shared: Shared | undefine
   const rules = { generations: known, clock, allowStale, maxEntries, waitMs }
   const principals = cache({ ...rules, source: source.principalOf, shared: shared?.principals })
   const customers = cache({ ...rules, source: reader('customer'), shared: shared?.standings })
+  const joins = new WeakMap<Principal, Map<string, Joined>>()
   const tags = cache({ ...rules, source: reader('tag'), shared: shared?.standings })
 
   /** By the name of the entity, so that customers and tags do not meet in Redis. */
   function reader(kind: 'customer' | 'tag') {
     const prefix = entityName(kind, '').length
     return (name: string, nowMs: number) => source.standingOf(kind, name.slice(prefix), nowMs)
+  }
+
+  /** The same caller for the same customer and tags is the same object, by which others remember what they made of it. */
+  function remembered(principal: Principal, others: Others, standings: readonly Standing[]): Principal {
+    const ofCaller = joins.get(principal) ?? new Map<string, Joined>()
+    joins.set(principal, ofCaller)
+    const name = JSON.stringify([others.customerId, others.tags])
+    const before = ofCaller.get(name)
+    const holds = before?.standings.length === standings.length && before.standings.every((s, n) => s === standings[n])
+    if (before && holds) return before.principal
+    if (ofCaller.size >= MOST_JOINED) ofCaller.clear()
+    const made = joined(principal, others, standings)
+    ofCaller.set(name, { standings, principal: made })
+    return made
   }
 
   return {
@@ -47,7 +70,7 @@ export function cachedTenants(source: PrincipalSource, shared: Shared | undefine
         ...(customerId === undefined ? [] : [customers.get(`customer:${customerId}`, moment)]),
         ...named.map((tag) => tags.get(`tag:${tag}`, moment)),
       ])
-      return joined(
+      return remembered(
         principal,
         others,
         standings.filter((standing) => standing !== undefined),

@@ -403,4 +403,15 @@ describe('customers and tags', () => {
     await isolate.admin.create('customer', [{ id: ['c'], fields: { blocked: true } }], w.author)
     expect((await isolate.serve('c')).blocked).toBe('customer')
   })
+
+  it('make one object of the same caller for the same customer and tags', async () => {
+    const w = await world()
+    const isolate = w.isolate()
+    const first = await isolate.serve('c', ['blue'])
+    expect(await isolate.serve('c', ['blue'])).toBe(first)
+    expect(await isolate.serve('d', ['blue'])).not.toBe(first)
+    expect(await isolate.serve('c')).not.toBe(first)
+    await isolate.admin.create('tag', [{ id: ['blue'], fields: { rpmLimit: 1 } }], w.author)
+    expect((await isolate.serve('c', ['blue'])).limits).toContainEqual({ entity: 'tag:blue', rpm: 1 })
+  })
 })
