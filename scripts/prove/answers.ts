@@ -1,0 +1,69 @@
+import type { Trouble } from './chaos.ts'
+import { type Evidence, RECOVERY_MS, REVOKED_MS } from './evidence.ts'
+import type { Seen } from './load.ts'
+
+export function answeredWhileBlocked({ plan, seen, blocked }: Evidence): Seen[] {
+  return seen.filter(
+    ({ n, how, sentMs }) =>
+      how === 'answered' &&
+      blocked.some(
+        ({ key, fromMs, untilMs }) => plan.requests[n]?.key === key && sentMs > fromMs + REVOKED_MS && sentMs < untilMs,
+      ),
+  )
+}
+
+/** What an answer was, in the words of the table; `strange` is what nothing explains. */
+export function kindOf(
+  one: Seen,
+  { plan, troubles, blocked, grantLifeMs }: Pick<Evidence, 'plan' | 'troubles' | 'blocked' | 'grantLifeMs'>,
+): string {
+  const planned = plan.requests[one.n]
+  if (!planned) return 'strange'
+  const { vendor } = planned
+  const near = (...kinds: Trouble['kind'][]): boolean =>
+    troubles.some(
+      ({ kind, fromMs, toMs }) =>
+        kinds.includes(kind) && one.endedMs >= fromMs - 500 && one.sentMs <= toMs + RECOVERY_MS,
+    )
+  if (one.how === 'answered') return 'answered'
+  if (one.how === 'left') return 'left by the client'
+  if (one.how === 'cut') {
+    if (vendor.kind === 'cut') return 'failed by the provider'
+    return near('kill') ? 'cut by SIGKILL' : 'strange'
+  }
+  if (one.how === 'broken') {
+    if (vendor.kind === 'cut') return 'failed by the provider'
+    if (one.code === '408' || one.type === 'timeout_error') return 'timed out'
+    return near('kill') ? 'cut by SIGKILL' : 'strange'
+  }
+  switch (one.status) {
+    case 429:
+      if (one.type === 'budget_exceeded') return 'refused: budget'
+      return vendor.kind === 'refuse' && vendor.status === 429 ? 'failed by the provider' : 'strange'
+    case 401: {
+      const isBlocked = blocked.some(
+        ({ key, askedMs, unblockedMs }) =>
+          key === planned.key && one.endedMs >= askedMs && one.sentMs <= unblockedMs + REVOKED_MS,
+      )
+      return isBlocked ? 'refused: blocked' : 'strange'
+    }
+    case 408:
+      return 'timed out'
+    case 499:
+      return planned.leavesAfterMs === undefined ? 'strange' : 'left by the client'
+    case 500:
+      return vendor.kind === 'refuse' && vendor.status === 500 ? 'failed by the provider' : 'strange'
+    case 502:
+      return vendor.kind === 'drop' || vendor.kind === 'cut' ? 'failed by the provider' : 'strange'
+    case 503:
+      if (vendor.kind === 'refuse' && vendor.status === 503 && one.code !== 'ledger_unavailable')
+        return 'failed by the provider'
+      if (near('database')) return '503 while PostgreSQL is stopped'
+      if (near('replies')) return '503 while PostgreSQL’s answers are lost'
+      if (near('kill', 'evict')) return '503 while objects or isolates are gone'
+      if (one.endedMs - one.sentMs >= grantLifeMs) return '503 as its grant came too late'
+      return 'strange'
+    default:
+      return 'strange'
+  }
+}
