@@ -21,12 +21,25 @@ export interface Step<R extends AnyRequest> {
   readonly elsewhere: boolean
   /** An answer that a filter stopped counts as failed: somebody is named to do better. */
   readonly filterFails: boolean
+  /** Who is asked beside it where it is slow to begin. */
+  readonly hedge?: Hedge
+}
+
+export interface Hedge {
+  readonly candidate: Ready
+  readonly afterMs: number
+  /** Whether the group may send one more request by now. */
+  readonly spend: () => boolean
 }
 
 /** Why a step led to no answer. One that was not asked (its own budget is used up) cost no time and counts as no retry. */
 export interface Failed {
   readonly error: GatewayError
   readonly asked: boolean
+  /** It broke off in the middle of its answer, which somebody else is to complete. */
+  readonly brokeOff?: boolean
+  /** Asked beside it, in vain too. */
+  readonly hedge?: Ready
 }
 
 /** One group on the way: the first, or a fallback. */

@@ -1,12 +1,21 @@
-import type { Config } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { circuitBars } from '../routing/circuit-bars.ts'
-import { againAfter, pauseMs, RetryBudget, retriesAsked, retriesByPolicy, retriesFor } from '../routing/retry.ts'
-import type { Failed, Leg, Way } from './itinerary.ts'
+import { hedgeAfterMs } from '../routing/hedge.ts'
+import {
+  type Again,
+  againAfter,
+  pauseMs,
+  type RetryBudget,
+  retriesAsked,
+  retriesByPolicy,
+  retriesFor,
+} from '../routing/retry.ts'
+import type { Failed, Hedge, Leg, Way } from './itinerary.ts'
 import type { Journey } from './journey.ts'
 import { mockedLimit } from './mock.ts'
 import type { Ready } from './plan.ts'
+import { retryBudgetOf } from './retry-budgets.ts'
 
 interface Tier<R extends AnyRequest> {
   readonly leg: Leg<R>
@@ -30,7 +39,7 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
   const { call, controls, deps } = journey
   const { name } = leg.group
   const { router } = deps.config
-  const budget = budgetOf(name, deps.config)
+  const budget = retryBudgetOf(name, deps.config)
   budget.earn(deps.clock())
   /** Those that were asked, and when each may be asked again: never, for some. */
   const againAtMs = new Map<Ready, number>()
@@ -41,17 +50,19 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
     const last = candidate
     const elsewhere = !isLast || candidates.some((one) => one !== last && !againAtMs.has(one))
     journey.maxRetries = retriesAsked(last.deployment, controls.numRetries, router)
-    failed =
-      mockedLimit(journey, name) ??
-      (yield { group: name, candidate: last, request: leg.request, retold: leg.retold, elsewhere, filterFails })
+    const hedge = hedgeFor(last, tier, journey, againAtMs, budget)
+    const step = { group: name, candidate: last, request: leg.request, retold: leg.retold, elsewhere, filterFails }
+    failed = mockedLimit(journey, name) ?? (yield hedge ? { ...step, hedge } : step)
     const { kind, details } = failed.error
     if (kind === 'client_closed') return failed
 
-    const again = failed.asked ? againAfter(failed.error, retriesByPolicy(kind, name, router)) : 'others'
+    const again = againOf(failed, retriesByPolicy(kind, name, router))
     const most = retriesFor(kind, last.deployment, controls.numRetries, router)
     if (failed.asked) journey.maxRetries = most
     if (again === 'nobody' || (failed.asked && retries >= most)) return failed
     againAtMs.set(last, again === 'anyone' ? deps.clock() + (details.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY)
+
+    if (failed.hedge) againAtMs.set(failed.hedge, Number.POSITIVE_INFINITY)
 
     const well = await wellOf(candidates, name, journey)
     candidate = well.find((one) => !againAtMs.has(one))
@@ -71,6 +82,11 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
     }
   }
   return failed ?? nobody()
+}
+
+/** What an answer lacks is for somebody else to say. */
+function againOf({ error, asked, brokeOff }: Failed, byPolicy: number | undefined): Again {
+  return asked && brokeOff !== true ? againAfter(error, byPolicy) : 'others'
 }
 
 const left = (): Failed => ({
@@ -106,13 +122,20 @@ function soonestOf(
   return soonest
 }
 
-/** Of an isolate, for the life of a configuration. */
-const budgets = new WeakMap<Config, Map<string, RetryBudget>>()
-
-function budgetOf(group: string, config: Config): RetryBudget {
-  const byGroup = budgets.get(config) ?? new Map<string, RetryBudget>()
-  budgets.set(config, byGroup)
-  const budget = byGroup.get(group) ?? new RetryBudget()
-  byGroup.set(group, budget)
-  return budget
+/** In groups of `hedged_groups`: the next who is well. */
+function hedgeFor<R extends AnyRequest>(
+  asked: Ready,
+  { leg, candidates }: Tier<R>,
+  { call, deps }: Journey<R>,
+  wasAsked: ReadonlyMap<Ready, number>,
+  budget: RetryBudget,
+): Hedge | undefined {
+  if (!deps.config.router.hedgedGroups?.includes(leg.group.name)) return undefined
+  const afterMs = hedgeAfterMs(asked.state, call.operation.streams(leg.request))
+  const nowMs = deps.clock()
+  const candidate = candidates.find(
+    (one) => one !== asked && !wasAsked.has(one) && circuitBars(one.state, nowMs) === undefined,
+  )
+  if (afterMs === undefined || !candidate) return undefined
+  return { candidate, afterMs, spend: () => budget.spend() }
 }

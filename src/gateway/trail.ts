@@ -19,6 +19,10 @@ export class Trail {
     this.#entries.push(`${named(group, deployment)} failed after ${afterMs} ms: ${error.status} ${error.kind}`)
   }
 
+  slow(group: string, deployment: string, afterMs: number): void {
+    this.#entries.push(`${named(group, deployment)} had not begun after ${afterMs} ms, another was asked beside it`)
+  }
+
   /** The header's text, with the one that answers last. */
   text(answering?: { readonly group: string; readonly deployment: string; readonly afterMs: number }): string {
     const last = answering && `${named(answering.group, answering.deployment)} answers after ${answering.afterMs} ms`

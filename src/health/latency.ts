@@ -3,6 +3,8 @@ export interface Samples {
   count: number
   /** How many took about `GROWTH ** index` milliseconds, by index. */
   readonly histogram: Record<number, number>
+  /** The same of first tokens. */
+  readonly firstHistogram: Record<number, number>
   durationMs: number
   outputTokens: number
   firstTokenMs: number
@@ -28,6 +30,7 @@ export interface LatencySummary {
   readonly latencyP95Ms?: number
   readonly msPerToken?: number
   readonly firstTokenMs?: number
+  readonly firstTokenP95Ms?: number
 }
 
 const GROWTH = 1.1
@@ -37,7 +40,15 @@ const LAST_INDEX = 145
 const GENERATION_SAMPLES = 50
 
 export function noSamples(): Samples {
-  return { count: 0, histogram: {}, durationMs: 0, outputTokens: 0, firstTokenMs: 0, firstTokens: 0 }
+  return {
+    count: 0,
+    histogram: {},
+    firstHistogram: {},
+    durationMs: 0,
+    outputTokens: 0,
+    firstTokenMs: 0,
+    firstTokens: 0,
+  }
 }
 
 export function noLatencies(nowMs: number): Latencies {
@@ -51,14 +62,28 @@ export interface Sample {
 }
 
 export function addSample(samples: Samples, { durationMs, outputTokens, firstTokenMs }: Sample): void {
-  const index = Math.min(LAST_INDEX, Math.max(0, Math.round(Math.log(Math.max(1, durationMs)) / LOG_GROWTH)))
-  samples.histogram[index] = (samples.histogram[index] ?? 0) + 1
+  addTo(samples.histogram, indexOf(durationMs), 1)
   samples.count += 1
   samples.durationMs += durationMs
   samples.outputTokens += outputTokens
   if (firstTokenMs === undefined) return
   samples.firstTokenMs += firstTokenMs
   samples.firstTokens += 1
+  addTo(samples.firstHistogram, indexOf(firstTokenMs), 1)
+}
+
+type Histogram = Samples['histogram']
+
+function indexOf(ms: number): number {
+  return Math.min(LAST_INDEX, Math.max(0, Math.round(Math.log(Math.max(1, ms)) / LOG_GROWTH)))
+}
+
+function addTo(histogram: Histogram, index: number, times: number): void {
+  histogram[index] = (histogram[index] ?? 0) + times
+}
+
+function addHistogram(histogram: Histogram, more: Histogram): void {
+  for (const index in more) addTo(histogram, Number(index), more[index] ?? 0)
 }
 
 /** Makes room for a sample of this moment: call it before adding to `younger`. */
@@ -77,23 +102,24 @@ export function addSamples(samples: Samples, more: Samples): void {
   samples.outputTokens += more.outputTokens
   samples.firstTokenMs += more.firstTokenMs
   samples.firstTokens += more.firstTokens
-  for (const index in more.histogram) {
-    samples.histogram[index] = (samples.histogram[index] ?? 0) + (more.histogram[index] ?? 0)
-  }
+  addHistogram(samples.histogram, more.histogram)
+  addHistogram(samples.firstHistogram, more.firstHistogram)
 }
 
 export function summaryOf(latencies: Latencies, nowMs: number, ttlMs: number): LatencySummary {
   const all = noSamples()
   if (nowMs - latencies.olderSinceMs < ttlMs) addSamples(all, latencies.older)
   if (nowMs - latencies.sinceMs < ttlMs) addSamples(all, latencies.younger)
-  const { count, durationMs, outputTokens, firstTokenMs, firstTokens, histogram } = all
+  const { count, durationMs, outputTokens, firstTokenMs, firstTokens, histogram, firstHistogram } = all
   if (count === 0) return { samples: 0 }
   return {
     samples: count,
     latencyMs: percentile(histogram, count, 0.5),
     latencyP95Ms: percentile(histogram, count, 0.95),
     ...(outputTokens > 0 ? { msPerToken: durationMs / outputTokens } : {}),
-    ...(firstTokens > 0 ? { firstTokenMs: firstTokenMs / firstTokens } : {}),
+    ...(firstTokens > 0
+      ? { firstTokenMs: firstTokenMs / firstTokens, firstTokenP95Ms: percentile(firstHistogram, firstTokens, 0.95) }
+      : {}),
   }
 }
 

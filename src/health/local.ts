@@ -253,21 +253,16 @@ export class LocalDeployment {
     state.mayProbe = state.circuit === 'half_open' && free && (given || alone)
   }
 
-  #showLatency({ samples, latencyMs, latencyP95Ms, msPerToken, firstTokenMs }: LatencySummary): void {
+  #showLatency({ samples, ...times }: LatencySummary): void {
     const state = this.#state
     state.samples = samples
-    set(state, 'latencyMs', latencyMs)
-    set(state, 'latencyP95Ms', latencyP95Ms)
-    set(state, 'msPerToken', msPerToken)
-    set(state, 'firstTokenMs', firstTokenMs)
+    for (const name of TIMES) set(state, name, times[name])
   }
 }
 
-function set(
-  state: Changing<DeploymentState>,
-  name: 'latencyMs' | 'latencyP95Ms' | 'msPerToken' | 'firstTokenMs',
-  value: number | undefined,
-): void {
+const TIMES = ['latencyMs', 'latencyP95Ms', 'msPerToken', 'firstTokenMs', 'firstTokenP95Ms'] as const
+
+function set(state: Changing<DeploymentState>, name: (typeof TIMES)[number], value: number | undefined): void {
   if (value === undefined) delete state[name]
   else state[name] = value
 }

@@ -19,6 +19,7 @@ const deploymentShape = z.object({
   latency_p95_ms: z.number().nullable(),
   ms_per_output_token: z.number().nullable(),
   first_token_ms: z.number().nullable(),
+  first_token_p95_ms: z.number().nullable(),
   unavailable: z.string().nullable(),
 })
 
@@ -52,6 +53,7 @@ function shown({ deployment, state, unavailable }: DeploymentHealth): z.output<t
     latency_p95_ms: state.latencyP95Ms ?? null,
     ms_per_output_token: rounded(state.msPerToken),
     first_token_ms: rounded(state.firstTokenMs),
+    first_token_p95_ms: state.firstTokenP95Ms ?? null,
     unavailable: unavailable ?? null,
   }
 }

@@ -16,6 +16,7 @@ export interface DeploymentState {
   readonly latencyP95Ms?: number
   readonly msPerToken?: number
   readonly firstTokenMs?: number
+  readonly firstTokenP95Ms?: number
   /** How many samples stand behind these. */
   readonly samples: number
   /** Of the last sixty seconds. */

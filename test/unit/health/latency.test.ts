@@ -36,6 +36,14 @@ describe('latencies', () => {
     expect(summaryOf(measured(samples), 5, TTL)).toMatchObject({ samples: 3, msPerToken: 12, firstTokenMs: 150 })
   })
 
+  it('know how late the slow first tokens are, of those that were streamed', () => {
+    const streamed = Array.from({ length: 20 }, (_, n) => ({ ...took(5_000), firstTokenMs: n === 19 ? 2_000 : 100 }))
+    const { firstTokenP95Ms = 0 } = summaryOf(measured([...streamed, ...streamed, took(9_000)]), 50, TTL)
+    expect(Math.abs(firstTokenP95Ms / 100 - 1)).toBeLessThan(0.06)
+    const slower = streamed.map((one, n) => (n > 15 ? { ...one, firstTokenMs: 2_000 } : one))
+    expect(summaryOf(measured(slower), 50, TTL).firstTokenP95Ms).toBeGreaterThan(1_900)
+  })
+
   it('follow a deployment that turns slow within a hundred requests, and one that recovers', () => {
     const fast = Array.from({ length: 5_000 }, () => took(100))
     const slow = Array.from({ length: 100 }, () => took(4_000))
