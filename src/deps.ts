@@ -1,6 +1,6 @@
 import { systemClock } from './clock.ts'
 import { builtConfig } from './config/built.ts'
-import type { Text } from './config/config.ts'
+import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
@@ -12,6 +12,11 @@ import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
+import { deliver } from './observe/deliver.ts'
+import { type DeliveriesDeps, enqueue } from './observe/deliveries.ts'
+import type { Format } from './observe/exposition.ts'
+import { type Delta, deltasOf } from './observe/metrics.ts'
+import { shares } from './observe/plan.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
 import { type Sealer, sealer } from './responses/seal.ts'
@@ -19,6 +24,7 @@ import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { spendQueue } from './spend/queue.ts'
 import { spendLogs } from './spend/report-neon.ts'
+import { checkEvent } from './spend/storable.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
@@ -27,6 +33,8 @@ import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
 
 /** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
 const LEDGER_TIMEOUT_MS = 5_000
+/** The sink that is counted here instead of sent away. */
+const PROMETHEUS = 'prometheus'
 
 type Defer = GatewayDeps['defer']
 
@@ -93,6 +101,56 @@ function healthOf(env: Env): { getByName(name: string): HealthStub } {
   return env.HEALTH as unknown as { getByName(name: string): HealthStub }
 }
 
+/** The same of `MetricsObject`. */
+function metricsOf(env: Env) {
+  const metrics = env.METRICS as unknown as {
+    getByName(name: string): {
+      add(delivery: string, deltas: readonly Delta[]): Promise<void>
+      text(format: Format): Promise<string>
+    }
+  }
+  return metrics.getByName('all')
+}
+
+function isCounted({ observe }: Config): boolean {
+  return observe?.sinks.some(({ name }) => name === PROMETHEUS) ?? false
+}
+
+/** Hands recorded events on to the sinks' queue; undefined where nobody is told. */
+export function sharesOut(env: Env): ((events: readonly unknown[]) => Promise<void>) | undefined {
+  const { observe } = builtConfig()
+  const { DELIVERIES: queue }: Partial<Env> = env
+  if (!observe || !queue) return undefined
+  return async (events) => {
+    const good = events.flatMap((event) => {
+      const checked = checkEvent(event)
+      return checked.ok ? [checked.event] : []
+    })
+    await enqueue(queue, shares(observe.sinks, good, observe.redactKeyInfo === true))
+  }
+}
+
+const pausedUntilMs = new WeakMap<object, Map<string, number>>()
+
+/** What the deliveries' consumer stands on. */
+export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
+  const { gateway } = isolateOf(env)
+  const { config, env: values, version, clock, fetch } = gateway
+  const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
+  pausedUntilMs.set(env, paused)
+  const variable = (name: string) =>
+    readText(config.observe?.settings?.[name], config, values) ?? readText({ env: name }, config, values)
+  return {
+    clock,
+    failed,
+    pausedUntilMs: paused,
+    deliver: (delivery, id) =>
+      delivery.sink === PROMETHEUS
+        ? metricsOf(env).add(id, deltasOf(delivery.events, { endUsers: config.observe?.metricsByCustomer === true }))
+        : deliver(delivery, id, { variable, version, clock, fetch }),
+  }
+}
+
 function isolate(env: Env): Isolate {
   const config = builtConfig()
   const values: Readonly<Record<string, unknown>> = { ...env }
@@ -114,6 +172,7 @@ function isolate(env: Env): Isolate {
     allowances,
     tenantStore: announced(store, tenants.changed),
     tenants,
+    ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },

@@ -1,6 +1,7 @@
 import { createApp } from './app.ts'
 import { builtConfig } from './config/built.ts'
-import { dbFor, depsFor, operatorLog } from './deps.ts'
+import { dbFor, deliveriesDeps, depsFor, operatorLog, sharesOut } from './deps.ts'
+import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { keepPartitionsAhead } from './spend/partitions.ts'
@@ -9,6 +10,7 @@ import { keepFileLimits } from './tenants/file-limits-neon.ts'
 
 export { HealthObject } from './health/health-object.ts'
 export { LedgerObject } from './ledger/ledger-object.ts'
+export { MetricsObject } from './observe/metrics-object.ts'
 
 const app = createApp(depsFor)
 
@@ -23,8 +25,10 @@ export default {
   },
 
   async queue(batch, env) {
+    if (batch.queue.endsWith('-deliveries')) return consumeDeliveries(batch.messages, deliveriesDeps(env, failed))
     const consume = batch.queue.endsWith('-dead') ? consumeDeadLetters : consumeSpend
-    await consume(batch, { db: dbFor(env), failed })
+    const recorded = sharesOut(env)
+    await consume(batch, { db: dbFor(env), failed, ...(recorded ? { recorded } : {}) })
   },
 
   async scheduled(controller, env) {

@@ -9,6 +9,7 @@ import { resolveDeployment, type World } from './deployments.ts'
 import { readYaml } from './document.ts'
 import { given } from './given.ts'
 import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from './groups.ts'
+import { observeOf } from './observe.ts'
 import { inactivePath, replacedPath } from './paths.ts'
 import { ms } from './policies.ts'
 import { replaced } from './replaced.ts'
@@ -85,6 +86,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
     },
+    ...given('observe', observeOf(file, note)),
     general: generalOf(file),
     ledger: ledgerOf(file),
     environment: environmentOf(file),

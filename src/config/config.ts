@@ -249,6 +249,18 @@ export interface Config {
     /** Stored Responses are kept (`responses_store`). */
     readonly responsesStore?: boolean
   }
+  /** Who is told of finished requests; absent where nobody is. */
+  readonly observe?: {
+    readonly sinks: readonly { readonly name: string; readonly told: 'all' | 'success' | 'failure' }[]
+    /** `redact_user_api_key_info`: sinks are not told who asked. */
+    readonly redactKeyInfo?: boolean
+    /** `require_auth_for_metrics_endpoint`. */
+    readonly metricsNeedKey?: boolean
+    /** `enable_end_user_cost_tracking_prometheus_only`. */
+    readonly metricsByCustomer?: boolean
+    /** What the file says a sink's variables hold (`s3_callback_params`, `callback_settings`), by variable. */
+    readonly settings?: Readonly<Record<string, Text>>
+  }
   readonly general: {
     readonly masterKey: Text
     readonly databaseUrl: Text

@@ -12,6 +12,7 @@ import type { Attempt } from './attempt.ts'
 import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import { bringsOwnAccess } from './own-access.ts'
+import { toldOf } from './told.ts'
 
 /** How an attempt ended, as far as the money and the record care. */
 export interface Outcome {
@@ -134,6 +135,7 @@ function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, 
     error_type: error?.type ?? null,
     error_message: error?.message.slice(0, 500) ?? null,
     request_tags: [...(principal.tags ?? [])],
+    ...toldOf(attempt, outcome),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { GatewayDeps } from '../gateway/deps.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
+import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
 import type { SpendLogsPage } from '../spend/logs-row.ts'
@@ -27,6 +28,8 @@ export interface AppDeps {
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
+  /** What Prometheus scrapes; absent where nothing is counted. */
+  readonly metrics?: (format: Format) => Promise<string>
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
   readonly readiness: Readiness
   /** Fills bytes with randomness: what new keys are made of. */

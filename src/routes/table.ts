@@ -12,6 +12,7 @@ import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { healthRoutes } from './health.ts'
+import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
@@ -46,6 +47,7 @@ export const routes: readonly Route[] = [
   ...budgetCheckRoutes,
   ...spendRoutes,
   ...healthRoutes,
+  ...metricsRoutes,
   ...routerStateRoutes,
   ...pageRoutes,
   description,

@@ -22,6 +22,8 @@ export interface ConsumerDeps {
   readonly db: Db
   /** Told once per batch that could not be recorded now. */
   readonly failed: (name: string, error: unknown) => void
+  /** Hands on what Postgres has by now, perhaps again; when it throws, all of it comes once more. */
+  readonly recorded?: (events: readonly unknown[]) => Promise<void>
 }
 
 const LONGEST_DELAY_SECONDS = 900
@@ -35,7 +37,7 @@ export function retryDelaySeconds(attempts: number): number {
  * Records what isolates sent. A message is acknowledged when its rows are committed, and tried again later when
  * Postgres cannot be asked; what can never be a row goes to `dead_letter` and holds up nobody.
  */
-export async function consumeSpend(batch: QueueBatch, { db, failed }: ConsumerDeps): Promise<void> {
+export async function consumeSpend(batch: QueueBatch, { db, failed, recorded }: ConsumerDeps): Promise<void> {
   await eachGroup(batch, failed, async (group) => {
     await bury(
       db,
@@ -48,11 +50,9 @@ export async function consumeSpend(batch: QueueBatch, { db, failed }: ConsumerDe
           error: 'not a message of spend events',
         })),
     )
-    await recordOrBury(
-      db,
-      group.flatMap(({ events }) => events ?? []),
-      batch.queue,
-    )
+    const events = group.flatMap(({ events }) => events ?? [])
+    await recordOrBury(db, events, batch.queue)
+    await recorded?.(events)
   })
 }
 

@@ -81,6 +81,31 @@ export const spendEvent = z.object({
   error_type: z.string().nullable(),
   error_message: z.string().nullable(),
   request_tags: z.array(z.string()),
+
+  // What sinks tell beside it. Absent where there is nothing to tell, and in events of before it was recorded.
+  /** When the request came; from then until `start_ms` lies what the gateway itself took, and all attempts before. */
+  received_ms: z.number().optional(),
+  /** What the caller asked for, where another group answers. */
+  requested_model: z.string().optional(),
+  /** How many attempts of this request came before: again in a group, and groups that were left. */
+  retries: z.int().optional(),
+  fallbacks: z.int().optional(),
+  /** It failed, and somebody else was asked after it, or would have been if their budgets allowed. */
+  elsewhere: z.boolean().optional(),
+  team_alias: z.string().optional(),
+  /** Of the cost, what the prompt was; the rest is the answer and what is paid per request. */
+  input_cost_nano: nano.optional(),
+  /** W3C trace of the caller: `00-…-…-01`. */
+  traceparent: z.string().optional(),
+  session_id: z.string().optional(),
+  trace_id: z.string().optional(),
+  trace_name: z.string().optional(),
+  generation_name: z.string().optional(),
+  trace_user_id: z.string().optional(),
+  requester_ip_address: z.string().optional(),
+  user_agent: z.string().optional(),
+  /** Names of sinks that the caller or its key does not want told; `*` is all of them. */
+  unlogged: z.array(z.string()).optional(),
 })
 
 export type SpendEvent = z.infer<typeof spendEvent>

@@ -21,11 +21,6 @@ it('loads a production file without an error or a warning', () => {
 it('names every key of it that is not active yet, once', () => {
   const messages = of('notice', build(read('production.yaml')).notices).map(({ message }) => message)
   const inactive = [
-    'litellm_settings.cache',
-    'litellm_settings.cache_params',
-    'litellm_settings.success_callback',
-    'litellm_settings.failure_callback',
-    'litellm_settings.redact_user_api_key_info',
     'general_settings.store_model_in_db',
     'general_settings.alerting',
     'general_settings.alert_to_webhook_url',

@@ -1,0 +1,91 @@
+import type { AnyRequest } from '../operations/operation.ts'
+import { everyRate, nanoFromPico, pico, ratesFor } from '../prices/cost.ts'
+import { promptTokens, type Usage } from '../prices/usage.ts'
+import type { SpendEvent } from '../spend/event.ts'
+import type { Attempt } from './attempt.ts'
+import { mayHelp } from './fallback.ts'
+import type { Outcome } from './finish.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+type Ended = Pick<Outcome, 'usage' | 'error' | 'status'>
+type Told = Partial<SpendEvent>
+
+/** What a request says for its log alone, in LiteLLM's names, by the field of the event that it becomes. */
+const SAID = {
+  session_id: ['litellm_session_id', 'session_id'],
+  trace_id: ['litellm_trace_id', 'trace_id', 'existing_trace_id'],
+  trace_name: ['trace_name'],
+  generation_name: ['generation_name'],
+  trace_user_id: ['trace_user_id'],
+} as const
+const LONGEST = 256
+const SESSION_HEADER = 'x-litellm-session-id'
+const TRACE_HEADER = 'x-litellm-trace-id'
+/** Names of sinks, with commas between them. */
+const UNLOGGED_HEADER = 'x-litellm-disable-callbacks'
+
+/** What sinks tell about an attempt beside its row. Never a prompt, an answer or a key. */
+export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: Ended): Told {
+  const { call, deployment, retries, fallbacks } = attempt
+  const { headers, principal, body } = call
+  const told: { -readonly [K in keyof Told]: Told[K] } = { received_ms: call.receivedAtMs }
+  if (typeof body.model === 'string' && body.model !== deployment.group) told.requested_model = cut(body.model)
+  if (retries > 0) told.retries = retries
+  if (fallbacks > 0) told.fallbacks = fallbacks
+  if (status === 'failure' && attempt.elsewhere === true && error && mayHelp(error)) told.elsewhere = true
+  if (principal.teamAlias !== undefined) told.team_alias = principal.teamAlias
+  if (deployment.price) told.input_cost_nano = String(inputCostNano(deployment.price, usage))
+  const address = headers.get('cf-connecting-ip')
+  if (address !== null) told.requester_ip_address = cut(address)
+  const agent = headers.get('user-agent')
+  if (agent !== null) told.user_agent = cut(agent)
+  const parent = headers.get('traceparent')
+  if (parent !== null && TRACEPARENT.test(parent)) told.traceparent = parent
+  const session = headers.get(SESSION_HEADER)
+  if (session !== null) told.session_id = cut(session)
+  const trace = headers.get(TRACE_HEADER)
+  if (trace !== null) told.trace_id = cut(trace)
+  said(told, body)
+  const unlogged = unloggedOf(body, headers)
+  if (unlogged) told.unlogged = unlogged
+  return told
+}
+
+const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+function said(told: { -readonly [K in keyof Told]: Told[K] }, body: Fields): void {
+  const places = [body.metadata, body.litellm_metadata, body].filter(isFields)
+  for (const field of Object.keys(SAID) as (keyof typeof SAID)[])
+    for (const place of places)
+      for (const name of SAID[field]) {
+        const value = place[name]
+        if (told[field] === undefined && typeof value === 'string' && value !== '') told[field] = cut(value)
+      }
+}
+
+function unloggedOf(body: Fields, headers: Headers): string[] | undefined {
+  if (body['no-log'] === true) return ['*']
+  const names = headers.get(UNLOGGED_HEADER)
+  return names === null
+    ? undefined
+    : cut(names)
+        .split(',')
+        .map((name) => name.trim().toLowerCase())
+}
+
+function inputCostNano(price: Parameters<typeof ratesFor>[0], usage: Usage): bigint {
+  const rates = everyRate(ratesFor(price, promptTokens(usage)))
+  return nanoFromPico(
+    pico(usage.inputTokens, rates.input) +
+      pico(usage.cacheReadTokens, rates.cacheRead) +
+      pico(usage.cacheWriteTokens, rates.cacheWrite) +
+      pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
+      pico(usage.inputAudioTokens, rates.inputAudio) +
+      pico(usage.inputImageTokens, rates.inputImage),
+  )
+}
+
+const cut = (text: string) => (text.length <= LONGEST ? text : text.slice(0, LONGEST))
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,194 @@
+import type { SpendEvent } from '../spend/event.ts'
+import { overheadMs, usdOf } from './payload.ts'
+
+export type Kind = 'counter' | 'histogram' | 'gauge'
+
+/** Upper bounds in seconds, LiteLLM's (litellm.md §7.6), without +Inf. */
+export const BUCKETS: readonly number[] = [
+  0.005, 0.00625, 0.0125, 0.025, 0.05, 0.1, 0.5, 1, 1.5, 2, 2.5, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 8.5, 9, 9.5,
+  10, 15, 20, 25, 30, 60, 120, 180, 240, 300,
+]
+
+export type Labels = Readonly<Record<string, string>>
+
+/** What a batch adds to one series: a sum for a counter, sum and buckets for a histogram, the last value for a gauge. */
+export interface Delta {
+  readonly metric: string
+  readonly labels: Labels
+  value: number
+  /** Of a histogram: how many fell into each bucket, the last being beyond all bounds. Not cumulative. */
+  counts?: number[]
+}
+
+export interface MetricOptions {
+  /** `enable_end_user_cost_tracking_prometheus_only`: customers are a label; there may be very many. */
+  readonly endUsers: boolean
+}
+
+type Label = keyof ReturnType<typeof labelsOf>
+
+const EU = 'end_user'
+const WHO = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias'] as const
+const AT = ['litellm_model_name', 'model_id', 'api_base', 'api_provider'] as const
+const PER_MODEL = [EU, ...WHO, 'user', 'model', 'model_id'] as const
+const LATENCY = [EU, ...WHO, 'user', 'requested_model', 'model', 'model_id'] as const
+const FAULT = ['exception_status', 'exception_class'] as const
+
+interface Metric {
+  readonly kind: Kind
+  readonly help: string
+  readonly labels: readonly Label[]
+  /** Undefined where the event says nothing about it. */
+  readonly value: (event: SpendEvent) => number | undefined
+}
+
+const seconds = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs) / 1000
+const isDone = ({ status }: SpendEvent): boolean => status !== 'failure'
+/** The last attempt of its request, as far as one attempt can know. */
+const isLast = (event: SpendEvent): boolean => event.elsewhere !== true
+const one = (counts: (event: SpendEvent) => boolean) => (event: SpendEvent) => (counts(event) ? 1 : undefined)
+const some = (value: number): number | undefined => (value > 0 ? value : undefined)
+
+const counter = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
+  kind: 'counter',
+  help,
+  labels,
+  value,
+})
+const histogram = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
+  kind: 'histogram',
+  help,
+  labels,
+  value,
+})
+
+/** LiteLLM's metrics that a finished attempt tells of, by their names there. */
+export const metrics: Readonly<Record<string, Metric>> = {
+  litellm_proxy_total_requests_metric: counter(
+    'Requests that asked a deployment, by how the last attempt ended.',
+    [EU, ...WHO, 'requested_model', 'user', 'status_code', 'model_id'],
+    one(isLast),
+  ),
+  litellm_proxy_failed_requests_metric: counter(
+    'Requests whose last attempt failed.',
+    [EU, ...WHO, 'requested_model', 'user', ...FAULT, 'model_id'],
+    one((event) => isLast(event) && !isDone(event)),
+  ),
+  litellm_requests_metric: counter('Attempts.', PER_MODEL, () => 1),
+  litellm_spend_metric: counter('What was spent, in US dollars.', PER_MODEL, ({ cost_nano }) => some(usdOf(cost_nano))),
+  litellm_total_tokens_metric: counter('Tokens in and out.', [...PER_MODEL, 'requested_model'], (event) =>
+    some(event.total_tokens),
+  ),
+  litellm_input_tokens_metric: counter('Tokens of prompts.', [...PER_MODEL, 'requested_model'], (event) =>
+    some(event.prompt_tokens),
+  ),
+  litellm_output_tokens_metric: counter('Tokens of answers.', [...PER_MODEL, 'requested_model'], (event) =>
+    some(event.completion_tokens),
+  ),
+  litellm_cached_tokens_metric: counter('Tokens that providers read from their caches.', PER_MODEL, ({ usage }) =>
+    some(usage.cacheReadTokens),
+  ),
+  litellm_cache_hits_metric: counter(
+    'Requests answered from the cache.',
+    PER_MODEL,
+    one(({ cache_hit }) => cache_hit),
+  ),
+  litellm_request_total_latency_metric: histogram(
+    'Seconds from the request to its end.',
+    LATENCY,
+    ({ received_ms, start_ms, end_ms }) => seconds(received_ms ?? start_ms, end_ms),
+  ),
+  litellm_llm_api_latency_metric: histogram('Seconds that the provider took.', LATENCY, ({ start_ms, end_ms }) =>
+    seconds(start_ms, end_ms),
+  ),
+  litellm_llm_api_time_to_first_token_metric: histogram(
+    'Seconds until the first token of a stream.',
+    LATENCY,
+    ({ start_ms, first_token_ms }) => (first_token_ms === null ? undefined : seconds(start_ms, first_token_ms)),
+  ),
+  litellm_overhead_latency_metric: histogram(
+    'Seconds that the gateway itself took before it asked.',
+    ['model_group', 'api_provider', 'api_base', 'litellm_model_name', 'hashed_api_key', 'api_key_alias', 'model_id'],
+    (event) => {
+      const ms = overheadMs(event)
+      return ms === undefined ? undefined : ms / 1000
+    },
+  ),
+  litellm_deployment_latency_per_output_token: histogram(
+    'Seconds for each token of an answer.',
+    [...AT, ...WHO],
+    (event) =>
+      isDone(event) && event.completion_tokens > 0
+        ? seconds(event.start_ms, event.end_ms) / event.completion_tokens
+        : undefined,
+  ),
+  litellm_deployment_total_requests: counter('Attempts.', ['requested_model', ...AT, ...WHO], () => 1),
+  litellm_deployment_success_responses: counter(
+    'Attempts that were answered.',
+    ['requested_model', ...AT, ...WHO],
+    one(isDone),
+  ),
+  litellm_deployment_failure_responses: counter(
+    'Attempts that failed.',
+    ['requested_model', ...AT, ...WHO, ...FAULT],
+    one((event) => !isDone(event)),
+  ),
+  litellm_deployment_state: {
+    kind: 'gauge',
+    help: 'How the last attempt ended: 0 well, 1 badly.',
+    labels: AT,
+    value: (event) => (event.status === 'cancelled' ? undefined : isDone(event) ? 0 : 1),
+  },
+}
+
+function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
+  return {
+    end_user: endUsers ? (event.end_user ?? '') : '',
+    hashed_api_key: event.api_key,
+    api_key_alias: event.key_alias ?? '',
+    team: event.team_id ?? '',
+    team_alias: event.team_alias ?? '',
+    user: event.user ?? '',
+    // What a caller made up must not make series; what was answered for it is known.
+    requested_model: event.model_group,
+    model: event.model,
+    model_id: event.model_id,
+    model_group: event.model_group,
+    litellm_model_name: event.model,
+    api_base: event.api_base,
+    api_provider: event.custom_llm_provider,
+    status_code: String(event.http_status),
+    exception_status: String(event.http_status),
+    exception_class: event.error_type ?? '',
+  }
+}
+
+/** What a batch adds, each series once. */
+export function deltasOf(events: readonly SpendEvent[], options: MetricOptions): readonly Delta[] {
+  const deltas = new Map<string, Delta>()
+  for (const event of events) {
+    const all = labelsOf(event, options)
+    for (const [name, metric] of Object.entries(metrics)) {
+      const value = metric.value(event)
+      if (value === undefined || !Number.isFinite(value)) continue
+      const labels = Object.fromEntries(metric.labels.map((label) => [label, all[label]]))
+      const key = seriesKey(name, labels)
+      const delta = deltas.get(key) ?? { metric: name, labels, value: 0 }
+      deltas.set(key, delta)
+      delta.value = metric.kind === 'gauge' ? value : delta.value + value
+      if (metric.kind === 'histogram') count(delta, value)
+    }
+  }
+  return [...deltas.values()]
+}
+
+export function seriesKey(metric: string, labels: Labels): string {
+  return JSON.stringify([metric, ...Object.entries(labels).flat()])
+}
+
+function count(delta: Delta, value: number): void {
+  delta.counts ??= new Array<number>(BUCKETS.length + 1).fill(0)
+  const at = BUCKETS.findIndex((bound) => value <= bound)
+  const bucket = at < 0 ? BUCKETS.length : at
+  delta.counts[bucket] = (delta.counts[bucket] ?? 0) + 1
+}

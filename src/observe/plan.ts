@@ -1,0 +1,36 @@
+import type { SpendEvent } from '../spend/event.ts'
+import { withoutKeyInfo } from './payload.ts'
+
+/** Which ends of attempts a sink is told. */
+export type Told = 'all' | 'success' | 'failure'
+
+/** A sink as the file switches it on. */
+export interface Wanted {
+  readonly name: string
+  readonly told: Told
+}
+
+/** What one sink is to be told of a batch. */
+export interface Share {
+  readonly sink: string
+  readonly events: readonly SpendEvent[]
+}
+
+/**
+ * Who is told what of a batch, by the file's lists, by what callers do not want told, and without who asked where the
+ * operator wants that. A cancelled attempt counts as a success, as in LiteLLM: somebody was served.
+ */
+export function shares(wanted: readonly Wanted[], events: readonly SpendEvent[], redactKeyInfo: boolean): Share[] {
+  return wanted.flatMap(({ name, told }) => {
+    const meant = events.filter((event) => isMeant(event, told) && !isUnlogged(event, name))
+    return meant.length === 0 ? [] : [{ sink: name, events: redactKeyInfo ? meant.map(withoutKeyInfo) : meant }]
+  })
+}
+
+function isMeant({ status }: SpendEvent, told: Told): boolean {
+  return told === 'all' || (told === 'failure') === (status === 'failure')
+}
+
+function isUnlogged({ unlogged }: SpendEvent, name: string): boolean {
+  return unlogged !== undefined && (unlogged.includes('*') || unlogged.includes(name))
+}
