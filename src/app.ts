@@ -1,10 +1,15 @@
 import { type Context, Hono } from 'hono'
+import { RegExpRouter } from 'hono/router/reg-exp-router'
+import { SmartRouter } from 'hono/router/smart-router'
+import { TrieRouter } from 'hono/router/trie-router'
+import type { H, RouterRoute } from 'hono/types'
 import { systemClock } from './clock.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import { GatewayError } from './errors.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
 import { refusal } from './middleware/error-door.ts'
+import { RememberingRouter } from './middleware/remembering-router.ts'
 import { idHeaders, type RequestIds, requestIds } from './middleware/request-id.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { notThere, notThisMethod } from './routes/not-there.ts'
@@ -20,6 +25,8 @@ interface Served<E extends object = object> {
 
 type Answer<E extends object> = (c: Context<Served<E>>, visit: Visit) => Response | Promise<Response>
 
+const NO_PARAMS: Readonly<Record<string, string>> = {}
+
 /** A request inside the door. */
 interface Visit {
   readonly ids: RequestIds
@@ -32,7 +39,8 @@ interface Visit {
  * Each path has one handler and no layers around it: the router then answers with that handler's own promise.
  */
 export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionContext) => AppDeps): Hono<Served<E>> {
-  const app = new Hono<Served<E>>()
+  const router = new SmartRouter<[H, RouterRoute]>({ routers: [new RegExpRouter(), new TrieRouter()] })
+  const app = new Hono<Served<E>>({ router: new RememberingRouter(router) })
   const others = new Hono<Served<E>>()
   const allowOrigins = cors(exposedHeaders)
 
@@ -60,8 +68,11 @@ export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionCont
   }
 
   for (const route of routes) {
-    const handler = door((c, visit) => answered(route, c.req.raw, c.req.param(), visit), route.dialect)
-    for (const path of route.paths) app.on(route.method, honoPath(path), handler)
+    for (const path of route.paths) {
+      const params = path.includes('{') ? (c: Context<Served<E>>) => c.req.param() : () => NO_PARAMS
+      const handler = door((c, visit) => answered(route, c.req.raw, params(c), visit), route.dialect)
+      app.on(route.method, honoPath(path), handler)
+    }
   }
   app.notFound((c) => others.fetch(c.req.raw, c.env, c.executionCtx))
   for (const [path, methods] of methodsByPath()) {
@@ -104,21 +115,21 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
 
 /** What every answer carries, whoever made it. */
 function leave(response: Response, ids: RequestIds, deps: AppDeps | undefined): Response {
-  const answered = mutable(response)
-  const headers = idHeaders(ids)
-  for (const name in headers) answered.headers.set(name, headers[name] ?? '')
-  if (deps) answered.headers.set('x-litellm-version', deps.gateway.version)
-  return answered
-}
-
-/** A response that came from elsewhere may have headers that refuse to change. */
-function mutable(response: Response): Response {
   try {
-    response.headers.delete('x-request-id')
+    label(response.headers, ids, deps)
     return response
   } catch {
-    return new Response(response.body, response)
+    // A response that came from elsewhere may have headers that refuse to change.
+    const answered = new Response(response.body, response)
+    label(answered.headers, ids, deps)
+    return answered
   }
+}
+
+function label(headers: Headers, ids: RequestIds, deps: AppDeps | undefined): void {
+  const named = idHeaders(ids)
+  for (const name in named) headers.set(name, named[name] ?? '')
+  if (deps) headers.set('x-litellm-version', deps.gateway.version)
 }
 
 /** `{name}` is one part of a path, `{name+}` the rest of it. */

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import { readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
+import { type BoundedMap, boundedMap } from '../tenants/bounded-map.ts'
 import { digestOf, hexOf, keyNameOf } from '../tenants/key-text.ts'
 import type { Moment, Tenants } from '../tenants/port.ts'
 import type { Principal } from '../tenants/principal.ts'
@@ -27,14 +28,18 @@ export async function authenticate(headers: Headers, door: Door, moment: Moment)
   const { config, tenants, guards } = door
   const key = presentedKey(headers, config.general.keyHeaderName)
   if (key === undefined) throw missing(config)
-  const digest = await digestOf(key.slice(0, LONGEST_KEY + 1))
+  const met = metBy(door.env)
+  const hashed = met.get(key) ?? (await hashedKey(key.slice(0, LONGEST_KEY + 1)))
   const master = await masterDigest(config, door.env)
-  if (master && sameBytes(digest, master)) return masterPrincipal(moment.nowMs)
+  if (master && sameBytes(hashed.digest, master)) {
+    if (!met.has(key)) met.set(key, hashed)
+    return masterPrincipal(moment.nowMs)
+  }
   if (!key.startsWith('sk-') || key.length > LONGEST_KEY) {
     throw denied(`LiteLLM Virtual Key expected. Received=${keyNameOf(key)}, expected to start with 'sk-'.`)
   }
 
-  const keyHash = hexOf(digest)
+  const { keyHash } = hashed
   const address = addressOf(headers)
   if (guards.bars.has(address, moment.nowMs) && !tenants.knows(keyHash)) throw guessing(guards.guess)
   const principal = await tenants.principalOf(keyHash, moment)
@@ -47,7 +52,32 @@ export async function authenticate(headers: Headers, door: Door, moment: Moment)
   }
   if (!(await guards.flood.allows(principal.keyId, moment.nowMs))) throw flooding(guards.flood)
   mustBeActive(principal, moment.nowMs)
+  if (!met.has(key)) met.set(key, hashed)
   return principal
+}
+
+interface Hashed {
+  readonly digest: Uint8Array
+  readonly keyHash: string
+}
+
+async function hashedKey(key: string): Promise<Hashed> {
+  const digest = await digestOf(key)
+  return { digest, keyHash: hexOf(digest) }
+}
+
+/** So many good keys of an isolate need not be hashed again. */
+const MOST_MET = 1_000
+const met = new WeakMap<object, BoundedMap<Hashed>>()
+
+/**
+ * What keys that were good hash to: hashing is the dearest thing at the door. A hash is never stale; whether its key still
+ * holds is asked each time. The texts never leave the isolate's memory, where each request brings them anyway.
+ */
+function metBy(env: Door['env']): BoundedMap<Hashed> {
+  const known = met.get(env) ?? boundedMap(MOST_MET)
+  met.set(env, known)
+  return known
 }
 
 const digests = new WeakMap<Config, WeakMap<object, Promise<Uint8Array | undefined>>>()

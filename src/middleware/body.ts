@@ -123,7 +123,13 @@ function parse(text: string): unknown {
 
 function checkDepth(value: object, depth: number): void {
   if (depth > MAX_DEPTH) throw invalid(`The body is nested more than ${MAX_DEPTH} levels deep.`)
-  for (const inner of Array.isArray(value) ? value : Object.values(value)) {
+  if (Array.isArray(value)) {
+    for (const inner of value) if (typeof inner === 'object' && inner !== null) checkDepth(inner, depth + 1)
+    return
+  }
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const name in fields) {
+    const inner = fields[name]
     if (typeof inner === 'object' && inner !== null) checkDepth(inner, depth + 1)
   }
 }
