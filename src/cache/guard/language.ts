@@ -5,21 +5,12 @@ export type Language = 'english' | 'vietnamese' | 'unknown'
 /** Letters that no other language in Latin script has in this company. */
 const VIETNAMESE = /[đơưăạảấầẩẫậắằẳẵặẹẻẽếềểễệỉĩịọỏốồổỗộớờởỡợụủũứừửữựỳỵỷỹ]/u
 /** Letters that Vietnamese shares with others, on syllables that are its own. */
-const VIETNAMESE_WORDS = new Set([
-  'là',
-  'gì',
-  'và',
-  'có',
-  'thì',
-  'mà',
-  'sao',
-  'cho',
-  'trong',
-  'khi',
-  'nào',
-  'không',
-  'hay',
-])
+const VIETNAMESE_WORDS = new Set(
+  (
+    'là gì và có thì mà sao cho trong khi nào không hay giá bao nhiêu cách so sánh thế làm tôi vì nên giải thích khác ' +
+    'mình anh nhà hai ba năm viết nghĩa trình bày'
+  ).split(' '),
+)
 const ENGLISH_WORDS = new Set(
   (
     'a an the is are was were be been am do does did have has had will would can could should may might must what who ' +
@@ -38,7 +29,7 @@ export function languageOf(tokens: readonly Token[]): Language {
   const words = tokens.filter(({ kind }) => kind === 'word').map(({ text }) => text)
   if (words.some((word) => VIETNAMESE.test(word))) return 'vietnamese'
   const small = words.filter((word) => VIETNAMESE_WORDS.has(word)).length
-  if (small > 1 || (small > 0 && words.some((word) => word === 'là' || word === 'gì'))) return 'vietnamese'
+  if (small > 1 && words.some((word) => NOT_ENGLISH.test(word))) return 'vietnamese'
   const english = words.filter((word) => ENGLISH_WORDS.has(word.replace(/'.*$/, ''))).length
   const foreign = words.filter((word) => NOT_ENGLISH.test(word)).length
   return english * 4 >= words.length && english > 0 && foreign * 3 <= words.length ? 'english' : 'unknown'

@@ -41,7 +41,7 @@ export interface Lexicon {
 export function lexiconOf(data: LanguageData): Lexicon {
   const meanings = new Map<string, Meaning>()
   const put = (phrases: readonly string[], meaning: Meaning) => {
-    for (const phrase of phrases) meanings.set(phrase, meaning)
+    for (const phrase of phrases) meanings.set(split(phrase), meaning)
   }
   put(data.ignored, { is: 'ignored' })
   put(data.auxiliaries, { is: 'auxiliary' })
@@ -63,4 +63,9 @@ export function lexiconOf(data: LanguageData): Lexicon {
   }
   const longest = Math.max(...[...meanings.keys()].map((phrase) => phrase.split(' ').length))
   return { meanings, longest, finalParticles: new Set(data.finalParticles), decisive }
+}
+
+/** As a text is read: `i'd like` is three words, `what's` is `what`. */
+function split(phrase: string): string {
+  return phrase.replace(/'(d|ll|m|re|ve)\b/g, ' $1').replace(/'s\b/g, '')
 }

@@ -37,6 +37,7 @@ export function read(tokens: readonly Token[], lexicon: Lexicon | undefined): Re
   const from = items.some(({ kind, text }) => kind === 'direction' && text === 'from')
   const kept = from ? items : items.filter((_, at) => !directions.includes(at))
   if (asks.size > 1) asks.delete('yes or no')
+  if (asks.has('difference')) asks.delete('what')
   // Unless it is all that is asked, being able to says nothing: `how can I`, `how do I`.
   const able = asks.has('yes or no') || asks.size === 0
   return { items: able ? kept : kept.filter(({ text }) => text !== 'can'), asks, persons }
@@ -53,7 +54,8 @@ export function read(tokens: readonly Token[], lexicon: Lexicon | undefined): Re
       items.push({ text: 'to', kind: 'direction', capital: false })
     } else if (meaning.is === 'word') {
       if (!begun && meaning.as === 'can') asks.add('yes or no')
-      items.push({ text: meaning.as, kind: token.kind, capital: token.capital || token.acronym })
+      const kind = /^\d+$/.test(meaning.as) ? 'number' : token.kind
+      items.push({ text: meaning.as, kind, capital: token.capital || token.acronym })
     }
     begun = items.length > 0 || begun
   }
@@ -84,9 +86,19 @@ function longestAt(tokens: readonly Token[], at: number, lexicon: Lexicon, where
     // A name may look like a small word: `WHO`, `Will Smith`.
     const first = tokens[at]
     const named = length === 1 && !where.shouted && (first?.acronym === true || first?.capital === true)
-    return named && meaning.is !== 'word' ? undefined : { meaning, length }
+    return named && first && isSmall(first.text, meaning, lexicon) ? name(first) : { meaning, length }
   }
   return undefined
+}
+
+/** Weekdays, months and units are written either way. */
+function isSmall(text: string, meaning: Meaning, { decisive }: Lexicon): boolean {
+  const kind = decisive.get(text)
+  return meaning.is !== 'word' || (kind !== undefined && kind !== 'time' && kind !== 'unit')
+}
+
+function name({ text }: Token): Found {
+  return { meaning: { is: 'word', as: text.charAt(0).toUpperCase() + text.slice(1) }, length: 1 }
 }
 
 const ASKING = /^(?:what|who|where|when|why|how|which|that|it|there|here|he|she|let|this)$/
