@@ -16,6 +16,7 @@ export function answeredWhileBlocked({ plan, seen, blocked }: Evidence): Seen[] 
 export function kindOf(
   one: Seen,
   { plan, troubles, blocked, grantLifeMs }: Pick<Evidence, 'plan' | 'troubles' | 'blocked' | 'grantLifeMs'>,
+  limited: ReadonlySet<string>,
 ): string {
   const planned = plan.requests[one.n]
   if (!planned) return 'strange'
@@ -39,6 +40,7 @@ export function kindOf(
   switch (one.status) {
     case 429:
       if (one.type === 'budget_exceeded') return 'refused: budget'
+      if (one.facts?.limit_type !== undefined && limited.has(String(one.facts.entity))) return 'refused: rate'
       return vendor.kind === 'refuse' && vendor.status === 429 ? 'failed by the provider' : 'strange'
     case 401: {
       const isBlocked = blocked.some(

@@ -2,7 +2,8 @@ import type pg from 'pg'
 
 /**
  * An observer inside the database. It looks at what is lent in the very transaction that lends it, keeps the history of
- * limits, and for a limit lowered below what is spent and leased the ceiling that follows from that moment.
+ * limits, and for a limit lowered below what is spent and leased the ceiling that follows from that moment. What a
+ * limit was raised by for a while may stay spent until its window ends.
  */
 const OBSERVER = `
 create table storm_breach (at timestamptz default clock_timestamp(), scope text, window_start timestamptz, limit_nano bigint, spent bigint, leased bigint);
@@ -30,7 +31,8 @@ begin
   delete from storm_ceiling where scope = new.scope;
   insert into storm_ceiling
     select w.scope, w.window_start, w.spent + w.leased from budget_window w
-    where w.scope = new.scope and w.spent + w.leased > new.limit_nano;
+    where w.scope = new.scope
+      and w.spent + w.leased > new.limit_nano + case when new.extra_until > now() then new.extra_nano else 0 end;
   return null;
 end $$;
 create trigger storm_see_limit after insert or update or delete on budget for each row execute function storm_see_limit();
@@ -44,7 +46,7 @@ with logged as (
   select scope, window_start, sum(granted - returned - charged) as left from budget_lease group by 1, 2
 )
 select w.scope, ms_of_time(w.window_start) as start_ms, w.spent, w.leased, coalesce(g.cost, 0) as logged, coalesce(l.left, 0) as leases,
-  greatest(b.limit_nano + case when b.extra_until > now() then b.extra_nano else 0 end, c.ceiling) as ceiling
+  greatest(b.limit_nano + case when b.extra_until > w.window_start then b.extra_nano else 0 end, c.ceiling) as ceiling
 from budget_window w
   left join budget b using (scope)
   left join storm_ceiling c on c.scope = w.scope and c.window_start = w.window_start
@@ -154,6 +156,8 @@ export interface LogRow {
   readonly scopes: readonly string[]
   readonly startsMs: readonly number[]
   readonly overrun: boolean
+  /** Nobody said what was used. */
+  readonly estimated: boolean
   readonly keyId: string | undefined
   readonly startMs: number
   readonly endMs: number
@@ -161,7 +165,7 @@ export interface LogRow {
 
 export async function logRows(db: pg.Pool): Promise<LogRow[]> {
   const { rows } = await db.query<Record<string, unknown>>(
-    `select id, kind, status, request_id, grant_id, single, hold_nano, cost_nano, scopes, overrun, key_id,
+    `select id, kind, status, request_id, grant_id, single, hold_nano, cost_nano, scopes, overrun, usage_estimated, key_id,
        array(select ms_of_time(t) from unnest(windows) with ordinality as w(t, n) order by n) as starts_ms,
        ms_of_time(start_time) as start_ms, ms_of_time(end_time) as end_ms
      from spend_log`,
@@ -178,6 +182,7 @@ export async function logRows(db: pg.Pool): Promise<LogRow[]> {
     scopes: row.scopes as string[],
     startsMs: (row.starts_ms as string[]).map(Number),
     overrun: row.overrun === true,
+    estimated: row.usage_estimated === true,
     keyId: row.key_id == null ? undefined : String(row.key_id),
     startMs: Number(row.start_ms),
     endMs: Number(row.end_ms),

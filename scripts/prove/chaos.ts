@@ -1,7 +1,8 @@
+import { usdFromNano } from '../../src/money.ts'
 import type { Stack } from '../local/stack.ts'
 import type { GatewayRunner } from '../workerd/runner.ts'
-import { type Admin, type Entities, limitFields } from './entities.ts'
-import type { Chaos, Plan } from './plan.ts'
+import { type Admin, type Entities, hasWindows, limitFields } from './entities.ts'
+import type { Chaos, Limit, LimitedKind, Plan } from './plan.ts'
 
 /** From when to when something was wrong on purpose. */
 export interface Trouble {
@@ -114,6 +115,10 @@ export class ChaosMonkey {
         })
       case 'limit':
         return this.#limit(chaos)
+      case 'increase':
+        return this.#increase(chaos)
+      case 'reset':
+        return this.#reset(chaos)
       case 'block':
         return this.#block(chaos)
     }
@@ -136,24 +141,66 @@ export class ChaosMonkey {
 
   async #limit({ of, index, factor }: Extract<Chaos, { kind: 'limit' }>): Promise<void> {
     const { plan, entities } = this.#deps
-    const limit = { key: plan.keys, team: plan.teams, organization: plan.organizations }[of][index]
+    const limits: Readonly<Record<LimitedKind, readonly Limit[]>> = {
+      ...{ key: plan.keys, team: plan.teams, organization: plan.organizations, member: plan.members },
+      ...{ user: plan.users, customer: plan.customers, tag: plan.tags },
+    }
+    const limit = limits[of][index]
     if (limit?.limitNano === undefined) return
     const changed = limitFields({ limitNano: BigInt(Math.round(Number(limit.limitNano) * factor)) })
-    if (of === 'key') {
-      // A key of several windows has no budget of that one kind.
-      if (entities.missing.has('several windows on a key') || index % 10 !== 0)
-        await this.#insist('/key/update', { key: entities.keys[index]?.key, ...changed })
-    } else if (of === 'team' && !entities.missing.has('changing a team’s limit')) {
-      await this.#insist('/team/update', { team_id: entities.teams[index], ...changed })
-    } else if (of === 'organization' && !entities.missing.has('changing an organization’s limit')) {
-      await this.#insist('/organization/update', { organization_id: entities.organizations[index], ...changed })
+    switch (of) {
+      case 'key':
+        if (!hasWindows(index, limit)) await this.#insist('/key/update', { ...this.#keyNamed(index), ...changed })
+        return
+      case 'team':
+        await this.#insist('/team/update', { team_id: entities.teams[index], ...changed })
+        return
+      case 'organization':
+        await this.#insist('/organization/update', { organization_id: entities.organizations[index], ...changed })
+        return
+      case 'user':
+        await this.#insist('/user/update', { user_id: entities.users?.[index], ...changed })
+        return
+      case 'customer':
+        await this.#insist('/customer/update', { user_id: entities.customers?.[index], ...changed })
+        return
+      case 'tag':
+        await this.#insist('/tag/update', { name: entities.tags[index], ...changed })
+        return
+      case 'member': {
+        const { team = 0, user = 0 } = plan.members[index] ?? {}
+        const named = { team_id: entities.teams[team], user_id: entities.users?.[user] }
+        await this.#insist('/team/member_update', { ...named, max_budget_in_team: changed.max_budget })
+      }
     }
+  }
+
+  async #increase({ key, factor, forMs }: Extract<Chaos, { kind: 'increase' }>): Promise<void> {
+    const limit = this.#deps.plan.keys[key]
+    if (limit?.limitNano === undefined || hasWindows(key, limit)) return
+    await this.#insist('/key/update', {
+      ...this.#keyNamed(key),
+      temp_budget_increase: usdFromNano(BigInt(Math.round(Number(limit.limitNano) * factor))),
+      temp_budget_expiry: new Date(Date.now() + forMs).toISOString(),
+    })
+  }
+
+  async #reset({ key }: Extract<Chaos, { kind: 'reset' }>): Promise<void> {
+    await this.#insist(
+      `/key/${this.#deps.entities.keys[key]?.token}/reset_spend`,
+      { reset_to: 0 },
+      '/key/…/reset_spend',
+    )
+  }
+
+  #keyNamed(at: number) {
+    return { key: this.#deps.entities.keys[at]?.key }
   }
 
   async #block({ key, forMs }: Extract<Chaos, { kind: 'block' }>): Promise<void> {
     if (this.#blocking.has(key)) return // who would let it go on?
     this.#blocking.add(key)
-    const named = { key: this.#deps.entities.keys[key]?.key }
+    const named = this.#keyNamed(key)
     const askedMs = Date.now()
     if (!(await this.#insist('/key/block', named))) return
     const fromMs = Date.now()
@@ -165,12 +212,12 @@ export class ChaosMonkey {
   }
 
   /** An operator asks until it is done, or told that it cannot be. */
-  async #insist(path: string, body: Record<string, unknown>): Promise<boolean> {
+  async #insist(path: string, body: Record<string, unknown>, name = path): Promise<boolean> {
     for (let tries = 0; tries < MOST_RETRIES; tries++) {
       const answered = await this.#deps.admin(path, body).catch(() => undefined)
       if (answered && answered.status < 500) {
-        this.counts[answered.ok ? path : `${path} refused`] =
-          (this.counts[answered.ok ? path : `${path} refused`] ?? 0) + 1
+        const counted = answered.ok ? name : `${name} refused`
+        this.counts[counted] = (this.counts[counted] ?? 0) + 1
         return answered.ok
       }
       await pause(RETRY_MS)

@@ -1,5 +1,5 @@
 import { usdFromNano } from '../../src/money.ts'
-import type { Limit, Plan } from './plan.ts'
+import type { Limit, Plan, Rates } from './plan.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -30,6 +30,7 @@ export interface Entities {
   readonly keys: readonly { readonly key: string; readonly token: string }[]
   readonly users: readonly string[] | undefined
   readonly customers: readonly string[] | undefined
+  readonly tags: readonly string[]
   /** Why a feature is off; absent means it is on. */
   readonly missing: ReadonlyMap<Feature, string>
 }
@@ -39,6 +40,15 @@ export const limitFields = ({ limitNano, duration }: Limit): Fields => ({
   ...(limitNano === undefined ? {} : { max_budget: usdFromNano(limitNano) }),
   ...(duration === undefined ? {} : { budget_duration: duration }),
 })
+
+const rateFields = ({ rpm, tpm, parallel }: Rates = {}): Fields => ({
+  ...(rpm === undefined ? {} : { rpm_limit: rpm }),
+  ...(tpm === undefined ? {} : { tpm_limit: tpm }),
+  ...(parallel === undefined ? {} : { max_parallel_requests: parallel }),
+})
+
+/** A key with several windows has no budget of the one kind that can be changed. */
+export const hasWindows = (at: number, { limitNano }: Limit): boolean => at % 10 === 0 && limitNano !== undefined
 
 const AT_A_TIME = 8
 
@@ -62,7 +72,7 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
         .organization_id,
     ),
   )
-  const teams = await inTurn(plan.teams, async ({ organization, ...limit }, at) => {
+  const teams = await inTurn(plan.teams, async ({ organization, rates, ...limit }, at) => {
     const owner = organization === undefined ? undefined : plan.organizations[organization]
     return String(
       (
@@ -70,6 +80,7 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
           team_alias: `team ${at}`,
           ...(organization === undefined ? {} : { organization_id: organizations[organization] }),
           ...limitFields(owner ? atMost(limit, owner) : limit),
+          ...rateFields(rates),
         })
       ).team_id,
     )
@@ -80,21 +91,40 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
     organization_alias: 'organization zero',
   })
 
-  const shared = async (feature: Feature, path: string, limits: readonly Limit[]): Promise<string[] | undefined> => {
+  const shared = async (
+    feature: Feature,
+    path: string,
+    limits: readonly (Limit & { readonly rates?: Rates })[],
+  ): Promise<string[] | undefined> => {
     const names = limits.map((_, at) => `${path.split('/')[1]}-${at}`)
     const [first, ...others] = limits
-    if (!(await probe(feature, path, { user_id: names[0], ...limitFields(first ?? {}) }))) return undefined
-    await inTurn(others, (limit, at) => must(path, { user_id: names[at + 1], ...limitFields(limit) }))
+    if (!(await probe(feature, path, { user_id: names[0], ...limitFields(first ?? {}), ...rateFields(first?.rates) })))
+      return undefined
+    await inTurn(others, (limit, at) =>
+      must(path, { user_id: names[at + 1], ...limitFields(limit), ...rateFields(limit.rates) }),
+    )
     return names
   }
   const users = await shared('users shared by keys', '/user/new', plan.users)
   const customers = await shared('customers shared by keys', '/customer/new', plan.customers)
+  const tags = await inTurn(plan.tags, async (limit, at) => {
+    await must('/tag/new', { name: `tag-${at}`, ...limitFields(limit) })
+    return `tag-${at}`
+  })
+  await inTurn(plan.members, ({ team, user, limitNano, duration }) =>
+    must('/team/member_add', {
+      team_id: teams[team],
+      member: { user_id: users?.[user] },
+      ...(limitNano === undefined ? {} : { max_budget_in_team: usdFromNano(limitNano) }),
+      ...(duration === undefined ? {} : { budget_duration: duration }),
+    }),
+  )
   const several = await probe('several windows on a key', '/key/generate', {
     budget_limits: [{ budget_duration: '1d', max_budget: 1 }],
   })
 
-  const keys = await inTurn(plan.keys, async ({ team, user, ...limit }, at) => {
-    const windows = several && at % 10 === 0 && limit.limitNano !== undefined
+  const keys = await inTurn(plan.keys, async ({ team, user, rates, model, ...limit }, at) => {
+    const windows = several && hasWindows(at, limit)
     const made = await must('/key/generate', {
       key_alias: `key ${at}`,
       ...(team === undefined ? {} : { team_id: teams[team] }),
@@ -107,11 +137,18 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
             ],
           }
         : limitFields(limit)),
+      ...rateFields(rates),
+      ...(model === undefined ? {} : { model_max_budget: { cheap: modelFields(model) } }),
     })
     return { key: String(made.key), token: String(made.token) }
   })
-  return { organizations, teams, keys, users, customers, missing }
+  return { organizations, teams, keys, users, customers, tags, missing }
 }
+
+const modelFields = ({ limitNano, duration }: Limit): Fields => ({
+  budget_limit: usdFromNano(limitNano ?? 0n),
+  ...(duration === undefined ? {} : { time_period: duration }),
+})
 
 /** A team is never promised more than its organization has. */
 function atMost(limit: Limit, { limitNano }: Limit): Limit {

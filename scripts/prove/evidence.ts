@@ -31,6 +31,8 @@ export interface Evidence {
   readonly fallbackHoldOf?: (planned: PlannedRequest) => number
   /** Nothing is started on a grant that took longer to come, as it may on a machine that is busy. */
   readonly grantLifeMs: number
+  /** A call is ended after this long. */
+  readonly callMs: number
   /** A grant that nobody closed is charged within this time. */
   readonly settleByMs: number
 }

@@ -12,6 +12,7 @@ export interface LoadOrder {
   readonly keys: readonly string[]
   /** Absent where the gateway knows no customers. */
   readonly customers?: readonly string[]
+  readonly tags: readonly string[]
   readonly models: { readonly cheap: string; readonly dear?: string }
 }
 
@@ -76,13 +77,14 @@ async function askUntilSent(order: LoadOrder, planned: PlannedRequest): Promise<
 
 /** Undefined when nobody was there to be asked. */
 function ask(order: LoadOrder, planned: PlannedRequest): Promise<Seen | undefined> {
-  const { n, key, isolate, stream, prompt, maxTokens, leavesAfterMs, customer, dear } = planned
+  const { n, key, isolate, stream, prompt, maxTokens, leavesAfterMs, customer, tag, dear } = planned
   const url = order.urls[isolate % order.urls.length] ?? ''
   const body = JSON.stringify({
     model: dear && order.models.dear ? order.models.dear : order.models.cheap,
     messages: [{ role: 'user', content: prompt }],
     max_tokens: maxTokens,
     ...(order.customers ? { user: order.customers[customer] } : {}),
+    ...(tag === undefined ? {} : { metadata: { tags: [order.tags[tag]] } }),
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
   })
   const agent = agents.get(url) ?? new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY })

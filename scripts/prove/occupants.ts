@@ -3,6 +3,9 @@ import { type Evidence, HAND_OVER_MS, RECOVERY_MS } from './evidence.ts'
 import type { BudgetRefusal, Occupant } from './false-refusals.ts'
 import type { Seen } from './load.ts'
 
+/** An operator's statement waits no longer than this for its answer. */
+const RESET_MS = 10_000
+
 export function budgetRefusals(seen: readonly Seen[]): BudgetRefusal[] {
   return seen.flatMap(({ n, type, facts, sentMs, endedMs }) => {
     if (type !== 'budget_exceeded' || !facts) return []
@@ -30,12 +33,14 @@ export function occupantsOf(
     const died = kills.some(({ fromMs, toMs }) => fromMs < endMs + HAND_OVER_MS && toMs > row.startMs)
     const heldUntilMs =
       row.kind === 'expired' ? Number.POSITIVE_INFINITY : died ? endMs + settleByMs + RECOVERY_MS : endMs
+    // Spend that was reset makes room once it has happened for sure.
+    const fromMs = row.kind === 'reset' ? row.startMs + RESET_MS : row.startMs
     row.scopes.forEach((scope, at) => {
       const startMs = row.startsMs[at]
       occupants.push({
         scope,
         ...(startMs === undefined ? {} : { startMs }),
-        fromMs: row.startMs,
+        fromMs,
         heldUntilMs,
         holdNano: row.kind === 'request' && row.holdNano === 0 ? (planned ? fallbackHoldOf(planned) : 0) : row.holdNano,
         costNano: row.costNano,

@@ -34,8 +34,13 @@ export interface PlannedRequest {
   /** The client hangs up so long after it asked. */
   readonly leavesAfterMs?: number
   readonly customer: number
+  /** Some requests bear one. */
+  readonly tag?: number
   readonly dear: boolean
 }
+
+/** Whose limits are moved while they are spent. */
+export type LimitedKind = 'key' | 'team' | 'organization' | 'user' | 'customer' | 'tag' | 'member'
 
 export type ChaosKind =
   | { readonly kind: 'evict' }
@@ -47,10 +52,14 @@ export type ChaosKind =
   | { readonly kind: 'refuse'; readonly forMs: number }
   | {
       readonly kind: 'limit'
-      readonly of: 'key' | 'team' | 'organization'
+      readonly of: LimitedKind
       readonly index: number
       readonly factor: number
     }
+  /** More for a key, for a while. */
+  | { readonly kind: 'increase'; readonly key: number; readonly factor: number; readonly forMs: number }
+  /** What a key has spent in its window becomes nothing. */
+  | { readonly kind: 'reset'; readonly key: number }
   | { readonly kind: 'block'; readonly key: number; readonly forMs: number }
 
 /** Happens when so many requests have been sent. */
@@ -61,20 +70,44 @@ export interface Limit {
   readonly duration?: string
 }
 
+/** How much of everything, beside money: sliding minutes, and requests at the same time. */
+export interface Rates {
+  readonly rpm?: number
+  readonly tpm?: number
+  readonly parallel?: number
+}
+
+export interface PlannedKey extends Limit {
+  readonly team?: number
+  readonly user: number
+  readonly rates?: Rates
+  /** What it may spend on the cheap model. */
+  readonly model?: Limit
+}
+
 export interface Plan {
   readonly options: StormOptions
   readonly organizations: readonly Limit[]
   /** `organization` is absent where the team stands alone. */
-  readonly teams: readonly (Limit & { readonly organization?: number })[]
-  readonly keys: readonly (Limit & { readonly team?: number; readonly user: number })[]
-  readonly users: readonly Limit[]
+  readonly teams: readonly (Limit & { readonly organization?: number; readonly rates?: Rates })[]
+  readonly keys: readonly PlannedKey[]
+  readonly users: readonly (Limit & { readonly rates?: Rates })[]
   readonly customers: readonly Limit[]
+  readonly tags: readonly Limit[]
+  /** Each user of a team's keys, in that team; some have no limit there. */
+  readonly members: readonly (Limit & { readonly team: number; readonly user: number })[]
+  /** The file's own: all that the vendor may cost, and the dear deployment. */
+  readonly provider: Limit
+  readonly dear: Limit
   readonly requests: readonly PlannedRequest[]
   readonly chaos: readonly Chaos[]
 }
 
 /** A few requests of the largest kind that the cheap model is asked. */
 const SMALLEST_LIMIT_NANO = 2_500_000
+
+/** So many of the requests bear a tag. */
+const TAGGED = 0.3
 
 /** Of the storm's two models, in whole nano-USD a token: the config that the storm writes says the same. */
 export const PRICES = {
@@ -112,6 +145,31 @@ export function planOf(options: StormOptions): Plan {
   }
   const some = <T>(length: number, make: (at: number) => T): T[] => Array.from({ length }, (_, at) => make(at))
 
+  const made = some(
+    keys,
+    (at): PlannedKey => ({
+      ...within(limitOf(1 / keys, [0.3, 0.6, 1, 2, undefined]), [undefined, undefined, '30s', '1d']),
+      ...(at < keys * 0.95 ? { team: at % teams } : {}),
+      user: upTo(options.shared),
+    }),
+  )
+  const asked = (of: (request: PlannedRequest) => boolean): Rates => {
+    const all = requests.filter(of)
+    return {
+      rpm: Math.ceil(all.length * 0.6),
+      tpm: Math.max(2_000, Math.ceil(all.reduce((sum, { maxTokens }) => sum + maxTokens, 0) * 0.6)),
+      parallel: Math.max(2, Math.ceil((all.length / count) * options.concurrency * 0.8)),
+    }
+  }
+  const { rpm, tpm, parallel } = { rpm: 'rpm', tpm: 'tpm', parallel: 'parallel' } as const
+  const rates = (kind: keyof Rates | undefined, of: (request: PlannedRequest) => boolean): { rates?: Rates } =>
+    kind === undefined ? {} : { rates: { [kind]: asked(of)[kind] } as Rates }
+  const teamOf = ({ key }: PlannedRequest) => made[key]?.team
+  const userOf = ({ key }: PlannedRequest) => made[key]?.user
+  const pairs = new Map(
+    made.flatMap(({ team, user }) => (team === undefined ? [] : [[`${team}/${user}`, { team, user }]])),
+  )
+
   return {
     options,
     requests,
@@ -121,15 +179,26 @@ export function planOf(options: StormOptions): Plan {
     teams: some(teams, (at) => ({
       ...within(limitOf(1 / teams, [0.4, 0.8, 1.5, undefined]), [undefined, undefined, '30s', '1m']),
       ...(at < teams * 0.9 ? { organization: at % organizations } : {}),
+      ...rates([undefined, rpm, undefined, tpm, parallel, undefined][at % 6], (one) => teamOf(one) === at),
     })),
-    keys: some(keys, (at) => ({
-      ...within(limitOf(1 / keys, [0.3, 0.6, 1, 2, undefined]), [undefined, undefined, '30s', '1d']),
-      ...(at < keys * 0.95 ? { team: at % teams } : {}),
-      user: upTo(options.shared),
+    keys: made.map((key, at) => ({
+      ...key,
+      ...rates([undefined, rpm, undefined, tpm, undefined, parallel, undefined][at % 7], (one) => one.key === at),
+      ...(at % 9 === 4 ? { model: within(limitOf(1 / keys, [0.3, 0.7]), [undefined, '30s']) } : {}),
     })),
-    users: some(options.shared, () => within(limitOf(1 / options.shared, [0.5, 1.2]), [undefined, '1m'])),
+    users: some(options.shared, (at) => ({
+      ...within(limitOf(1 / options.shared, [0.5, 1.2]), [undefined, '1m']),
+      ...rates([rpm, undefined, undefined, tpm, parallel][at % 5], (one) => userOf(one) === at),
+    })),
     customers: some(options.shared, () => within(limitOf(1 / options.shared, [0.6, 1.2]), [undefined, '30s'])),
-    chaos: chaosOf(count, { keys, teams, organizations }, random),
+    tags: some(options.shared, () => within(limitOf(TAGGED / options.shared, [0.4, 0.8, 1.5]), [undefined, '30s'])),
+    members: [...pairs.values()].map((pair) => ({
+      ...pair,
+      ...within(limitOf(1 / pairs.size, [0.5, 1.2, undefined]), [undefined, '30s']),
+    })),
+    provider: within(limitOf(1, [0.6]), ['30s']),
+    dear: within(limitOf(1, [0.15]), ['30s']),
+    chaos: chaosOf(count, { keys, teams, organizations, shared: options.shared, members: pairs.size }, random),
   }
 }
 
@@ -156,6 +225,7 @@ function plannedRequests({ requests, keys, isolates, shared }: StormOptions, ran
       maxTokens,
       vendor: vendorPart(random),
       customer: upTo(shared),
+      ...(random() < TAGGED ? { tag: upTo(shared) } : {}),
       dear: random() < 0.1,
       ...(random() < 0.05 ? { leavesAfterMs: 5 + upTo(400) } : {}),
     }
@@ -176,7 +246,7 @@ function vendorPart(random: () => number): VendorPart {
 
 function chaosOf(
   count: number,
-  among: { keys: number; teams: number; organizations: number },
+  among: { keys: number; teams: number; organizations: number; shared: number; members: number },
   random: () => number,
 ): Chaos[] {
   const upTo = (most: number) => Math.floor(random() * most)
@@ -186,8 +256,12 @@ function chaosOf(
     for (let share = from; share < 0.97; share += every) found.push(share)
     return found
   }
-  const limited = { key: among.keys, team: among.teams, organization: among.organizations } as const
-  const kinds = ['key', 'key', 'team', 'organization'] as const
+  const { keys: key, teams: team, organizations: organization, shared, members: member } = among
+  const limited: Readonly<Record<LimitedKind, number>> = {
+    ...{ key, team, organization, member },
+    ...{ user: shared, customer: shared, tag: shared },
+  }
+  const kinds = ['key', 'key', 'team', 'organization', 'user', 'customer', 'tag', 'member'] as const
   const rare = count >= 5_000
   const events: Chaos[] = [
     ...shares(0.12, rare ? 0.15 : 0.4).map((share) => ({ kind: 'evict' as const, atRequest: at(share) })),
@@ -214,7 +288,7 @@ function chaosOf(
       atRequest: at(share),
       forMs: 700 + upTo(800),
     })),
-    ...shares(0.05, rare ? 0.01 : 0.05).map((share) => {
+    ...shares(0.05, rare ? 0.005 : 0.03).map((share) => {
       const of = kinds[upTo(kinds.length)] ?? 'key'
       return {
         kind: 'limit' as const,
@@ -224,7 +298,19 @@ function chaosOf(
         factor: 0.3 + random() * 1.4,
       }
     }),
-    ...shares(0.07, rare ? 0.03 : 0.2).map((share) => ({
+    ...shares(0.1, rare ? 0.02 : 0.1).map((share) => ({
+      kind: 'increase' as const,
+      atRequest: at(share),
+      key: upTo(among.keys),
+      factor: 0.5 + random(),
+      forMs: 2_000 + upTo(6_000),
+    })),
+    ...shares(0.15, rare ? 0.02 : 0.1).map((share) => ({
+      kind: 'reset' as const,
+      atRequest: at(share),
+      key: upTo(among.keys),
+    })),
+    ...shares(0.07, rare ? 0.03 : 0.4).map((share) => ({
       kind: 'block' as const,
       atRequest: at(share),
       key: upTo(Math.max(1, Math.floor(among.keys / 5))),

@@ -14,6 +14,9 @@ export interface Bill {
   readonly outputTokens: number
   /** Whether the whole answer was sent. */
   readonly whole: boolean
+  /** From when to when it was worked on. */
+  readonly fromMs: number
+  readonly toMs: number
 }
 
 const HANG_MS = 20_000
@@ -33,6 +36,7 @@ interface Asked {
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const fromMs = Date.now()
   const parts: Buffer[] = []
   for await (const part of request) parts.push(part as Buffer)
   const text = Buffer.concat(parts).toString()
@@ -46,7 +50,7 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   const vendor = forModel(planned.vendor, body.model)
   const promptTokens = promptTokensOf(planned.prompt)
   const bill = (outputTokens: number, whole: boolean): void => {
-    bills.push({ n: planned.n, model: body.model, promptTokens, outputTokens, whole })
+    bills.push({ n: planned.n, model: body.model, promptTokens, outputTokens, whole, fromMs, toMs: Date.now() })
   }
   if (vendor.kind === 'refuse') {
     response.writeHead(vendor.status, { 'content-type': 'application/json' })

@@ -1,13 +1,13 @@
 import type { LogRow } from './audit.ts'
 import { type Books, isLimited } from './books.ts'
 import { type Evidence, HAND_OVER_MS } from './evidence.ts'
-import type { Seen } from './load.ts'
 
 /** Whether whoever has a whole answer has its row, at the same cost. */
-export function acknowledgedWithoutRow({ seen, troubles, plan, entities }: Evidence, books: Books) {
+export function acknowledgedWithoutRow({ seen, troubles, plan, entities, callMs }: Evidence, books: Books) {
   const uncharged: unknown[] = []
   const charged: unknown[] = []
   const otherCost: unknown[] = []
+  const overdue: unknown[] = []
   for (const one of seen) {
     if (one.how !== 'answered') continue
     const rows = books.rowsOf.get(one.n) ?? []
@@ -16,7 +16,11 @@ export function acknowledgedWithoutRow({ seen, troubles, plan, entities }: Evide
     if (good.length > 0) {
       const logged = good.reduce((sum, { costNano }) => sum + costNano, 0)
       const toldAnother = rows.length === 1 && one.costNano !== undefined && one.costNano !== logged
-      if (logged !== billed || toldAnother) otherCost.push({ ...one, logged, billed })
+      if (logged === billed && !toldAnother) continue
+      // Ended by its deadline between its last word and its usage: what it cost is reckoned, and never too low.
+      const late = good.some(({ estimated, startMs, endMs }) => estimated && endMs - startMs >= callMs)
+      if (late && logged >= (billed ?? 0)) overdue.push(one)
+      else otherCost.push({ ...one, logged, billed })
       continue
     }
     const died = troubles.some(
@@ -27,7 +31,7 @@ export function acknowledgedWithoutRow({ seen, troubles, plan, entities }: Evide
     if (died && (covered || (planned && !isLimited(plan, entities, planned)))) charged.push(one)
     else uncharged.push({ ...one, billed })
   }
-  return { uncharged, charged, otherCost }
+  return { uncharged, charged, otherCost, overdue }
 }
 
 /** A retry is another attempt at the same price: it begins when the one before it has failed. */

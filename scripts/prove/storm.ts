@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
+import { usdFromNano } from '../../src/money.ts'
 import { worstCase } from '../../src/operations/chat.ts'
 import { buildConfig } from '../config/build.ts'
 import { startStack } from '../local/stack.ts'
@@ -12,7 +13,7 @@ import { brokenIn, countOf, keyTokens, limitHistory, logRows, observe, Poll, win
 import { ChaosMonkey } from './chaos.ts'
 import { type Admin, type Entities, FEATURES, type Feature, makeEntities } from './entities.ts'
 import type { LoadOrder, Seen } from './load.ts'
-import { type PlannedRequest, PRICES, planOf, type StormOptions } from './plan.ts'
+import { type Limit, type Plan, type PlannedRequest, PRICES, planOf, type StormOptions } from './plan.ts'
 import type { Bill } from './provider.ts'
 import { type Verdict, verdictOn } from './verdict.ts'
 
@@ -39,6 +40,7 @@ const SETTLE_BY_MS = LEDGER_SETTINGS.grantLifeMs + TOTAL_TIMEOUT_SECONDS * 1_000
 const REST_MS = 60_000
 
 const perToken = (nano: number): string => (nano / 1e9).toFixed(9)
+const usdOf = ({ limitNano = 0n }: Limit): string => String(usdFromNano(limitNano))
 const modelOf = (name: 'cheap' | 'dear'): string => `
   - model_name: ${name}
     litellm_params:
@@ -47,7 +49,13 @@ const modelOf = (name: 'cheap' | 'dear'): string => `
       api_base: os.environ/OPENAI_BASE_URL
       input_cost_per_token: ${perToken(PRICES[name].inputNano)}
       output_cost_per_token: ${perToken(PRICES[name].outputNano)}`
-const CONFIG = `model_list:${modelOf('cheap')}${modelOf('dear')}
+const configOf = ({ dear, provider }: Plan): string => `model_list:${modelOf('cheap')}${modelOf('dear')}
+      max_budget: ${usdOf(dear)}
+      budget_duration: ${dear.duration}
+
+router_settings:
+  provider_budget_config:
+    openai: { budget_limit: ${usdOf(provider)}, time_period: ${provider.duration} }
 
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
@@ -85,7 +93,7 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
     stops.push(() => db.end())
     await observe(db)
 
-    const { yaml, fallbacks } = configWith()
+    const { yaml, fallbacks } = configWith(plan)
     mkdirSync(stateDir, { recursive: true })
     const configFile = join(stateDir, 'config.yaml')
     writeFileSync(configFile, yaml)
@@ -156,6 +164,7 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
       holdOf: (planned: PlannedRequest) => holdAt(planned, planned.dear ? 'dear' : 'cheap'),
       ...(fallbacks === undefined ? { fallbackHoldOf: (planned: PlannedRequest) => holdAt(planned, 'dear') } : {}),
       grantLifeMs: LEDGER_SETTINGS.grantLifeMs,
+      callMs: TOTAL_TIMEOUT_SECONDS * 1_000,
       settleByMs: SETTLE_BY_MS,
     }
     writeFileSync(join(stateDir, 'evidence.json'), JSON.stringify(evidence, plain))
@@ -183,19 +192,21 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
   }
 }
 
-function configWith(): { yaml: string; fallbacks?: string } {
-  const yaml = CONFIG + FALLBACKS
+function configWith(plan: Plan): { yaml: string; fallbacks?: string } {
+  const plainly = configOf(plan)
+  const yaml = plainly + FALLBACKS
   const { notices } = buildConfig(yaml, { fileName: 'config.yaml', target: 'dev' })
   const why = notices.find(({ path }) => path.includes('fallbacks'))
-  return why ? { yaml: CONFIG, fallbacks: 'the config says that it is not active' } : { yaml }
+  return why ? { yaml: plainly, fallbacks: 'the config says that it is not active' } : { yaml }
 }
 
-function order(options: StormOptions, urls: readonly string[], { keys, customers }: Entities): LoadOrder {
+function order(options: StormOptions, urls: readonly string[], { keys, customers, tags }: Entities): LoadOrder {
   return {
     options,
     urls,
     keys: keys.map(({ key }) => key),
     ...(customers ? { customers } : {}),
+    tags,
     models: { cheap: 'cheap', dear: 'dear' },
   }
 }

@@ -4,6 +4,7 @@ import { booksOf } from './books.ts'
 import type { Evidence } from './evidence.ts'
 import { falseRefusals } from './false-refusals.ts'
 import { budgetRefusals, occupantsOf } from './occupants.ts'
+import { aboveRates, limitedOf } from './rates.ts'
 import { acknowledgedWithoutRow, chargedTwice, doubles } from './rows.ts'
 
 export interface Verdict {
@@ -25,7 +26,9 @@ export function verdictOn(evidence: Evidence): Verdict {
   const books = booksOf(evidence)
   const rest = brokenIn(evidence.atRest)
   if (rest.example) examples['at rest'] = shown(rest.example)
-  const kinds = seen.map((one) => ({ one, kind: kindOf(one, evidence) }))
+  const limited = limitedOf(evidence)
+  const names = new Set(limited.map(({ entity }) => entity))
+  const kinds = seen.map((one) => ({ one, kind: kindOf(one, evidence, names) }))
   const refusals = budgetRefusals(seen)
   const acknowledged = acknowledgedWithoutRow(evidence, books)
 
@@ -55,6 +58,10 @@ export function verdictOn(evidence: Evidence): Verdict {
       rows.filter(({ overrun }) => overrun),
     ),
     'false refusals': count('false refusals', falseRefusals(refusals, occupantsOf(evidence, books), evidence.limits)),
+    'above a limit of requests, tokens or slots': count(
+      'above a limit of requests, tokens or slots',
+      aboveRates(evidence, limited),
+    ),
     'answers to a blocked key': count('answers to a blocked key', answeredWhileBlocked(evidence)),
     'strange answers': count(
       'strange answers',
@@ -66,6 +73,7 @@ export function verdictOn(evidence: Evidence): Verdict {
   const counted: Record<string, number> = { requests: plan.requests.length }
   for (const { kind } of kinds) counted[kind] = (counted[kind] ?? 0) + 1
   counted['answers whose row died with its isolate, charged as held'] = acknowledged.charged.length
+  counted['answers whose usage came after their deadline, charged as reckoned'] = acknowledged.overdue.length
   counted.rows = rows.filter(({ kind }) => kind === 'request').length
   counted['expired grants'] = rows.filter(({ kind }) => kind === 'expired').length
   counted['expired grants that melted'] = rows.filter(
@@ -77,6 +85,11 @@ export function verdictOn(evidence: Evidence): Verdict {
   counted['windows used up'] = new Set(refusals.map(({ scope, startMs }) => `${startMs}/${scope}`)).size
   for (const one of refusals) {
     const level = `refusals by ${one.scope.split(':')[0]}`
+    counted[level] = (counted[level] ?? 0) + 1
+  }
+  for (const { facts } of seen) {
+    if (facts?.limit_type === undefined) continue
+    const level = `refusals by ${facts.limit_type} of a ${String(facts.entity).split(':')[0]}`
     counted[level] = (counted[level] ?? 0) + 1
   }
   return { broken, counted, examples }

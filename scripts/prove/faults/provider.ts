@@ -179,6 +179,22 @@ export const errorBehind200: Behaviour = (response, { stream }) => {
   response.end(event(error))
 }
 
+/** Begins a call of a tool, and breaks off in the middle of its arguments. */
+export const cutCall: Behaviour = async (response, { stream }) => {
+  if (!stream) return half((one) => one.destroy())(response, { before: 0, stream, messages: [], sinceMs: 0 })
+  begins(response)
+  const name = { name: 'look_up', arguments: '' }
+  response.write(event(chunk({ tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: name }] })))
+  response.write(event(chunk({ tool_calls: [{ index: 0, function: { arguments: '{"animal":"f' } }] })))
+  await sleep(20)
+  response.destroy()
+}
+
+/** Half of the answer, and then an error instead of the rest. */
+export const errorInTheMiddle: Behaviour = half((response) => {
+  response.end(event({ error: { message: 'The server is overloaded.', type: 'server_error', code: 503 } }))
+})
+
 /** Well for a while, ill for a while. */
 export function flapping(everyMs: number): Behaviour {
   return (response, asked) => {

@@ -1,7 +1,9 @@
 import {
   type Behaviour,
+  cutCall,
   drops,
   errorBehind200,
+  errorInTheMiddle,
   first,
   flapping,
   half,
@@ -27,9 +29,19 @@ export interface Scenario {
   readonly streamEnds?: 'whole' | 'error'
   /** The most that the first deployment may be asked. */
   readonly most: number
+  /** The same where a stream has begun: it is for another to complete. */
+  readonly mostStreamed?: number
+  /** The least time between two of these. */
+  readonly gapMs?: number
+  /** The most that its fallback may be asked by one request; once unless said. */
+  readonly backupMost?: number
+  /** Its fallback is a deployment of the same group, to be asked when this one, with an order before it, fails. */
+  readonly sameGroup?: boolean
   readonly onlyStreams?: boolean
   /** Requests one after the other, this far apart. */
   readonly repeated?: { readonly count: number; readonly everyMs: number }
+  /** So many requests at once. */
+  readonly together?: number
   /** Its address leads nowhere. */
   readonly nowhere?: boolean
 }
@@ -57,6 +69,14 @@ export const scenarios: readonly Scenario[] = [
     primary: first(1, refuses(429, limited, { 'retry-after': '1' })),
     ends: 'whole',
     most: 2,
+    gapMs: 1_000,
+  },
+  {
+    name: '429-retry-after-forever-alone',
+    primary: refuses(429, limited, { 'retry-after': '1' }),
+    ends: 'error',
+    most: TRIES,
+    gapMs: 1_000,
   },
   {
     name: '429-retry-after-forever',
@@ -69,6 +89,15 @@ export const scenarios: readonly Scenario[] = [
   { name: '500-once', primary: first(1, refuses(500, overloaded)), ends: 'whole', most: 2 },
   { name: '503-forever', primary: refuses(503, overloaded), backup: whole(), ends: 'whole', most: TRIES },
   { name: '503-forever-alone', primary: refuses(503, overloaded), ends: 'error', most: TRIES },
+  {
+    name: '503-of-one-of-two',
+    primary: refuses(503, overloaded),
+    backup: whole(),
+    sameGroup: true,
+    ends: 'whole',
+    most: TRIES,
+  },
+  { name: '503-under-load', primary: refuses(503, overloaded), ends: 'error', most: 40 + 10 + 10, together: 40 },
   { name: 'reset-before-headers', primary: drops, backup: whole(), ends: 'whole', most: TRIES },
   { name: 'no-answer', primary: silent, backup: whole(), ends: 'whole', most: 1 },
   { name: 'no-answer-alone', primary: silent, ends: 'error', most: TRIES },
@@ -79,9 +108,43 @@ export const scenarios: readonly Scenario[] = [
     backup: whole(),
     ends: 'whole',
     most: TRIES,
+    mostStreamed: 1,
   },
-  { name: 'cut-alone', primary: half((response) => response.destroy()), ends: 'error', most: TRIES },
-  { name: 'silence-in-the-middle', primary: half(() => {}), backup: whole(), ends: 'whole', most: TRIES },
+  {
+    name: 'cut-in-the-middle-of-two',
+    primary: half((response) => response.destroy()),
+    backup: whole(),
+    sameGroup: true,
+    ends: 'whole',
+    most: TRIES,
+    mostStreamed: 1,
+  },
+  { name: 'cut-alone', primary: half((response) => response.destroy()), ends: 'error', most: TRIES, mostStreamed: 1 },
+  {
+    name: 'cut-in-a-tool-call',
+    primary: cutCall,
+    backup: whole(),
+    ends: 'error',
+    most: 1,
+    backupMost: 0,
+    onlyStreams: true,
+  },
+  {
+    name: 'error-in-the-middle',
+    primary: errorInTheMiddle,
+    backup: whole(),
+    ends: 'whole',
+    most: 1,
+    onlyStreams: true,
+  },
+  {
+    name: 'silence-in-the-middle',
+    primary: half(() => {}),
+    backup: whole(),
+    ends: 'whole',
+    most: TRIES,
+    mostStreamed: 1,
+  },
   { name: 'silence-in-the-middle-alone', primary: half(() => {}), ends: 'error', most: TRIES },
   {
     name: 'goes-on-repeating',
@@ -114,17 +177,20 @@ export const scenarios: readonly Scenario[] = [
   { name: 'empty-200', primary: nothing, backup: whole(), ends: 'whole', most: TRIES },
   { name: 'error-behind-200', primary: errorBehind200, backup: whole(), ends: 'whole', most: TRIES },
   { name: 'no-such-host', primary: whole(), backup: whole(), ends: 'whole', most: 0, nowhere: true },
+  { name: 'no-such-host-alone', primary: whole(), ends: 'error', most: 0, nowhere: true },
 ]
 
 /** The gateway's file for them: each with deployments of its own, and times short enough for a test. */
 export function configFor(providerUrl: string, chosen: readonly Scenario[] = scenarios): string {
-  const row = (name: string, base: string) =>
-    `  - { model_name: ${name}, litellm_params: { model: openai/gpt-4o-mini, api_key: sk-scripted, api_base: '${base}' } }`
-  const rows = chosen.flatMap(({ name, backup, nowhere }) => [
+  const row = (name: string, base: string, order = 1) =>
+    `  - { model_name: ${name}, litellm_params: { model: openai/gpt-4o-mini, api_key: sk-scripted, api_base: '${base}', order: ${order} } }`
+  const rows = chosen.flatMap(({ name, backup, nowhere, sameGroup }) => [
     row(name, nowhere === true ? 'http://nowhere.invalid/v1' : `${providerUrl}/${name}/v1`),
-    ...(backup ? [row(`${name}-backup`, `${providerUrl}/${name}-backup/v1`)] : []),
+    ...(backup ? [row(sameGroup === true ? name : `${name}-backup`, `${providerUrl}/${name}-backup/v1`, 2)] : []),
   ])
-  const fallbacks = chosen.flatMap(({ name, backup }) => (backup ? [`{ ${name}: [${name}-backup] }`] : []))
+  const fallbacks = chosen.flatMap(({ name, backup, sameGroup }) =>
+    backup && sameGroup !== true ? [`{ ${name}: [${name}-backup] }`] : [],
+  )
   return `
 model_list:
 ${rows.join('\n')}

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { brokenIn, type WindowNow } from '../../../scripts/prove/audit.ts'
 import { type BudgetRefusal, falseRefusals, MARGIN_MS, type Occupant } from '../../../scripts/prove/false-refusals.ts'
-import { numberIn, outputTokensOf, planOf, promptTokensOf } from '../../../scripts/prove/plan.ts'
+import { numberIn, outputTokensOf, planOf, promptTokensOf, type Rates } from '../../../scripts/prove/plan.ts'
+import type { Bill } from '../../../scripts/prove/provider.ts'
+import { aboveRates } from '../../../scripts/prove/rates.ts'
 
 const options = {
   seed: 7,
@@ -34,7 +36,9 @@ describe('the plan of a storm', () => {
 
   it('breaks everything that can break', () => {
     const kinds = new Set(planOf(options).chaos.map(({ kind }) => kind))
-    expect([...kinds].sort()).toEqual(['block', 'database', 'evict', 'kill', 'limit', 'queue', 'refuse', 'replies'])
+    expect([...kinds].sort()).toEqual([
+      ...['block', 'database', 'evict', 'increase', 'kill', 'limit', 'queue', 'refuse', 'replies', 'reset'],
+    ])
   })
 })
 
@@ -93,4 +97,29 @@ it('a look at the windows finds what is broken', () => {
   expect(brokenIn([{ ...fine, logged: 4n }]).broken).toEqual({ log: 1, leases: 0, above: 0 })
   expect(brokenIn([{ ...fine, leases: 2n }]).broken).toEqual({ log: 0, leases: 1, above: 0 })
   expect(brokenIn([{ ...fine, ceiling: 7n }])).toMatchObject({ broken: { above: 1 }, example: { ceiling: 7n } })
+})
+
+describe('what goes above a sliding limit', () => {
+  const bill = (n: number, fromMs: number, toMs: number): Bill => ({
+    ...{ n, fromMs, toMs, whole: true, model: 'cheap' },
+    ...{ promptTokens: 30, outputTokens: 10 },
+  })
+  const plan = planOf(options)
+  const above = (rates: Rates, ...bills: Bill[]) =>
+    aboveRates({ plan, bills }, [{ entity: 'key:k', rates, isTheirs: () => true }]).length > 0
+
+  it('is more requests or tokens within a minute', () => {
+    const three = [bill(1, 0, 10), bill(2, 30_000, 30_010), bill(3, 54_000, 54_010)]
+    expect([above({ rpm: 3, tpm: 120 }, ...three), above({ rpm: 2 }, ...three)]).toEqual([false, true])
+    expect(above({ tpm: 119 }, ...three)).toBe(true)
+    expect(above({ rpm: 2 }, ...three.slice(0, 2), bill(3, 61_000, 61_010))).toBe(false)
+    // A second attempt is no second request, but its tokens count.
+    expect(above({ rpm: 2 }, ...three.slice(0, 2), bill(2, 31_000, 31_010))).toBe(false)
+    expect(above({ tpm: 100 }, ...three.slice(0, 2), bill(2, 31_000, 31_010))).toBe(true)
+  })
+
+  it('is more at the same time', () => {
+    expect(above({ parallel: 1 }, bill(1, 0, 10), bill(2, 10, 20))).toBe(false)
+    expect(above({ parallel: 1 }, bill(1, 0, 10), bill(2, 9, 20))).toBe(true)
+  })
 })
