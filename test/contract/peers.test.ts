@@ -252,7 +252,10 @@ describe('the bugs of those who reserved before', () => {
       outcomes.set(path, (await door.post(path.replace(/\{(\w+)\+?\}/g, 'small'), body, made.json.key)).status)
     }
     // Refused for want of money, for want of the route, or for what was asked: never answered, never asked of a vendor.
-    for (const [path, status] of outcomes) expect([path, status >= 400]).toEqual([path, true])
+    const free = paths.filter((path) => /count_?tokens/i.test(path) || path === '/budget/check')
+    for (const [path, status] of outcomes) {
+      if (!free.includes(path)) expect([path, status >= 400]).toEqual([path, true])
+    }
     expect(outcomes.get('/v1/chat/completions')).toBe(429)
     expect(door.upstream).toEqual([])
   })
