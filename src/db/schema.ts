@@ -87,9 +87,17 @@ export const team = pgTable(
     organization_id: text('organization_id').references(() => organization.organization_id),
     /** What new members get. */
     member_budget_id: text('member_budget_id').references(() => budgetTemplate.budget_id),
+    /** Other names for models. */
+    model_aliases: jsonb('model_aliases').$type<Record<string, string>>(),
+    /** The routes that members may call on their own keys in the team. */
+    member_permissions: text('member_permissions').array().notNull().default(sql`'{}'`),
     ...limited,
   },
-  (t) => [index('team_organization').on(t.organization_id), index('team_budget').on(t.budget_id)],
+  (t) => [
+    index('team_organization').on(t.organization_id),
+    index('team_budget').on(t.budget_id),
+    index('team_created').on(t.created_at, t.team_id),
+  ],
 )
 
 /** `id` never changes and names scopes, ledgers and rows; `token` is the SHA-256 hex of the key, like LiteLLM's. */
@@ -104,10 +112,16 @@ export const virtualKey = pgTable(
     team_id: text('team_id').references(() => team.team_id),
     organization_id: text('organization_id').references(() => organization.organization_id),
     expires: at('expires'),
+    /** Other names for models. */
+    aliases: jsonb('aliases').$type<Record<string, string>>(),
+    /** Paths, their beginnings, or names of groups; none means all. */
+    allowed_routes: text('allowed_routes').array().notNull().default(sql`'{}'`),
     ...limited,
   },
   (t) => [
     index('virtual_key_team').on(t.team_id),
+    index('virtual_key_created').on(t.created_at, t.id),
+    index('virtual_key_team_created').on(t.team_id, t.created_at, t.id),
     index('virtual_key_organization').on(t.organization_id),
     index('virtual_key_user').on(t.user_id),
     index('virtual_key_budget').on(t.budget_id),
@@ -137,7 +151,7 @@ export const internalUser = pgTable(
     user_role: text('user_role').notNull().default('internal_user'),
     ...limited,
   },
-  (t) => [index('internal_user_budget').on(t.budget_id)],
+  (t) => [index('internal_user_budget').on(t.budget_id), index('internal_user_created').on(t.created_at, t.user_id)],
 )
 
 /** A user in a team, with what the user may spend there. */
@@ -179,6 +193,19 @@ export const tag = pgTable(
     ...limited,
   },
   (t) => [index('tag_budget').on(t.budget_id)],
+)
+
+/** What was deleted, as it was: for the operator, nothing reads it. */
+export const archivedEntity = pgTable(
+  'archived_entity',
+  {
+    /** `key:0192…`. */
+    entity: text('entity').notNull(),
+    deleted_at: at('deleted_at').notNull().defaultNow(),
+    deleted_by: text('deleted_by'),
+    row: jsonb('row').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.entity, t.deleted_at] })],
 )
 
 /** The one place of a limit. A window is a row of its own; nothing resets anything (slices.md). */

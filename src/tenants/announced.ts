@@ -20,6 +20,8 @@ export function announced(store: TenantStore, changed: () => Promise<void>): Ten
     update: then(store.update) as TenantStore['update'],
     createTemplate: then(store.createTemplate),
     updateTemplate: then(store.updateTemplate),
+    remove: then(store.remove),
+    removeTemplate: then(store.removeTemplate),
     resetSpend: then(store.resetSpend),
   }
 }

@@ -15,6 +15,8 @@ export const entities = {
       teamId: 'team_id',
       organizationId: 'organization_id',
       expiresAtMs: 'expires',
+      aliases: 'aliases',
+      allowedRoutes: 'allowed_routes',
     },
   },
   team: {
@@ -25,6 +27,8 @@ export const entities = {
       teamAlias: 'team_alias',
       organizationId: 'organization_id',
       memberBudgetId: 'member_budget_id',
+      modelAliases: 'model_aliases',
+      memberPermissions: 'member_permissions',
     },
   },
   org: {

@@ -29,6 +29,9 @@ export function refusalOf(error: unknown): unknown {
 const UNIQUE = '23505'
 const FOREIGN = '23503'
 
+/** Whether Postgres would not delete a row because another names it. */
+export const isReferenced = (error: unknown): boolean => postgresError(error)?.code === FOREIGN
+
 /** Part of a constraint's name, the field an admin knows it by, and the field of ours that has its value. */
 type Meaning = readonly [part: string, field: NamedField, of: string]
 

@@ -1,4 +1,5 @@
 import { type EntityId, entities, nameOf } from './entities.ts'
+import { listed, listOrder, ownedBy } from './memory-lists.ts'
 import type { Author, Beside, Changes, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, spentOf, standingOf } from './principal-of.ts'
 import type {
@@ -10,7 +11,7 @@ import type {
   TemplateRecord,
   WindowRecord,
 } from './record.ts'
-import { alreadyThere, type NamedField, notThere } from './refusals.ts'
+import { alreadyThere, type NamedField, notThere, stillUsed } from './refusals.ts'
 import { entityName, entityOf, type Scope } from './scope.ts'
 
 export interface MemoryTenantsOptions {
@@ -175,6 +176,27 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       const first = (query.page - 1) * query.size
       return Promise.resolve({ keys: found.slice(first, first + query.size), total: found.length })
     },
+    list(kind, query) {
+      const found = [...table(kind)].filter(([, record]) => listed(kind, record, query))
+      found.sort(([, a], [, b]) => listOrder(kind, a, b, query))
+      const first = (query.page - 1) * query.size
+      const page = found.slice(first, first + query.size).map(([entity, record]) => shown(entity, record))
+      return Promise.resolve({ found: page, total: found.length })
+    },
+    remove(kind, ids, _author) {
+      let count = 0
+      const gone: string[] = []
+      for (const [of, owned] of ownedBy(kind, ids, [...table('team').values()])) {
+        for (const [entity, record] of table(of)) {
+          if (!owned(record)) continue
+          table(of).delete(entity)
+          gone.push(entity)
+          if (of === kind) count += 1
+        }
+      }
+      raise(gone)
+      return Promise.resolve(count)
+    },
     deleteKeys(tokens) {
       const gone = keys().filter(({ token }) => tokens.includes(token))
       for (const { id } of gone) table('key').delete(nameOf('key', [id]))
@@ -229,6 +251,15 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     createTemplate: (budgetId, fields, author) => whole(() => putTemplate({ budgetId, fields }, author)),
     updateTemplate: (budgetId, fields, budgets, author) =>
       whole(() => (templates.has(budgetId) ? putTemplate({ budgetId, fields, budgets }, author) : undefined)),
+    listTemplates: () => Promise.resolve([...templates.values()].sort((a, b) => (a.budgetId < b.budgetId ? -1 : 1))),
+    removeTemplate: (budgetId) =>
+      whole(() => {
+        const givesTo = [...table('team').values()].some(({ memberBudgetId }) => memberBudgetId === budgetId)
+        if (linkedTo(budgetId).length > 0 || givesTo) throw stillUsed(budgetId)
+        const was = templates.delete(budgetId)
+        if (was) raise([`budget:${budgetId}`])
+        return was
+      }),
     linkedTo: (budgetId) => Promise.resolve(linkedTo(budgetId).map(([entity]) => entity)),
     leaseHolders: (scopes) => Promise.resolve(holders(scopes)),
     async resetSpend({ scope, startMs, targetNano }) {
@@ -264,7 +295,8 @@ const blankRates = { rpmLimit: null, tpmLimit: null, maxParallelRequests: null, 
 
 function blank(kind: EntityKind, id: EntityId, by: string, nowMs: number): EntityRecord {
   const { columns, id: names } = entities[kind]
-  const own = Object.fromEntries(Object.keys(columns).map((field) => [field, null]))
+  const lists = { key: { allowedRoutes: [] }, team: { memberPermissions: [] } }[String(kind)]
+  const own = { ...Object.fromEntries(Object.keys(columns).map((field) => [field, null])), ...lists }
   const defaults = kind === 'user' ? { userRole: 'internal_user' } : kind === 'member' ? { role: 'user' } : {}
   return {
     ...own,
@@ -327,7 +359,12 @@ function matches(key: KeyRecord, query: KeyQuery): boolean {
     [query.token, key.token],
     [query.keyAlias, key.keyAlias],
   ]
-  return wanted.every(([want, have]) => want === undefined || want === have)
+  const { seenBy } = query
+  const seen =
+    seenBy === undefined ||
+    (seenBy.userId !== undefined && key.userId === seenBy.userId) ||
+    (key.teamId !== null && seenBy.teamIds.includes(key.teamId))
+  return seen && wanted.every(([want, have]) => want === undefined || want === have)
 }
 
 function compare(a: KeyRecord, b: KeyRecord, { sortBy, sortOrder }: KeyQuery): number {

@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import type { Generation } from '../db/statements.ts'
 import { type EntityId, entities, nameOf } from './entities.ts'
-import { explain, refusalOf } from './fault-neon.ts'
+import { explain, isReferenced, refusalOf } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
 import type { Author, Beside, KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
@@ -11,6 +11,8 @@ import {
   type EntityRow,
   entitySql,
   json,
+  listing,
+  listSorted,
   matching,
   named,
   recordOf,
@@ -21,6 +23,8 @@ import {
   whereId,
 } from './read-neon.ts'
 import type { EntityKind } from './record.ts'
+import { stillUsed } from './refusals.ts'
+import { archived, deleted, ownedSql } from './remove-neon.ts'
 import { entityOf } from './scope.ts'
 import {
   budgetsSet,
@@ -150,16 +154,35 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       )
       return { keys: page.map((row) => recordOf('key', row.entity)), total: Number(count?.total ?? 0) }
     },
-    async deleteKeys(tokens) {
-      const those = sql`from virtual_key e where e.token = any(${list(tokens)})`
+    async deleteKeys(tokens, author) {
+      const those = sql`e.token = any(${list(tokens)})`
       const gone = await write<{ token: string }>(
-        [
-          raise(sql`array(select ${entitySql('key', 'e')} ${those})`),
-          sql`delete from budget where entity in (select ${entitySql('key', 'e')} ${those})`,
-        ],
-        sql`delete ${those} returning e.token`,
+        archived('key', those, author),
+        sql`${deleted('key', those)} returning e.token`,
       )
       return gone.map(({ token }) => token)
+    },
+    async list(kind, query) {
+      const where = listing(kind, query)
+      const page = await rows<Row>(sql`${selectEntity(kind, where)}
+        order by ${listSorted(kind, query)} limit ${query.size} offset ${(query.page - 1) * query.size}`)
+      const [count] = await rows<{ total: string | number }>(
+        sql`select count(*) as total from ${sql.raw(entities[kind].table)} e where ${where}`,
+      )
+      return { found: page.map((row) => recordOf(kind, row.entity)), total: Number(count?.total ?? 0) }
+    },
+    async remove(kind, ids, author) {
+      if (ids.length === 0) return 0
+      const owned = ownedSql(kind, ids)
+      const [, last = sql`false`] = owned.at(-1) ?? []
+      const gone = await write<{ gone: number }>(
+        [
+          ...owned.flatMap(([of, those]) => archived(of, those, author)),
+          ...owned.slice(0, -1).map(([of, those]) => deleted(of, those)),
+        ],
+        sql`${deleted(kind, last)} returning 1 as gone`,
+      )
+      return gone.length
     },
     async regenerateKey(id, { token, keyName, graceUntilMs }, changes, author) {
       const entity = nameOf('key', [id])
@@ -250,6 +273,26 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         readTemplate(budgetId),
       )
       return row && templateRecord(row.template)
+    },
+    async listTemplates() {
+      const found = await rows<TemplateRow>(
+        sql`select ${templateJson('bt')} as template from budget_template bt order by bt.budget_id collate "C"`,
+      )
+      return found.map((row) => templateRecord(row.template))
+    },
+    async removeTemplate(budgetId, { by, nowMs }) {
+      const gone = await write<{ gone: number }>(
+        [
+          sql`insert into archived_entity (entity, deleted_at, deleted_by, row)
+            select ${`budget:${budgetId}`}, ${new Date(nowMs).toISOString()}::timestamptz, ${by}, to_jsonb(bt)
+            from budget_template bt where bt.budget_id = ${budgetId} on conflict do nothing`,
+          raise(list([`budget:${budgetId}`])),
+        ],
+        sql`delete from budget_template where budget_id = ${budgetId} returning 1 as gone`,
+      ).catch((error: unknown) => {
+        throw isReferenced(error) ? stillUsed(budgetId) : error
+      })
+      return gone.length > 0
     },
     async linkedTo(budgetId) {
       const [row] = await rows<{ linked: readonly string[] }>(sql`select linked_entities(${budgetId}) as linked`)

@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../money.ts'
-import type { EntityId } from './entities.ts'
+import type { EntityId, entities } from './entities.ts'
 import type { Principal } from './principal.ts'
 import type { BudgetRecord, Entities, EntityKind, EntityRecord, KeyRecord, TemplateRecord } from './record.ts'
 import type { Standing } from './standing.ts'
@@ -120,9 +120,35 @@ export interface KeyQuery {
   readonly organizationId?: string | undefined
   readonly token?: string | undefined
   readonly keyAlias?: string | undefined
+  /** Only those of this user or of one of these teams. */
+  readonly seenBy?: { readonly userId?: string | undefined; readonly teamIds: readonly string[] } | undefined
   readonly sortBy: (typeof keySorts)[number]
   readonly sortOrder: 'asc' | 'desc'
 }
+
+/** What a list of a kind may be narrowed and sorted by: columns of its own, and when it was made. */
+export type ListField<K extends EntityKind> = Extract<keyof Entities[K], keyof (typeof entities)[K]['columns']>
+
+export interface ListQuery<K extends EntityKind> {
+  readonly page: number
+  readonly size: number
+  /** Only these, by the first field that identifies them. */
+  readonly ids?: readonly string[] | undefined
+  /** Fields that are this; null is absent. */
+  readonly is?: { readonly [F in ListField<K>]?: string | null | undefined }
+  /** Fields that have this in them, in whichever case. */
+  readonly has?: { readonly [F in ListField<K>]?: string | undefined }
+  readonly sortBy: ListField<K> | 'createdAtMs'
+  readonly sortOrder: 'asc' | 'desc'
+}
+
+export interface Page<T> {
+  readonly found: readonly T[]
+  readonly total: number
+}
+
+/** What can be deleted with everything that is its own: a team with its keys and memberships. */
+export type RemovableKind = Exclude<EntityKind, 'key'>
 
 /** Who made a change, and when. */
 export interface Author {
@@ -155,8 +181,8 @@ export interface WindowReset {
 export interface TenantStore {
   findKey(name: KeyName): Promise<KeyRecord | undefined>
   listKeys(query: KeyQuery): Promise<{ readonly keys: readonly KeyRecord[]; readonly total: number }>
-  /** The hashes that were there and are gone. */
-  deleteKeys(tokens: readonly string[]): Promise<readonly string[]>
+  /** Archived and gone. Answers the hashes that were there. */
+  deleteKeys(tokens: readonly string[], author: Author): Promise<readonly string[]>
   /** Undefined when there is no such key. */
   regenerateKey(id: string, token: NewToken, changes: Changes<'key'>, author: Author): Promise<KeyRecord | undefined>
 
@@ -166,6 +192,10 @@ export interface TenantStore {
     kind: K,
     to: { readonly teamId?: string; readonly organizationId?: string; readonly userId?: string },
   ): Promise<readonly Entities[K][]>
+  /** A page, and how many there are in all. */
+  list<K extends EntityKind>(kind: K, query: ListQuery<K>): Promise<Page<Entities[K]>>
+  /** Archived and gone, with their keys, memberships and teams. Answers how many of them were there. */
+  remove(kind: RemovableKind, ids: readonly EntityId[], author: Author): Promise<number>
   /** All of them or none. A member's user is made where it is missing. */
   create<K extends EntityKind>(
     kind: K,
@@ -192,6 +222,9 @@ export interface TenantStore {
     author: Author,
   ): Promise<TemplateRecord | undefined>
 
+  listTemplates(): Promise<readonly TemplateRecord[]>
+  /** False when there is none. Refused while someone has it. */
+  removeTemplate(budgetId: string, author: Author): Promise<boolean>
   /** The entities whose limits come from a template. */
   linkedTo(budgetId: string): Promise<readonly string[]>
 

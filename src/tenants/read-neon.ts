@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { commonColumns, entities, templateColumns } from './entities.ts'
-import type { KeyName, KeyQuery } from './port.ts'
+import type { KeyName, KeyQuery, ListQuery } from './port.ts'
 import type { Entities, EntityKind, EntityRecord, TemplateRecord } from './record.ts'
+import { list } from './write-neon.ts'
 
 /** An entity's row as JSON: its columns, its template, its budgets, and the newest window of each. */
 export type EntityRow = Readonly<Record<string, unknown>> & {
@@ -123,7 +124,38 @@ export function matching(query: KeyQuery): SQL {
     [sql`e.key_alias`, query.keyAlias],
   ]
   const conditions = wanted.flatMap(([column, value]) => (value === undefined ? [] : [sql`${column} = ${value}`]))
+  if (query.seenBy) {
+    const { userId, teamIds } = query.seenBy
+    const own = userId === undefined ? sql`false` : sql`e.user_id = ${userId}`
+    conditions.push(sql`(${own} or e.team_id = any(${list(teamIds)}))`)
+  }
   return conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)
+}
+
+const columnOf = (kind: EntityKind, field: string) =>
+  sql.raw(`e.${(entities[kind].columns as Readonly<Record<string, string>>)[field] ?? 'created_at'}`)
+
+/** `listed`, as SQL. */
+export function listing<K extends EntityKind>(kind: K, query: ListQuery<K>): SQL {
+  const conditions = [sql`true`]
+  if (query.ids) conditions.push(sql`${columnOf(kind, entities[kind].id[0])} = any(${list(query.ids)})`)
+  for (const [field, wanted] of Object.entries(query.is ?? {})) {
+    if (wanted === undefined) continue
+    conditions.push(wanted === null ? sql`${columnOf(kind, field)} is null` : sql`${columnOf(kind, field)} = ${wanted}`)
+  }
+  for (const [field, part] of Object.entries(query.has ?? {})) {
+    if (part !== undefined) conditions.push(sql`position(lower(${part}) in lower(${columnOf(kind, field)})) > 0`)
+  }
+  return sql.join(conditions, sql` and `)
+}
+
+/** `listOrder`, as SQL: by an index where the list is sorted by its making. */
+export function listSorted<K extends EntityKind>(kind: K, { sortBy, sortOrder }: ListQuery<K>): SQL {
+  const direction = sql.raw(sortOrder)
+  const by =
+    sortBy === 'createdAtMs' ? sql`e.created_at` : sql`coalesce(${columnOf(kind, String(sortBy))}, '') collate "C"`
+  const ids = idColumns(kind).map((column) => sql`${sql.raw(`e.${column}`)} ${direction}`)
+  return sql.join([sql`${by} ${direction}`, ...ids], sql`, `)
 }
 
 export function sorted({ sortBy, sortOrder }: KeyQuery): SQL {

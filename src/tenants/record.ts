@@ -41,6 +41,9 @@ interface Rates {
   readonly softBudgetNano: NanoUsd | null
 }
 
+/** Other names for models: what a caller may write, and what it stands for. */
+export type Aliases = Readonly<Record<string, string>>
+
 export type PerModel = Readonly<Record<string, number>>
 
 /** Limits by name (`/budget/new`): entities share the definition, each has its own money. */
@@ -82,6 +85,9 @@ export interface TeamRecord extends EntityRecord {
   readonly organizationId: string | null
   /** The template that new members get. */
   readonly memberBudgetId: string | null
+  readonly modelAliases: Aliases | null
+  /** The routes that members may call on their own keys in the team. */
+  readonly memberPermissions: readonly string[]
 }
 
 export interface KeyRecord extends EntityRecord {
@@ -96,6 +102,9 @@ export interface KeyRecord extends EntityRecord {
   readonly teamId: string | null
   readonly organizationId: string | null
   readonly expiresAtMs: number | null
+  readonly aliases: Aliases | null
+  /** Paths, their beginnings (`/key/*`), or names of groups (`llm_api_routes`); none means all. */
+  readonly allowedRoutes: readonly string[]
 }
 
 export interface UserRecord extends EntityRecord {

@@ -24,3 +24,11 @@ export function notThere(field: NamedField, value: string): GatewayError {
     param: field,
   })
 }
+
+export function stillUsed(budgetId: string): GatewayError {
+  return new GatewayError(
+    'conflict',
+    `budget_id = ${budgetId} is still in use. Give those who have it another budget first.`,
+    { status: 400, param: 'id' },
+  )
+}

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '../../src/ids.ts'
-import type { Changes, KeyQuery, NewBudget, PrincipalSource, TenantStore } from '../../src/tenants/port.ts'
+import type { Changes, KeyQuery, ListQuery, NewBudget, PrincipalSource, TenantStore } from '../../src/tenants/port.ts'
 import { entityName, scopeName } from '../../src/tenants/scope.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
@@ -215,7 +215,7 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       const key = newKey('a')
       await createKey({ ...key, budgets: [budget(`key:${key.id}`, 5n)] })
       await createKey(newKey('b'))
-      expect(await tenants.deleteKeys([hashOf('a'), hashOf('nobody')])).toEqual([hashOf('a')])
+      expect(await tenants.deleteKeys([hashOf('a'), hashOf('nobody')], author)).toEqual([hashOf('a')])
       expect(await principal('a')).toBeUndefined()
       expect(await principal('b')).toBeDefined()
     })
@@ -434,9 +434,79 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
         readAtMs: NOW,
       })
       await tenants.resetSpend({ operation: newId(NOW), scope: `key:${key.id}@life`, startMs: 0, targetNano: 0n })
-      await tenants.deleteKeys([hashOf('a')])
+      await tenants.deleteKeys([hashOf('a')], author)
       const { number, changed } = await tenants.generation(NOW)
       expect([number, changed.map(({ ids }) => ids[0])]).toEqual([3, Array(3).fill(`key:${key.id}`)])
+    })
+
+    it('a list is narrowed, sorted, paged, and says how many there are', async () => {
+      for (const [n, teamId] of ['b', 'c', 'a'].entries()) {
+        const fields = { teamAlias: n === 1 ? null : `Alias ${teamId}`, memberPermissions: ['/key/info'] }
+        await tenants.create('team', [{ id: [teamId], fields }], { ...author, nowMs: NOW + n })
+      }
+      const ids = async (query: Partial<ListQuery<'team'>>) => {
+        const base = { page: 1, size: 2, sortBy: 'createdAtMs', sortOrder: 'asc' } as const
+        const { found, total } = await tenants.list('team', { ...base, ...query })
+        return [found.map(({ teamId }) => teamId).join(''), total]
+      }
+      expect(await ids({})).toEqual(['bc', 3])
+      expect(await ids({ page: 2 })).toEqual(['a', 3])
+      expect(await ids({ sortBy: 'teamId', sortOrder: 'desc' })).toEqual(['cb', 3])
+      expect(await ids({ ids: ['a', 'x'] })).toEqual(['a', 1])
+      expect(await ids({ is: { teamAlias: null } })).toEqual(['c', 1])
+      expect(await ids({ has: { teamAlias: 'ALIAS A' } })).toEqual(['a', 1])
+      expect((await tenants.find('team', ['a']))?.memberPermissions).toEqual(['/key/info'])
+    })
+
+    it('keys are listed for whoever may see them', async () => {
+      await createTeam('t')
+      await createKey(newKey('a', { userId: 'u' }))
+      await createKey(newKey('b', { teamId: 't', aliases: { fast: 'm' }, allowedRoutes: ['llm_api_routes'] }))
+      await createKey(newKey('c'))
+      const query = { page: 1, size: 10, sortBy: 'token', sortOrder: 'asc' } as const
+      const seen = async (seenBy: KeyQuery['seenBy']) => {
+        const { keys, total } = await tenants.listKeys({ ...query, seenBy })
+        return [keys.map(({ token }) => token[0]).join(''), total]
+      }
+      expect(await seen({ userId: 'u', teamIds: ['t'] })).toEqual(['ab', 2])
+      expect(await seen({ teamIds: [] })).toEqual(['', 0])
+      expect(await tenants.findKey({ token: hashOf('b') })).toMatchObject({
+        aliases: { fast: 'm' },
+        allowedRoutes: ['llm_api_routes'],
+      })
+    })
+
+    it.each([
+      ['team', ['t'], ['c']],
+      ['org', ['o'], ['c']],
+      ['user', ['u'], ['b']],
+      ['member', ['t', 'u'], ['b', 'c']],
+    ] as const)('removing a %s takes with it what is its own', async (kind, id, left) => {
+      await createOrganization('o')
+      await createTeam('t', { organizationId: 'o', budgets: [budget('team:t', 5n)] })
+      await tenants.create('member', [{ id: ['t', 'u'], fields: {} }], author)
+      await createKey(newKey('a', { teamId: 't', userId: 'u' }))
+      await createKey(newKey('b', { teamId: 't' }))
+      await createKey(newKey('c', { userId: kind === 'user' ? 'u' : 'v' }))
+      expect(await tenants.remove(kind, [id, id.map(() => 'nobody')], author)).toBe(1)
+      expect(await tenants.find(kind, id)).toBeUndefined()
+      expect(await tenants.find('member', ['t', 'u'])).toBeUndefined()
+      const there = ['a', 'b', 'c'].map(async (name) => ((await principal(name)) ? [name] : []))
+      expect((await Promise.all(there)).flat()).toEqual(left)
+      expect(await tenants.remove(kind, [id], author)).toBe(0)
+    })
+
+    it('a template goes when nobody has it', async () => {
+      await tenants.createTemplate('b', { maxBudgetNano: 1n }, author)
+      await tenants.createTemplate('a', {}, author)
+      await createTeam('t', { memberBudgetId: 'b' })
+      expect((await tenants.listTemplates()).map(({ budgetId }) => budgetId)).toEqual(['a', 'b'])
+      await expect(tenants.removeTemplate('b', author)).rejects.toMatchObject({ kind: 'conflict' })
+      expect([await tenants.removeTemplate('a', author), await tenants.removeTemplate('a', author)]).toEqual([
+        true,
+        false,
+      ])
+      expect(await tenants.findTemplate('b')).toBeDefined()
     })
 
     it('teams are found by their organization', async () => {

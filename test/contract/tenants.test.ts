@@ -68,7 +68,7 @@ describe('Postgres alone', () => {
     await tenants.create('team', [{ id: ['t'], fields: {} }], author)
     await tenants.create('key', [{ id: [id], fields: { token: 'h', keyName: 'k' } }], author)
     await tenants.update('key', [id], { blocked: true }, author)
-    await tenants.deleteKeys(['h'])
+    await tenants.deleteKeys(['h'], { by: 'test', nowMs: 0 })
     expect(postgres.endpoint.stats().requests - before).toBe(4)
     expect(await generation()).toMatchObject({
       number: 4,

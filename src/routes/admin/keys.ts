@@ -4,6 +4,7 @@ import { tokenOf } from '../../tenants/key-text.ts'
 import { keySorts } from '../../tenants/port.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
+import { authorOf } from './author.ts'
 import { blocking, update } from './change-key.ts'
 import { keyText, notFound, shown } from './key-shape.ts'
 import { generate } from './make-key.ts'
@@ -50,7 +51,8 @@ const deletion = route({
   area: 'admin.key',
   body: z.strictObject({ keys: z.array(keyText).max(500).nullish(), key_aliases: z.array(name).max(500).nullish() }),
   out: z.object({ deleted_keys: z.array(z.string()) }),
-  async handle({ body, deps }) {
+  async handle(asked) {
+    const { body, deps } = asked
     const { keys, key_aliases: aliases } = body
     if (!keys?.length && !aliases?.length) {
       throw new GatewayError('invalid_request', 'Name what to delete: `keys` or `key_aliases`.', { param: 'keys' })
@@ -61,7 +63,7 @@ const deletion = route({
       const found = await deps.tenantStore.findKey({ alias })
       if (found) byToken.set(found.token, alias)
     }
-    const gone = byToken.size === 0 ? [] : await deps.tenantStore.deleteKeys([...byToken.keys()])
+    const gone = byToken.size === 0 ? [] : await deps.tenantStore.deleteKeys([...byToken.keys()], authorOf(asked))
     if (gone.length === 0)
       throw new GatewayError('not_found', 'No keys found. GET /key/list lists the keys.', { param: 'keys' })
     return { deleted_keys: gone.map((token) => byToken.get(token) ?? token) }

@@ -175,7 +175,7 @@ describe('a copy of a principal', () => {
       seen: { limits: [{ entity: 'key:k1', rpm: 1 }] },
     },
     'the key is deleted': {
-      write: (w: Awaited<ReturnType<typeof world>>) => w.store.deleteKeys(['k']),
+      write: (w: Awaited<ReturnType<typeof world>>) => w.store.deleteKeys(['k'], { by: 'test', nowMs: 0 }),
       seen: undefined,
     },
     'the key is regenerated': {
