@@ -16,7 +16,8 @@ export async function deliver({ sink: name, events }: Delivery, id: string, deps
   const { clock, version, fetch } = deps
   const posts = await sink.posts(events, settingsOf(sink, deps), { nowMs: clock(), id, version, fetch })
   for (const one of posts) {
-    const problem = sink.refusedIn?.(await post(fetch, one))
+    const answer = await post(fetch, one)
+    const problem = sink.refusedIn?.(answer)
     if (problem !== undefined) throw new Error(problem)
   }
 }
