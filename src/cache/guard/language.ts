@@ -11,6 +11,8 @@ const VIETNAMESE_WORDS = new Set(
     'mình anh nhà hai ba năm viết nghĩa trình bày'
   ).split(' '),
 )
+/** Of these one is enough. */
+const VIETNAMESE_ALONE = new Set('gì hôm nhiêu sánh giúp cách không thì khác thích thế nào'.split(' '))
 const ENGLISH_WORDS = new Set(
   (
     'a an the is are was were be been am do does did have has had will would can could should may might must what who ' +
@@ -27,7 +29,7 @@ const NOT_ENGLISH = /[^\p{ASCII}]/u
  */
 export function languageOf(tokens: readonly Token[]): Language {
   const words = tokens.filter(({ kind }) => kind === 'word').map(({ text }) => text)
-  if (words.some((word) => VIETNAMESE.test(word))) return 'vietnamese'
+  if (words.some((word) => VIETNAMESE.test(word) || VIETNAMESE_ALONE.has(word))) return 'vietnamese'
   const small = words.filter((word) => VIETNAMESE_WORDS.has(word)).length
   if (small > 1 && words.some((word) => NOT_ENGLISH.test(word))) return 'vietnamese'
   const english = words.filter((word) => ENGLISH_WORDS.has(word.replace(/'.*$/, ''))).length

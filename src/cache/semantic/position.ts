@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest } from '../../dialects/chat.ts'
+import { cacheKey, canonical, type Form } from '../key.ts'
 
 /** A question, and where in which conversation it was asked. */
 export interface Position {
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly embedder: string
   /** Raised when everything is to be forgotten; also a namespace, if one was named. */
   readonly generation: string
+  /** What of the request counts, as for the exact cache. */
+  readonly form: Form
 }
 
 export interface Bounds {
@@ -29,13 +32,7 @@ export interface Bounds {
 /** Why a request has no place in the semantic cache. */
 export type Unplaced = 'no question' | 'not only text' | 'tools' | 'long conversation' | 'long question'
 
-/** What does not change the answer's content, and is not the conversation. */
-const BESIDE = new Set(['messages', 'model', 'stream', 'stream_options', 'metadata', 'user', 'cache'])
-
-/**
- * Where a request stands. Everything counts but how it is sent; the exact cache may hand in a request that it has reduced
- * further to what can change an answer.
- */
+/** Where a request stands: everything counts that counts for the exact cache, and the question's text alone does not. */
 export async function positionOf(
   request: ChatRequest,
   around: Surroundings,
@@ -50,15 +47,14 @@ export async function positionOf(
   if (question.trim() === '') return 'no question'
   if (messages.length > bounds.mostMessages) return 'long conversation'
   if (question.length > bounds.mostQuestionChars) return 'long question'
-  const fields = Object.fromEntries(Object.entries(request).filter(([name]) => !BESIDE.has(name)))
-  const { scope, group, embedder, generation } = around
-  // The question's own fields count (`name`), only its text does not.
+  const { scope, group, embedder, generation, form } = around
+  // The question's other fields count (`name`).
   const turns = [...messages.slice(0, -1), { ...last, content: null }]
   const [owner, index] = await Promise.all([
-    sha256(scope),
-    sha256(canonical({ scope, group, embedder, generation, turns, fields })),
+    cacheKey([scope, 'semantic']),
+    cacheKey([scope, 'semantic', group, embedder, generation, canonical({ ...request, messages: turns }, form)]),
   ])
-  return { owner, index, question }
+  return { owner: owner.hash, index: index.hash, question }
 }
 
 function usesTools({ messages, tools, functions, web_search_options: search }: ChatRequest): boolean {
@@ -75,22 +71,4 @@ function textOf({ content }: ChatMessage): string | undefined {
     part?.type === 'text' && typeof part.text === 'string' ? part.text : undefined,
   )
   return texts.includes(undefined) ? undefined : texts.join('\n')
-}
-
-/** JSON whose objects have their names in one order, and nothing that says nothing. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(
-          Object.entries(inner)
-            .filter(([, one]) => one != null)
-            .sort(([a], [b]) => (a < b ? -1 : 1)),
-        )
-      : inner,
-  )
-}
-
-async function sha256(text: string): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(hash), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }

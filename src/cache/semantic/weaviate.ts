@@ -24,7 +24,7 @@ const answer = z.object({
     .nullish(),
   errors: z.array(z.object({ message: z.string() })).nullish(),
 })
-const batched = z.array(z.object({ result: z.object({ errors: z.unknown() }).nullish() }))
+const batched = z.array(z.object({ result: z.object({ errors: z.unknown().optional() }).nullish() }))
 
 const whole = (name: string) => ({ name, dataType: ['text'], tokenization: 'field' })
 
