@@ -30,7 +30,7 @@ export function upstreamOf(asking: ChatAsking): UpstreamRequest {
     return provider.forward(body, request.stream === true, target)
   }
   // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.
-  const foreign = provider.dialect === 'openai' && provider.plain === undefined && call.dialect.name !== 'openai'
+  const foreign = provider.dialect === 'openai' && provider.understands !== true && call.dialect.name !== 'openai'
   return provider.chat(foreign ? plainChat(request, target, target) : request, target)
 }
 

@@ -37,6 +37,8 @@ export interface OpenaiCompatible extends Provider, Translator {
   readonly dialect: 'openai'
   /** The vendor's answers, whole or single events, in OpenAI's words. Absent where they are so already. */
   readonly plain?: (answer: unknown) => unknown
+  /** With an accent, it leaves out by itself what it does not understand. */
+  readonly understands?: true
 }
 
 /** A vendor that speaks OpenAI's chat completions, in an accent of its own if it must. */
@@ -63,6 +65,7 @@ export function openaiCompatible(defaults: Provider['defaults'], accent?: Accent
     completion: (body, reading) => openaiCompletion(read(body), reading, usage),
     reader: (reading) => (plain ? plainReader(reading, usage, plain) : openaiReader(reading, usage)),
     ...(plain && { plain: read }),
+    ...(accent && { understands: true }),
   }
 }
 

@@ -63,6 +63,8 @@ export interface TokenCounter {
 export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   /** The vendor's answers in OpenAI's words, where its OpenAI has an accent: such answers are told anew. */
   readonly plain?: (answer: unknown) => unknown
+  /** It leaves out by itself what other dialects can say and it does not understand. */
+  readonly understands?: true
   /** The same vendor by OpenAI's Responses, for callers who speak them too; undefined where the deployment has none. */
   readonly responses?: (target: Target) => Vendor | undefined
   readonly embedding?: EmbeddingTranslator
