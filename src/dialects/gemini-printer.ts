@@ -19,6 +19,8 @@ type CallPiece = NonNullable<ChatChunk['choices'][number]['delta']['tool_calls']
 interface PrintedChoice {
   readonly calls: { index: number; id: string; type: string; name: string; written: string; aside: Fields }[]
   words: string
+  /** The newest piece of a thought, kept until the next event: some SDKs lose a signature that comes on an empty part. */
+  thought: string
   told: Fields
   /** How many of the fields that are listed whole each time have been printed. */
   shown: Readonly<Record<string, number>>
@@ -37,7 +39,7 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
   let printed = false
 
   const choiceAt = (index: number): PrintedChoice => {
-    const known = choices.get(index) ?? { calls: [], words: '', told: {}, shown: {} }
+    const known = choices.get(index) ?? { calls: [], words: '', thought: '', told: {}, shown: {} }
     choices.set(index, known)
     return known
   }
@@ -54,7 +56,8 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
     choice.told = merged(choice.told, { ...delta })
     const calls = list(delta.tool_calls).flatMap((piece) => addPiece(choice, piece as CallPiece))
     if (finish_reason) calls.push(...choice.calls.splice(0).map(wholeCall))
-    const parts = [...saidParts(unshown(delta, choice)), ...calls]
+    const said = saidParts(unshown(delta, choice))
+    const parts = finish_reason ? [...letGo(choice), ...said, ...calls] : [...withThought(choice, said), ...calls]
     const feedback = fields(delta.provider_specific_fields).prompt_feedback
     if (isFields(feedback)) {
       ends.push({ promptFeedback: feedback })
@@ -86,7 +89,7 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
     },
     end() {
       for (const [index, choice] of choices) {
-        const parts = choice.calls.splice(0).map(wholeCall)
+        const parts = [...letGo(choice), ...choice.calls.splice(0).map(wholeCall)]
         if (parts.length > 0) ends.push({ content: { role: 'model', parts }, index })
       }
       const last = ends.length > 0 ? flush({}) : ''
@@ -99,6 +102,29 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
 function endOf(choice: PrintedChoice, reason: FinishReason): Fields {
   const told = { ...choice.told, content: choice.words }
   return { finishReason: finishReasonOf(reason, told), ...beside(told, reason) }
+}
+
+/** The thought that was kept, now that nothing signs it any more. */
+function letGo(choice: PrintedChoice): Fields[] {
+  const { thought } = choice
+  choice.thought = ''
+  return thought === '' ? [] : [{ text: thought, thought: true }]
+}
+
+/** What was said after the thought that was kept; a signature alone belongs to it. */
+function withThought(choice: PrintedChoice, said: readonly Fields[]): Fields[] {
+  const [first, ...rest] = said
+  if (first === undefined) return []
+  const isThought = first.thought === true
+  if (isThought && first.text === '' && choice.thought !== '') {
+    const signed = { ...first, text: choice.thought }
+    choice.thought = ''
+    return [signed, ...rest]
+  }
+  const before = letGo(choice)
+  if (!isThought || first.thoughtSignature !== undefined || rest.length > 0) return [...before, ...said]
+  choice.thought = text(first.text) ?? ''
+  return before
 }
 
 /** What only shows at a candidate's end, as far as it has been said. */

@@ -23,7 +23,8 @@ export function reasoningItem(block: ThinkingBlock, id: string): Fields {
   if (block.type === 'redacted_thinking') return item(id, [], `${CARRIED}redacted:${block.data}`)
   const summary = block.thinking === '' ? [] : [{ type: 'summary_text', text: block.thinking }]
   const { signature } = block
-  if (signature === undefined) return item(id, summary, undefined)
+  // Some SDKs hand back only what is sealed.
+  if (signature === undefined) return item(id, summary, `${CARRIED}unsigned:`)
   const own = openaiSeal(signature)
   return own
     ? item(own.id === '' ? id : own.id, summary, own.encrypted)
@@ -58,6 +59,7 @@ function opened(carried: string, thinking: string): Thought | undefined {
   const kind = carried.slice(0, colon)
   const value = carried.slice(colon + 1)
   if (kind === 'thinking') return { block: { type: 'thinking', thinking, signature: value } }
+  if (kind === 'unsigned') return thinking === '' ? undefined : { block: { type: 'thinking', thinking } }
   if (kind === 'redacted') return { block: { type: 'redacted_thinking', data: value } }
   const said = fields(parsed(value))
   if (kind !== 'fields' || !isFields(said.fields)) return undefined

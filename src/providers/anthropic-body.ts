@@ -4,6 +4,7 @@ import { type Fields, fields, isFields, list, text } from '../dialects/loose-jso
 import { allowedBetas, neededBetas } from './anthropic-beta.ts'
 import { conversationOf, hasUnthoughtCalls, namesFiles } from './anthropic-conversation.ts'
 import { type ClaudeTraits, claudeTraits } from './anthropic-model.ts'
+import { samplingOf } from './anthropic-sampling.ts'
 import { ANSWER_TOOL, grammarOf } from './anthropic-schema.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type ToolChoice, toolChoiceOf, toolsOf, toolsOfHistory } from './anthropic-tools.ts'
@@ -242,33 +243,6 @@ function stopOf(asked: unknown, target: Target): Fields {
   const usable = all.filter((stop) => typeof stop === 'string' && stop.trim() !== '')
   if (usable.length < all.length) unsupported(['stop'], target)
   return usable.length > 0 ? { stop_sequences: usable } : {}
-}
-
-/**
- * Sampling, as far as the model has it: newer ones have none, and one that thinks with a budget keeps to its defaults.
- * OpenAI's temperatures reach to 2, Claude's to 1; none is bent to fit.
- */
-function samplingOf(asked: Asked, traits: ClaudeTraits, thinks: boolean, target: Target): Fields {
-  const { temperature, top_p, top_k } = asked
-  const fixed = !traits.samples || thinks
-  const isDefault = (field: string, value: unknown) => field !== 'top_k' && value === 1
-  const given = Object.entries({ temperature, top_p, top_k }).filter(
-    ([field, value]) => isSet(value) && !(fixed && isDefault(field, value)),
-  )
-  const bad = given.filter(([field, value]) => {
-    if (!traits.samples) return true
-    if (field === 'temperature') return thinks || !inRange(value, 0, 1)
-    return thinks && (field === 'top_k' || !inRange(value, 0.95, 1))
-  })
-  unsupported(
-    bad.map(([field]) => field),
-    target,
-  )
-  return Object.fromEntries(given.filter((entry) => !bad.includes(entry)))
-}
-
-function inRange(value: unknown, least: number, most: number): boolean {
-  return typeof value === 'number' && value >= least && value <= most
 }
 
 const TIERS: Readonly<Record<string, string>> = {

@@ -10,6 +10,8 @@ export interface ClaudeTraits {
   readonly hidesThoughts: boolean
   /** `temperature`, `top_p` and `top_k`. */
   readonly samples: boolean
+  /** `temperature` and `top_p` in one request. */
+  readonly samplesByBoth: boolean
   /** An assistant's message at the end, to be continued. */
   readonly prefill: boolean
   /** `tool_choice` `any` and `tool`. */
@@ -52,6 +54,7 @@ export function claudeTraits(model: string): ClaudeTraits {
           : [],
     hidesThoughts: since(4, 7),
     samples: !since(4, 7),
+    samplesByBoth: !since(4, 5) && !(family === 'opus' && since(4, 1)),
     prefill: !since(4, 6),
     forcedTools: !always,
     schemas: since(4, 5),
@@ -66,6 +69,7 @@ const UNKNOWN: ClaudeTraits = {
   efforts: [...EFFORT, 'xhigh', 'max'],
   hidesThoughts: false,
   samples: true,
+  samplesByBoth: true,
   prefill: true,
   forcedTools: true,
   schemas: true,

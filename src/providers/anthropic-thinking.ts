@@ -60,7 +60,7 @@ export function thinkingOf(wish: Wish): Thinking {
 
 /** `thinking` as Anthropic writes it, in the form that this model takes. */
 function ownWords(written: Fields, effort: string | undefined, wish: Wish): Thinking {
-  const { traits, target } = wish
+  const { traits, target, unthoughtCalls } = wish
   if (written.type === 'disabled' || written.type === 'between_tools') {
     if (traits.unthinking === 'silence') return {}
     return withoutThinking('thinking', traits, target)
@@ -70,6 +70,7 @@ function ownWords(written: Fields, effort: string | undefined, wish: Wish): Thin
     return {}
   }
   if (written.type === 'adaptive' && traits.thinks === 'budget') return budgetFor(effort ?? 'high', wish, 'thinking')
+  if (written.type === 'enabled' && traits.thinks === 'budget' && unthoughtCalls) return {}
   if (written.type !== 'enabled' || traits.thinks !== 'adaptive') return { thinking: written }
   unsupported(['thinking.budget_tokens'], target)
   const { budget_tokens: _, type: __, ...rest } = written

@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { claudeTraits } from './anthropic-model.ts'
+import { samplingOf } from './anthropic-sampling.ts'
 import { ANSWER_TOOL } from './anthropic-schema.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type BedrockMessage, type Block, bedrockConversation, cachePoint } from './bedrock-content.ts'
@@ -102,12 +103,16 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
   const lacked = [...lacking, ...several(given.n), ...reasoning.lacking, ...tools.lacking, ...tier.lacking]
   const allowed = unsupported(lacked, target)
 
+  const sampling =
+    family === 'anthropic'
+      ? samplingOf(given, claudeTraits(id), isThinking({ ...reasoning.additional }), target)
+      : given
   const stop = stops(given.stop)
   const inferenceConfig = {
     ...defined({
       maxTokens: number(given.max_completion_tokens) ?? number(given.max_tokens),
-      temperature: number(given.temperature),
-      topP: number(given.top_p),
+      temperature: number(sampling.temperature),
+      topP: number(sampling.top_p),
       stopSequences: stop.length > 0 ? stop : undefined,
     }),
     ...fields(given.inferenceConfig),
@@ -115,7 +120,7 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
   const additional = {
     ...unknown(given),
     ...kept(allowed, given),
-    ...topK(given.top_k, family),
+    ...topK(sampling.top_k, family),
     ...reasoning.additional,
     ...tools.additional,
     ...fields(given.additionalModelRequestFields),

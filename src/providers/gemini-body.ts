@@ -98,7 +98,8 @@ export function geminiBody(request: ChatRequest, target: Target): GeminiBody {
       ...(speech === false ? ['audio'] : []),
       ...(tier === false ? ['service_tier'] : []),
       ...(format === false ? ['response_format'] : []),
-      ...(asked.parallel_tool_calls === false && made.tools.length > 0 ? ['parallel_tool_calls'] : []),
+      // One function alone is hardly called twice at once.
+      ...(asked.parallel_tool_calls === false && list(asked.tools).length > 1 ? ['parallel_tool_calls'] : []),
     ],
     target,
   )

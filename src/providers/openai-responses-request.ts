@@ -50,7 +50,10 @@ export function openaiResponsesBody(request: ChatRequest, target: Target): Field
   const body: Fields & ReturnType<typeof chatBody> = chatBody(request, target)
   const missing = MISSING.filter((field) => means(field, body[field]))
   if (Number(body.n ?? 1) > 1) missing.push('n')
-  const names = body.messages.flatMap(({ name }, at) => (text(name) === undefined ? [] : [`messages[${at}].name`]))
+  const names = body.messages.flatMap(({ role, name }, at) =>
+    // A result's name is its call's, which the call itself says.
+    text(name) === undefined || role === 'tool' || role === 'function' ? [] : [`messages[${at}].name`],
+  )
   if (isShown(body.thinking) && cannotThink(target.model)) missing.push('thinking')
   unsupported([...missing, ...names], target)
   const rest = Object.fromEntries(

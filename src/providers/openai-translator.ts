@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
-import { type Fields, fields, isFields, list, number } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, list, number, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
 import type { ParameterRules } from './parameter-rules.ts'
@@ -53,7 +53,7 @@ export function plainChat(
   const strangers = strange.map(({ type }) => `tools of type ${String(type)}`)
   const allowed = unsupported([...missing, ...unthought, ...strangers], options)
   const dropped = missing.filter((field) => !allowed.includes(field))
-  const kept = given.filter(isPlainTool).map(({ cache_control, ...tool }) => tool)
+  const kept = given.filter(isPlainTool).map(plainTool)
   const search = given.find(isWebSearch)
   const effort = rest.reasoning_effort ?? (unthought.length > 0 ? undefined : effortOf(thinking))
   return {
@@ -69,6 +69,11 @@ export function plainChat(
 
 function isPlainTool({ type }: Fields): boolean {
   return type === 'function' || type === 'custom' || type === undefined
+}
+
+/** Other vendors' marks on a tool (`cache_control`, `eager_input_streaming`) are left out. */
+function plainTool({ type, function: called, custom }: Fields): Fields {
+  return present({ type, function: called, custom })
 }
 
 function isWebSearch({ type }: Fields): boolean {

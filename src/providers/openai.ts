@@ -1,11 +1,20 @@
 import { openaiCompatible } from './openai-compatible.ts'
+import { withoutForeignWords } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { isOpenai, openaiHome } from './openai-home.ts'
 import { openaiResponses } from './openai-responses.ts'
 import type { Vendor } from './translator.ts'
 
+const chat = openaiCompatible(openaiHome)
+
 export const openai = {
-  ...openaiCompatible(openaiHome),
+  ...chat,
+  // OpenAI itself refuses what other vendors hang on their messages; another server at an address of its own may want it.
+  chat: (request, target) =>
+    chat.chat(
+      isOpenai(target.apiBase) ? { ...request, messages: withoutForeignWords(request.messages) } : request,
+      target,
+    ),
   embedding: openaiEmbedding(openaiHome),
   responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
 } satisfies Vendor

@@ -458,8 +458,7 @@ describe('a stream', () => {
   it('has whole calls, and its usage beside its end', () => {
     const events = eventsIn(streamed(openaiLike))
     expect(events.map(({ candidates: [{ content }] }) => content.parts)).toEqual([
-      [{ text: 'Hm', thought: true }],
-      [{ text: 'Hel' }],
+      [{ text: 'Hm', thought: true }, { text: 'Hel' }],
       [{ text: 'lo' }],
       [{ functionCall: { id: 't0', name: 'f', args: { a: 1 } } }],
       [{ functionCall: { id: 't1', name: 'g', args: {} } }],

@@ -151,7 +151,12 @@ describe('the request', () => {
 
 describe('sampling', () => {
   it('goes to models that have it, within their range', () => {
-    expect(sent({ temperature: 0.5, top_p: 0.9, top_k: 3 })).toMatchObject({ temperature: 0.5, top_p: 0.9, top_k: 3 })
+    const model = 'claude-sonnet-4-20250514'
+    expect(on(model, { temperature: 0.5, top_p: 0.9, top_k: 3 })).toMatchObject({
+      temperature: 0.5,
+      top_p: 0.9,
+      top_k: 3,
+    })
     expect(refusal({ temperature: 1.5 }).details.param).toBe('temperature')
     expect(sent({ temperature: 1.5 }, { dropParams: true })).not.toHaveProperty('temperature')
   })
@@ -159,6 +164,15 @@ describe('sampling', () => {
   it('is refused where the model has none, save for its default', () => {
     expect(refusal({ temperature: 0.5, top_k: 2 }, { model: OPUS_47 }).message).toMatch(/"temperature", "top_k"/)
     expect(on(OPUS_47, { temperature: 1, top_p: 1 })).toEqual(on(OPUS_47, {}))
+  })
+
+  it('is by one of two where the model takes one only, and a default asks for nothing', () => {
+    const model = 'claude-sonnet-4-5-20250929'
+    expect(on(model, { temperature: 0.2, top_p: 1 })).toEqual(on(model, { temperature: 0.2 }))
+    expect(on(model, { temperature: 1, top_p: 0.9 })).toEqual(on(model, { top_p: 0.9 }))
+    expect(on(model, { temperature: 1, top_p: 1 })).toEqual(on(model, {}))
+    expect(refusal({ temperature: 0.2, top_p: 0.9 }, { model }).details.param).toBe('top_p')
+    expect(on('claude-opus-4-1-20250805', { temperature: 0.2, top_p: 1 })).not.toHaveProperty('top_p')
   })
 
   it('keeps still beside a thought', () => {

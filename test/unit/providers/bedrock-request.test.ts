@@ -232,9 +232,9 @@ describe('what survives on the way to Bedrock', () => {
     ],
     [
       'maximum, temperature, stop sequences and which one stopped',
-      { max_completion_tokens: 9, temperature: 0, top_p: 0.5, stop: 'END', top_k: 3 },
+      { max_completion_tokens: 9, temperature: 0, top_p: 1, stop: 'END', top_k: 3 },
       {
-        inferenceConfig: { maxTokens: 9, temperature: 0, topP: 0.5, stopSequences: ['END'] },
+        inferenceConfig: { maxTokens: 9, temperature: 0, stopSequences: ['END'] },
         additionalModelRequestFields: { top_k: 3 },
         additionalModelResponseFieldPaths: ['/stop_sequence'],
       },

@@ -426,7 +426,7 @@ describe('what Gemini has no word for', () => {
     ['reasoning_effort', { reasoning_effort: 'xhigh' }],
     ['service_tier', { service_tier: 'scale' }],
     ['audio', { audio: { voice: 'alloy', format: 'mp3' } }],
-    ['parallel_tool_calls', { parallel_tool_calls: false, tools: [weather] }],
+    ['parallel_tool_calls', { parallel_tool_calls: false, tools: [weather, weather] }],
     ['tools of type bash_20250124', { tools: [{ type: 'bash_20250124', name: 'bash' }] }],
     ['tools of type custom', { tools: [{ type: 'custom', custom: { name: 'x' } }] }],
     ['response_format', { response_format: { type: 'grammar' } }],
@@ -455,6 +455,7 @@ describe('what Gemini has no word for', () => {
   it('keeps hints that change no answer to itself', () => {
     const hints = { user: 'u', metadata: { a: 'b' }, store: true, prompt_cache_key: 'k', safety_identifier: 's' }
     expect(sent({ ...hints, parallel_tool_calls: true })).toEqual(sent({}))
+    expect(sent({ tools: [weather], parallel_tool_calls: false })).toEqual(sent({ tools: [weather] }))
   })
 })
 
