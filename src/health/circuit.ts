@@ -14,6 +14,8 @@ export interface CircuitState {
   /** A request went well since. */
   readonly closed: boolean
   readonly because?: string
+  /** How many requests in a row tried it in vain; absent for none. */
+  readonly triedInVain?: number
 }
 
 export const neverOpened: CircuitState = { openUntilMs: 0, closed: true }
@@ -101,6 +103,8 @@ export function failureName({ kind, status }: Failed): FailureName {
   return status >= 500 ? 'InternalServerError' : 'BadRequestError'
 }
 
+/** Whoever stays dead is tried less and less often: up to four times the cooldown. */
+const DOUBLINGS = 2
 const RATE_OF = 5
 const RATE = 0.5
 const ALL_OF = 1_000
@@ -116,7 +120,10 @@ export function afterFailure(
   if (circuitAt(circuit, nowMs) === 'half_open') {
     // What began before the opening tells nothing new.
     if (failed.startedAtMs < circuit.openUntilMs) return circuit
-    return opened(circuit, nowMs + cooldownMs, `the request that tried it failed with ${failed.status}`)
+    const because = `the request that tried it failed with ${failed.status}`
+    const { triedInVain = 0 } = circuit
+    const longer = failed.retryAfterMs === undefined ? 2 ** Math.min(triedInVain, DOUBLINGS) : 1
+    return { ...opened(circuit, nowMs + cooldownMs * longer, because), triedInVain: triedInVain + 1 }
   }
   const reason = immediately(failed, settings) ?? reasonIn(tally, settings, failureName(failed))
   return reason === undefined ? circuit : opened(circuit, nowMs + cooldownMs, reason)

@@ -1,30 +1,65 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { askInCrowd, deadUrl } from '../../scripts/prove/faults/crowd.ts'
 import { eventually, MASTER_KEY, useGateway } from '../support/gateway.ts'
 import { configFile, startVendor } from '../support/vendor.ts'
 
 const asked: string[] = []
-const vendor = await startVendor((path) => {
+const bodies: Record<string, unknown>[] = []
+const answer = {
+  ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-4o-mini' },
+  usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
+}
+const vendor = await startVendor((path, body) => {
   const id = path.split('/')[1] ?? ''
   asked.push(id)
+  bodies.push(body)
+  if (id.startsWith('full'))
+    return { status: 429, headers: { 'retry-after': '30' }, body: { error: { message: 'full' } } }
+  if (id.startsWith('long')) {
+    const error = { message: "This model's maximum context length is 8 tokens.", code: 'context_length_exceeded' }
+    return { status: 400, body: { error } }
+  }
+  if (id.startsWith('prude')) {
+    const filtered = [{ index: 0, message: { role: 'assistant', content: '' }, finish_reason: 'content_filter' }]
+    return { body: { ...answer, choices: filtered } }
+  }
   if (id.startsWith('bad')) return { status: 503, body: { error: { message: 'overloaded' } } }
   return {
     body: {
-      ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-4o-mini' },
+      ...answer,
       choices: [{ index: 0, message: { role: 'assistant', content: `I am ${id}.` }, finish_reason: 'stop' }],
-      usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
     },
   }
 })
-const row = (group: string, id: string, more = '') => `
-  - model_name: ${group}
-    litellm_params: { model: openai/gpt-4o-mini, api_key: sk-vendor, api_base: '${vendor}/${id}/v1'${more} }
-    model_info: { id: ${id} }`
+const row = (group: string, id: string, more = '', info = '', base = vendor) => `
+  - model_name: '${group}'
+    litellm_params: { model: ${group.includes('*') ? "'openai/*'" : 'openai/gpt-4o-mini'}, api_key: sk-vendor, api_base: '${base}/${id}/v1'${more} }
+    model_info: { id: ${id}${info} }`
+const dead = await deadUrl()
 
 const gateway = useGateway({
   providers: false,
+  isolates: 2,
   configFile: configFile(`model_list:${row('pair', 'bad-1', ', order: 1')}${row('pair', 'good-1', ', order: 2')}
 ${row('trio', 'bad-2')}${row('trio', 'good-2')}${row('trio', 'good-3')}${row('down', 'bad-3')}${row('backup', 'good-4')}
-router_settings: { num_retries: 2, cooldown_time: 60, fallbacks: [{ down: [backup] }] }
+${row('three', 'alive-1')}${row('three', 'alive-2')}${row('three', 'dead-1', '', '', dead)}
+${row('lab-*', 'wide')}${row('lab-small-*', 'narrow')}${row('*-mini', 'minis')}
+${row('short', 'long-1')}${row('clean', 'prude-1')}${row('policy', 'good-5')}${row('larger', 'good-6')}
+${row('window', 'small-window', '', ', max_input_tokens: 50')}
+${row('shared', 'of-all', ', tags: [default]')}${row('shared', 'of-paid', ', tags: [paid]')}
+${row('sticky', 'one')}${row('sticky', 'two')}${row('sticky', 'three-1')}
+${row('limited', 'full-1')}${row('limited', 'full-2')}
+${row('a', 'bad-a')}${row('b', 'bad-b')}${row('c', 'good-c')}
+router_settings:
+  num_retries: 2
+  cooldown_time: 60
+  enable_pre_call_checks: true
+  enable_tag_filtering: true
+  optional_pre_call_checks: [session_affinity]
+  model_group_alias: { nickname: backup }
+  fallbacks: [{ down: [backup] }, { short: [backup] }, { a: [b] }, { b: [a, c] }]
+  context_window_fallbacks: [{ window: [larger] }]
+  content_policy_fallbacks: [{ clean: [policy] }]
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
   database_url: os.environ/DATABASE_URL
@@ -33,11 +68,11 @@ litellm_settings:
 `),
 })
 
-const ask = (model: string, key: string, headers: Record<string, string> = {}) =>
+const ask = (model: string, key: string, headers: Record<string, string> = {}, more: object = {}) =>
   fetch(`${gateway().url()}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json', ...headers },
-    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Who are you?' }], max_tokens: 20 }),
+    body: JSON.stringify({ model, messages: [{ role: 'user', content: 'Who are you?' }], max_tokens: 20, ...more }),
   })
 
 it('an order of two: the first is tried, the second answers, and each attempt is a row', async () => {
@@ -72,4 +107,110 @@ it('a group that is down is answered by its fallback, and says so', async () => 
   const response = await ask('down', MASTER_KEY)
   expect([response.status, response.headers.get('x-litellm-model-group')]).toEqual([200, 'backup'])
   expect(response.headers.get('x-litellm-attempted-fallbacks')).toBe('1')
+})
+
+/** Who answered, or the error's code. */
+async function who(model: string, more: object = {}, headers: Record<string, string> = {}): Promise<string> {
+  const response = await ask(model, MASTER_KEY, headers, more)
+  const body = (await response.json()) as { error?: { code: string; message: string } }
+  if (!response.ok) return `${response.status} ${body.error?.code}: ${body.error?.message}`
+  return response.headers.get('x-litellm-model-id') ?? ''
+}
+
+it('one of three refuses every connection: nobody notices, and it is hardly asked', async () => {
+  const figures = await askInCrowd({
+    ...{ requests: 600, concurrency: 32, key: MASTER_KEY, model: 'three' },
+    urls: [gateway().url(0), gateway().url(1)],
+  })
+  expect(figures).toMatchObject({ answered: 600, refused: {} })
+  expect(figures.failedAt['dead-1'] ?? 0).toBeGreaterThan(0)
+  expect(figures.failedAt['dead-1'] ?? 0).toBeLessThan(20)
+})
+
+describe('names', () => {
+  it('are aliases, ids of deployments, and wildcards of which the most special holds', async () => {
+    expect(await who('nickname')).toBe('good-4')
+    expect(await who('good-6')).toBe('good-6')
+    expect(await who('lab-large')).toBe('wide')
+    expect(await who('lab-small-9')).toBe('narrow')
+    expect(bodies.at(-1)?.model).toBe('9')
+    expect(await who('o3-mini')).toBe('minis')
+  })
+
+  it('that do not exist are answered with the nearest', async () => {
+    expect(await who('backpu')).toMatch(/^400 model_not_found: .*backup/)
+    expect(await who('o3-mini-high')).toMatch(/^400 model_not_found/)
+  })
+})
+
+describe('fallbacks', () => {
+  it('of a context window: found before asking, or told by the vendor and passed on to the general ones', async () => {
+    asked.length = 0
+    expect(await who('window', { messages: [{ role: 'user', content: 'word '.repeat(400) }] })).toBe('good-6')
+    expect(await who('short')).toBe('good-4')
+    expect(asked).toEqual(['good-6', 'long-1', 'good-4'])
+    expect(
+      await who('window', { disable_fallbacks: true, messages: [{ role: 'user', content: 'word '.repeat(400) }] }),
+    ).toMatch(/^400 context_length_exceeded: .*largest window is 50 tokens/)
+  })
+
+  it('of a policy: an answer that was kept back', async () => {
+    expect(await who('clean')).toBe('good-5')
+  })
+
+  it('of the request, with fields of their own, and of fallbacks, once around', async () => {
+    const messages = [{ role: 'user', content: 'In other words.' }]
+    expect(await who('bad-a', { fallbacks: [{ model: 'backup', messages, temperature: 0.5 }] })).toBe('good-4')
+    expect(bodies.at(-1)).toMatchObject({ messages, temperature: 0.5 })
+    expect(bodies.at(-1)).not.toHaveProperty('fallbacks')
+    asked.length = 0
+    expect(await who('a', { num_retries: 0 })).toBe('good-c')
+    expect(new Set(asked).size).toBe(asked.length)
+    expect(await who('a', { max_fallbacks: 0 })).toMatch(/^(503|429)/)
+  })
+
+  it('can be tried by anyone', async () => {
+    expect(await who('down', { mock_testing_fallbacks: true })).toBe('good-4')
+    expect(await who('window', { mock_testing_context_fallbacks: true })).toBe('good-6')
+    expect(await who('clean', { mock_testing_content_policy_fallbacks: true })).toBe('good-5')
+    const retried = await ask('backup', MASTER_KEY, {}, { mock_testing_rate_limit_error: true })
+    expect([retried.status, retried.headers.get('x-litellm-attempted-retries')]).toEqual([200, '1'])
+  })
+})
+
+it('tags lead to those who have them, and everybody else to the default', async () => {
+  for (let n = 0; n < 5; n++) {
+    expect(await who('shared')).toBe('of-all')
+    expect(await who('shared', { metadata: { tags: ['paid'] } })).toBe('of-paid')
+    expect(await who('shared', {}, { 'x-litellm-tags': 'paid' })).toBe('of-paid')
+  }
+})
+
+it('a session stays where it is, whichever isolate is asked', async () => {
+  const of = async (session: string) => {
+    const ids = new Set<string>()
+    for (let n = 0; n < 6; n++) ids.add(await who('sticky', {}, { 'x-litellm-session-id': session }))
+    expect(ids.size).toBe(1)
+    return [...ids][0]
+  }
+  const places = new Set<string | undefined>()
+  for (let n = 0; n < 8; n++) places.add(await of(`session-${n}`))
+  expect(places.size).toBeGreaterThan(1)
+})
+
+it('where all cool down it says until when, and who; and so does /router/state', async () => {
+  await ask('limited', MASTER_KEY)
+  asked.length = 0
+  const response = await ask('limited', MASTER_KEY)
+  const { error } = (await response.json()) as { error: { message: string } }
+  expect(response.status).toBe(429)
+  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(20)
+  expect(error.message).toMatch(/No deployments available.*cooldown_list=\[full-1, full-2\]/)
+  expect(asked).toEqual([])
+  const { deployments } = await gateway().admin<{ deployments: Record<string, unknown>[] }>('GET', '/router/state')
+  expect(deployments.find(({ model_id }) => model_id === 'full-1')).toMatchObject({
+    circuit: 'open',
+    open_because: expect.stringContaining('429'),
+  })
+  expect(JSON.stringify(deployments)).not.toContain('sk-vendor')
 })

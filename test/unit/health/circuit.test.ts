@@ -155,6 +155,23 @@ describe('a circuit that opened', () => {
     expect(again.openUntilMs).toBe(NOW + 11_000)
   })
 
+  it('opens for longer each time it is tried in vain, up to four times; until it is well, or the vendor says when', () => {
+    let circuit = open
+    const tried = (retryAfterMs?: number) => {
+      const nowMs = circuit.openUntilMs
+      const failed = { ...failure(503), ...(retryAfterMs && { retryAfterMs }), startedAtMs: nowMs }
+      circuit = afterFailure(circuit, failed, { ...later, nowMs })
+      return circuit.openUntilMs - nowMs
+    }
+    expect([tried(), tried(), tried(), tried(), tried(), tried(3_000)]).toEqual([
+      5_000, 10_000, 20_000, 20_000, 20_000, 3_000,
+    ])
+    circuit = afterAnswer(circuit, circuit.openUntilMs)
+    expect(circuit.closed).toBe(true)
+    circuit = afterTally(circuit, tally(1, { InternalServerError: 6 }), settings, circuit.openUntilMs)
+    expect(tried()).toBe(5_000)
+  })
+
   it('opens by the numbers of all isolates together', () => {
     const counts = tally(1, { InternalServerError: 6 })
     expect(opensFor(afterTally(neverOpened, counts, settings, NOW))).toBe(5_000)
