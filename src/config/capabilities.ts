@@ -201,11 +201,6 @@ export const capabilities: readonly Capability[] = [
     chat: ['default_fallbacks', 'retry_policy', 'retry_strategy', 'force_timeout'],
   },
   {
-    capability: 'asking a second deployment when the first is slow',
-    comes: 'routing',
-    config: ['router_settings.hedged_groups'],
-  },
-  {
     capability: 'health checks of deployments beside their traffic',
     comes: 'unplanned',
     config: [

@@ -272,6 +272,8 @@ export interface Config {
     /** Hosts of private addresses that callers may name all the same (`user_url_allowed_hosts`). */
     readonly allowedHosts?: readonly string[]
     readonly forwardClientHeaders?: boolean
+    /** LiteLLM's old answer to an exhausted budget instead of 429: `legacy_budget_status`. */
+    readonly legacyBudgetStatus?: 400
     /** What tpm counts: `token_rate_limit_type`. */
     readonly tokenRateLimitType?: 'total' | 'input' | 'output'
     /** What becomes of vendors that bill on after their client left: read on to the end, up to so long. */

@@ -1,9 +1,13 @@
+import type { Config } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import type { RateState, Refusal } from '../ledger/port.ts'
 import { usdFromNano } from '../money.ts'
 
 /** A ledger's refusal, in words and facts for the caller: which entity, which limit, how much is left, when it resets. */
-export function refused(refusal: Refusal): GatewayError {
+export function refused(
+  refusal: Refusal,
+  { legacyBudgetStatus: status }: Pick<Config['general'], 'legacyBudgetStatus'> = {},
+): GatewayError {
   switch (refusal.kind) {
     case 'ledger_unavailable':
       return new GatewayError('ledger_unavailable', 'The budget ledger cannot be reached. Ask again in a moment.', {
@@ -13,11 +17,14 @@ export function refused(refusal: Refusal): GatewayError {
       return rateLimited(refusal.state, refusal.retryAfterMs)
     case 'budget_exceeded':
     case 'budget_held':
-      return overBudget(refusal)
+      return overBudget(refusal, status)
   }
 }
 
-function overBudget(refusal: Extract<Refusal, { kind: 'budget_exceeded' | 'budget_held' }>): GatewayError {
+function overBudget(
+  refusal: Extract<Refusal, { kind: 'budget_exceeded' | 'budget_held' }>,
+  status: 400 | undefined,
+): GatewayError {
   const waiting = refusal.kind === 'budget_held'
   const usd = (nano: bigint) => usdFromNano(nano)
   const reset = refusal.resetAtMs === undefined ? undefined : new Date(refusal.resetAtMs).toISOString()
@@ -28,6 +35,7 @@ function overBudget(refusal: Extract<Refusal, { kind: 'budget_exceeded' | 'budge
       : `This request could cost up to ${usd(refusal.neededNano)}. ${reset ? `The budget resets at ${reset}.` : 'The budget does not reset by itself.'}`)
   return new GatewayError(refusal.kind, message, {
     retry: waiting,
+    ...(status === undefined ? {} : { status }),
     ...(refusal.retryAfterMs === undefined ? {} : { retryAfterMs: refusal.retryAfterMs }),
     facts: {
       scope: refusal.scope,
@@ -65,14 +73,13 @@ function rateLimited(state: RateState, retryAfterMs: number | undefined): Gatewa
 /** OpenAI's `x-ratelimit-*`: the tightest limit of each kind; a limit per entity in LiteLLM's form beside it. */
 export function rateHeaders(states: readonly RateState[]): Record<string, string> {
   const headers: Record<string, string> = {}
+  for (const { entity, kind, limit, remaining } of states) {
+    const name = descriptor(entity)
+    headers[`x-ratelimit-${name}-limit-${kind}`] = String(limit)
+    headers[`x-ratelimit-${name}-remaining-${kind}`] = String(remaining)
+  }
   for (const kind of ['requests', 'tokens'] as const) {
     const ofKind = states.filter((state) => state.kind === kind)
-    for (const state of ofKind) {
-      const entity = state.entity.slice(0, state.entity.indexOf(':'))
-      const descriptor = { key: 'api_key', org: 'organization' }[entity] ?? entity
-      headers[`x-ratelimit-${descriptor}-limit-${kind}`] = String(state.limit)
-      headers[`x-ratelimit-${descriptor}-remaining-${kind}`] = String(state.remaining)
-    }
     const tightest = ofKind.reduce<RateState | undefined>(
       (a, b) => (a && a.remaining <= b.remaining ? a : b),
       undefined,
@@ -82,4 +89,18 @@ export function rateHeaders(states: readonly RateState[]): Record<string, string
     headers[`x-ratelimit-remaining-${kind}`] = String(tightest.remaining)
   }
   return headers
+}
+
+const DESCRIPTORS: Readonly<Record<string, string>> = {
+  key: 'api_key',
+  org: 'organization',
+  member: 'team_member',
+  customer: 'end_user',
+}
+
+/** LiteLLM's word for whose limit it is. */
+function descriptor(entity: string): string {
+  const kind = entity.slice(0, entity.indexOf(':'))
+  if (entity.includes(':model=')) return `model_per_${kind === 'org' ? 'organization' : kind}`
+  return DESCRIPTORS[kind] ?? kind
 }

@@ -32,11 +32,11 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
 
   const { lowering } = operation
   const mayBeLowered = lowering?.namesMaximum(request) === false || principal.metadata.budget_clamp === true
-  if (!lowering || !mayBeLowered || !isShortOfMoney(taken)) throw refused(taken.refusal)
+  if (!lowering || !mayBeLowered || !isShortOfMoney(taken)) throw refused(taken.refusal, deps.config.general)
   const leastNano = lowering.leastCase(request, candidate.deployment)
-  if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(taken.refusal)
+  if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(taken.refusal, deps.config.general)
   const less = await takenFor({ ...needed, leastNano }, journey)
-  if (!less.granted) throw refused(taken.refusal)
+  if (!less.granted) throw refused(taken.refusal, deps.config.general)
   const tokens = lowering.longestWithin(request, candidate.deployment, less.grant.amountNano)
   return {
     ...attempt,
@@ -49,7 +49,7 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
 
 function attemptOf<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): Attempt<R> {
   const { candidate, group, request, retold, elsewhere, filterFails } = step
-  const { call, deps, fallbacks, retries, maxRetries, trail } = journey
+  const { call, deps, fallbacks, retries, maxRetries, trail, keep } = journey
   const { deployment, provider, target } = candidate
   const startedAtMs = deps.clock()
   const id = newId(startedAtMs)
@@ -57,6 +57,7 @@ function attemptOf<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): At
     ...{ id, call, request, startedAtMs, group, deployment, provider, target },
     ...{ retold, elsewhere, filterFails, fallbacks, retries, maxRetries },
     ...(trail ? { trail } : {}),
+    ...(keep ? { keep } : {}),
     rates: [],
   }
 }

@@ -74,6 +74,7 @@ export const generalSettings = section({
   moderation_model: text,
   max_parallel_requests: count,
   global_max_parallel_requests: count,
+  legacy_budget_status: z.union([z.literal(400), z.literal(429)], '400 or 429'),
   token_rate_limit_type: oneOf(['total', 'input', 'output']),
   disable_spend_logs: flag,
   disable_spend_updates: flag,
