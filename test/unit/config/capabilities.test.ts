@@ -55,6 +55,7 @@ const active = [
     'retry_after',
     'retry_policy',
     'model_group_retry_policy',
+    'hedged_groups',
     'allowed_fails',
     'allowed_fails_policy',
     'cooldown_time',
