@@ -21,6 +21,7 @@ const ENDINGS: Readonly<Record<string, readonly string[]>> = {
 }
 
 export function parseMetrics(text: string, format: 'text' | 'openmetrics'): ReadonlyMap<string, Family> {
+  if (text === '' && format === 'text') return new Map()
   if (!text.endsWith('\n')) throw new Error('the last line must end')
   const lines = text.slice(0, -1).split('\n')
   if (format === 'openmetrics' && lines.pop() !== '# EOF') throw new Error('OpenMetrics must end with # EOF')

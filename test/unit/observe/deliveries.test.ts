@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest'
+import { consumeDeliveries, deliveryIn, enqueue } from '../../../src/observe/deliveries.ts'
+import { shares } from '../../../src/observe/plan.ts'
+import { spendEventOf } from '../../support/spend-event.ts'
+
+const event = spendEventOf({ id: 'a', key_alias: 'nick', requester_ip_address: '1.2.3.4', team_alias: 'T' })
+const bodyOf = (sink: string) => JSON.stringify({ v: 1, sink, events: [event] })
+
+function message(id: string, body: unknown, attempts = 1) {
+  const done: (string | number)[] = []
+  return {
+    id,
+    body,
+    attempts,
+    done,
+    ack: () => void done.push('ack'),
+    retry: (options?: { delaySeconds?: number }) => void done.push(options?.delaySeconds ?? 0),
+  }
+}
+
+it('a sink that fails is retried apart, with growing delays, and its other messages wait without being tried', async () => {
+  const tried: string[] = []
+  const failures: string[] = []
+  const [bad, worse, good] = [message('1', bodyOf('bad')), message('2', bodyOf('bad'), 9), message('3', bodyOf('good'))]
+  await consumeDeliveries([bad, worse, good], {
+    deliver: (delivery, id) => {
+      tried.push(id)
+      return delivery.sink === 'bad' ? Promise.reject(new Error('no')) : Promise.resolve()
+    },
+    clock: () => 1_000,
+    failed: (name) => failures.push(name),
+    pausedUntilMs: new Map(),
+  })
+  expect([bad.done, worse.done, good.done]).toEqual([[2], [512], ['ack']])
+  expect(tried.sort()).toEqual(['1', '3'])
+  expect(failures).toEqual(['sink bad'])
+})
+
+it('a sink that failed is tried again after its pause', async () => {
+  const pausedUntilMs = new Map([['bad', 6_000]])
+  const deps = { deliver: () => Promise.resolve(), failed: () => {}, pausedUntilMs }
+  const [early, late] = [message('1', bodyOf('bad')), message('2', bodyOf('bad'))]
+  await consumeDeliveries([early], { ...deps, clock: () => 5_999 })
+  await consumeDeliveries([late], { ...deps, clock: () => 6_000 })
+  expect([early.done, late.done]).toEqual([[2], ['ack']])
+})
+
+it('what is no delivery holds up nobody', async () => {
+  const one = message('1', 'nonsense')
+  await consumeDeliveries([one], {
+    deliver: () => Promise.reject(new Error('never asked')),
+    clock: () => 0,
+    failed: () => {},
+    pausedUntilMs: new Map(),
+  })
+  expect(one.done).toEqual(['ack'])
+})
+
+it('many events become messages and calls that the queue takes, none lost', async () => {
+  const events = Array.from({ length: 400 }, (_, n) => spendEventOf({ id: `e${n}`, error_message: 'ü'.repeat(400) }))
+  const calls: string[][] = []
+  await enqueue(
+    {
+      sendBatch: async (messages) => {
+        calls.push([...messages].map(({ body }) => String(body)))
+      },
+    },
+    [
+      { sink: 'a', events },
+      { sink: 'b', events: events.slice(0, 1) },
+    ],
+  )
+  const sizes = calls.map((bodies) => bodies.map((body) => new TextEncoder().encode(body).length))
+  for (const call of sizes) {
+    expect(Math.max(...call)).toBeLessThan(128_000)
+    expect(call.reduce((sum, size) => sum + size, 0)).toBeLessThan(256_000)
+  }
+  const told = calls.flat().flatMap((body) => deliveryIn(body)!)
+  expect(told.filter(({ sink }) => sink === 'a').flatMap((one) => one.events.map(({ id }) => id))).toEqual(
+    events.map(({ id }) => id),
+  )
+  expect(told.filter(({ sink }) => sink === 'b')).toHaveLength(1)
+})
+
+it('who is told follows the lists, the caller and the redaction', () => {
+  const wanted = [
+    { name: 'all', told: 'all' },
+    { name: 'good', told: 'success' },
+    { name: 'bad', told: 'failure' },
+  ] as const
+  const events = [
+    event,
+    spendEventOf({ id: 'b', status: 'failure' }),
+    spendEventOf({ id: 'c', unlogged: ['*'] }),
+    spendEventOf({ id: 'd', status: 'cancelled', unlogged: ['all'] }),
+  ]
+  const ids = shares(wanted, events, false).map(({ sink, events }) => [sink, events.map(({ id }) => id).join('')])
+  expect(ids).toEqual([
+    ['all', 'ab'],
+    ['good', 'ad'],
+    ['bad', 'b'],
+  ])
+  const redacted = JSON.stringify(shares(wanted, [event], true))
+  for (const who of ['hash-1', 'nick', 'key-1', '1.2.3.4', '"T"']) expect(redacted).not.toContain(who)
+})
