@@ -5,6 +5,7 @@ import { afterAll, it } from 'vitest'
 import { startClouds } from '../support/clouds.ts'
 import { MASTER_KEY, useGateway } from '../support/gateway.ts'
 import { configFor, startVendors } from '../support/vendors/server.ts'
+import { TOMORROW } from '../support/vendors/words.ts'
 import { clients } from './matrix/clients.ts'
 import { cells, play } from './matrix/play.ts'
 
@@ -30,4 +31,44 @@ it.concurrent.for(Object.keys(clients))('%s is served by every family, or told w
     if (got === 'broken') broken.push(`${cell.family}, ${cell.scenario}: ${why}`)
   }
   expect(broken).toEqual([])
+})
+
+const turns = (mark: string) => [{ role: 'user', content: `[plain] cell:${mark}` }]
+const contents = (mark: string) => [{ role: 'user', parts: [{ text: `[plain] cell:${mark}` }] }]
+it.concurrent.for([
+  ['openai', '/v1/chat/completions', '/v1/chat/completions', turns, 'messages'],
+  ['vllm', '/v1/chat/completions', '/v1/chat/completions', turns, 'messages'],
+  ['responses', '/v1/responses', '/v1/responses', turns, 'input'],
+  ['anthropic', '/v1/messages', '/v1/messages', turns, 'messages'],
+  [
+    'gemini',
+    '/v1beta/models/gemini:generateContent',
+    '/v1beta/models/gemini:streamGenerateContent?alt=sse',
+    contents,
+    'contents',
+  ],
+] as const)('%s: a field of tomorrow passes both ways where the dialect is the same', async (row, { expect }) => {
+  const [family, whole, streamed, said, field] = row
+  for (const [path, stream] of [
+    [whole, false],
+    [streamed, true],
+  ] as const) {
+    const mark = `tomorrow-${family}-${stream}`
+    const tomorrow = { deep: [1, null], mark }
+    const body = {
+      [TOMORROW]: tomorrow,
+      [field]: said(mark),
+      ...(family !== 'gemini' && { model: family, ...(stream && { stream }) }),
+      ...(family === 'anthropic' && { max_tokens: 9 }),
+    }
+    const answer = await fetch(`${gateway().url()}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    const text = await answer.text()
+    expect(answer.status, text).toBe(200)
+    expect(vendors.take(mark).map((asked) => asked.body[TOMORROW])).toEqual([tomorrow])
+    expect(text).toContain(`"${TOMORROW}":${JSON.stringify(tomorrow)}`)
+  }
 })

@@ -2,7 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parsed } from '../../../src/dialects/loose-json.ts'
 import { families } from './families.ts'
-import { answerTo, type Heard } from './words.ts'
+import { answerTo, type Heard, TOMORROW } from './words.ts'
 
 /** What a vendor was asked, and which of its rules the request broke. */
 export interface Asked {
@@ -42,8 +42,12 @@ export async function startVendors() {
       const said = answerTo(heard)
       const streams = body.stream === true || /stream/i.test(pathname) || search.includes('alt=sse')
       const isOllama = name === 'ollama' && body.stream !== false
-      if (!streams && !isOllama) return send(response, 200, family.vendor.whole(said))
-      const { type, bytes } = family.vendor.stream(said)
+      const more = TOMORROW in body ? { [TOMORROW]: body[TOMORROW] } : undefined
+      if (!streams && !isOllama) return send(response, 200, { ...family.vendor.whole(said), ...more })
+      const { type, bytes: plain } = family.vendor.stream(said)
+      const bytes = more
+        ? Buffer.from(plain.toString().replaceAll('data: {', `data: {${JSON.stringify(more).slice(1, -1)},`))
+        : plain
       response.writeHead(200, { 'content-type': type })
       // Cut where no event and no character ends.
       for (let at = 0; at < bytes.length; at += 97) response.write(bytes.subarray(at, at + 97))

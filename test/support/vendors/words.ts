@@ -69,6 +69,9 @@ export function answerTo({ turns, thinks, forced }: Heard): Said {
   return { calls: [WEATHER, CLOCK] }
 }
 
+/** A field of tomorrow: every vendor takes it, and says it in answers to those who sent it. */
+export const TOMORROW = 'x_tomorrow'
+
 /** A breach for every field that is not among the vendor's. */
 export function only(of: unknown, names: string, at: string, faults: string[]): Fields {
   if (!isFields(of)) {
@@ -76,7 +79,8 @@ export function only(of: unknown, names: string, at: string, faults: string[]): 
     return {}
   }
   const known = names.split(' ')
-  for (const name of Object.keys(of)) if (!known.includes(name)) faults.push(`${at}.${name} is unknown`)
+  for (const name of Object.keys(of))
+    if (!known.includes(name) && name !== TOMORROW) faults.push(`${at}.${name} is unknown`)
   return of
 }
 
