@@ -33,12 +33,16 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   let timerAtMs = Infinity
   let timer: ReturnType<typeof setTimeout> | undefined
   let why: GatewayError | undefined
+  let isOver = false
 
   const end = (error: GatewayError) => {
     why ??= error
     controller.abort(why)
   }
-  const leave = () => end(new GatewayError('client_closed', 'The client closed the connection.'))
+  // Not taking the listener away again is cheaper; it lives no longer than the client's request.
+  const leave = () => {
+    if (!isOver) end(new GatewayError('client_closed', 'The client closed the connection.'))
+  }
   const stop = () => {
     if (timer !== undefined) clearTimeout(timer)
   }
@@ -76,8 +80,8 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
       firstAtMs = Infinity
     },
     over() {
+      isOver = true
       stop()
-      client.removeEventListener('abort', leave)
     },
   }
 }

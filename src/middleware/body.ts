@@ -58,8 +58,8 @@ function tooLarge(maxBytes: number): GatewayError {
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
   const length = request.headers.get('content-length')
   if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes)
-  if (request.body === null) return new Uint8Array()
-  if (length === null) return readPieces(request.body, maxBytes)
+  // Asking for the stream makes one, which a body of known length does not need.
+  if (length === null) return request.body === null ? new Uint8Array() : readPieces(request.body, maxBytes)
   // The runtime reads no further than the length that was announced.
   const bytes = new Uint8Array(await request.arrayBuffer().catch(brokeOff))
   if (bytes.length > maxBytes) throw tooLarge(maxBytes)

@@ -11,40 +11,33 @@ export function openaiUsage(answer: unknown): Usage | undefined {
   if (prompt === undefined && completion === undefined) return undefined
   const input = fields(told?.prompt_tokens_details)
   const output = fields(told?.completion_tokens_details)
-  const [cacheReadTokens, cacheWriteTokens, inputAudioTokens, inputImageTokens, inputTokens] = split(prompt ?? 0, [
-    input?.cached_tokens,
-    input?.cache_write_tokens,
-    input?.audio_tokens,
-    input?.image_tokens,
-  ])
-  const [reasoningTokens, outputAudioTokens, outputImageTokens, outputTokens] = split(completion ?? 0, [
-    output?.reasoning_tokens,
-    output?.audio_tokens,
-    output?.image_tokens,
-  ])
+  const prompted = prompt ?? 0
+  const cacheReadTokens = part(input?.cached_tokens, prompted)
+  const cacheWriteTokens = part(input?.cache_write_tokens, prompted - cacheReadTokens)
+  const cachedTokens = cacheReadTokens + cacheWriteTokens
+  const inputAudioTokens = part(input?.audio_tokens, prompted - cachedTokens)
+  const inputImageTokens = part(input?.image_tokens, prompted - cachedTokens - inputAudioTokens)
+  const written = completion ?? 0
+  const reasoningTokens = part(output?.reasoning_tokens, written)
+  const outputAudioTokens = part(output?.audio_tokens, written - reasoningTokens)
+  const outputImageTokens = part(output?.image_tokens, written - reasoningTokens - outputAudioTokens)
   return {
-    inputTokens: inputTokens ?? 0,
-    cacheReadTokens: cacheReadTokens ?? 0,
-    cacheWriteTokens: cacheWriteTokens ?? 0,
+    inputTokens: prompted - cachedTokens - inputAudioTokens - inputImageTokens,
+    cacheReadTokens,
+    cacheWriteTokens,
     cacheWrite1hTokens: 0,
-    inputAudioTokens: inputAudioTokens ?? 0,
-    inputImageTokens: inputImageTokens ?? 0,
-    outputTokens: outputTokens ?? 0,
-    reasoningTokens: reasoningTokens ?? 0,
-    outputAudioTokens: outputAudioTokens ?? 0,
-    outputImageTokens: outputImageTokens ?? 0,
+    inputAudioTokens,
+    inputImageTokens,
+    outputTokens: written - reasoningTokens - outputAudioTokens - outputImageTokens,
+    reasoningTokens,
+    outputAudioTokens,
+    outputImageTokens,
   }
 }
 
-/** The parts in their order, and last what remains of the whole. */
-function split(total: number, parts: readonly unknown[]): number[] {
-  let left = total
-  const taken = parts.map((part) => {
-    const count = Math.min(tokens(part) ?? 0, left)
-    left -= count
-    return count
-  })
-  return [...taken, left]
+/** A part of the whole, at most what is left of it. */
+function part(value: unknown, left: number): number {
+  return Math.min(tokens(value) ?? 0, left)
 }
 
 /** Prices are per whole token, so whatever a vendor counts is read as whole ones; what is no count says nothing. */
@@ -53,5 +46,9 @@ function tokens(value: unknown): number | undefined {
 }
 
 function fields(value: unknown): Readonly<Record<string, unknown>> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : undefined
+  return isFields(value) ? value : undefined
+}
+
+function isFields(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -28,14 +28,11 @@ export async function callerOf(
 /** Whom a request is for: in LiteLLM's order headers, `user`, `litellm_metadata.user`, `metadata.user_id`. */
 export function othersOf(headers: Headers, body: Fields, principal: Pick<Principal, 'metadata'>): Others {
   const metadata = fieldsOf(body.metadata)
-  const named = [
-    ...CUSTOMER_HEADERS.map((header) => [header, headers.get(header)] as const),
-    ['user', body.user] as const,
-    ['litellm_metadata.user', fieldsOf(body.litellm_metadata).user] as const,
-    ['metadata.user_id', metadata.user_id] as const,
-  ].find(([, value]) => value !== null && value !== undefined && value !== '')
+  const named = customerIn(headers, body, metadata)
   const given = body.tags ?? metadata.tags ?? fromHeader(headers.get(TAGS_HEADER))
-  const tags = [...new Set([...tagsOf(given, 'tags'), ...tagsOf(principal.metadata.tags, 'metadata.tags')])]
+  const own = principal.metadata.tags
+  if (named === undefined && isNone(given) && isNone(own)) return NOBODY
+  const tags = [...new Set([...tagsOf(given, 'tags'), ...tagsOf(own, 'metadata.tags')])]
   if (tags.length > MAX_TAGS)
     throw refused('tags', `At most ${MAX_TAGS} tags fit a request; this one has ${tags.length}.`)
   return {
@@ -44,8 +41,23 @@ export function othersOf(headers: Headers, body: Fields, principal: Pick<Princip
   }
 }
 
+/** The first place that says something, by its name. */
+function customerIn(headers: Headers, body: Fields, metadata: Fields): readonly [string, unknown] | undefined {
+  for (const header of CUSTOMER_HEADERS) {
+    const value = headers.get(header)
+    if (value !== null && value !== '') return [header, value]
+  }
+  if (!isNone(body.user) && body.user !== '') return ['user', body.user]
+  const { user } = fieldsOf(body.litellm_metadata)
+  if (!isNone(user) && user !== '') return ['litellm_metadata.user', user]
+  const { user_id } = metadata
+  return isNone(user_id) || user_id === '' ? undefined : ['metadata.user_id', user_id]
+}
+
+const isNone = (value: unknown) => value === undefined || value === null
+
 function tagsOf(value: unknown, param: string): readonly string[] {
-  if (value === undefined || value === null) return []
+  if (isNone(value)) return []
   if (!Array.isArray(value)) throw refused(param, `${param} must be a list of texts.`)
   return value.map((tag) => textOf(tag, param))
 }
@@ -63,5 +75,10 @@ function textOf(value: unknown, param: string): string {
 
 const refused = (param: string, message: string) => new GatewayError('invalid_request', message, { param })
 
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+const NOBODY: Others = {}
+const NOTHING: Fields = {}
+const fieldsOf = (value: unknown): Fields => (isFields(value) ? value : NOTHING)
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
