@@ -1,5 +1,5 @@
 import type { ChatMessage, ChatRequest } from '../../dialects/chat.ts'
-import { cacheKey, canonical, type Form } from '../key.ts'
+import { cacheKey, canonical, type Form, type KeyParts } from '../key.ts'
 
 /** A question, and where in which conversation it was asked. */
 export interface Position {
@@ -11,16 +11,12 @@ export interface Position {
 }
 
 export interface Surroundings {
-  /** Whose entries the caller shares: the scope of the exact cache (`team:…`). */
-  readonly scope: string
-  /** The model group. */
-  readonly group: string
-  /** The model group that makes the vectors. */
-  readonly embedder: string
-  /** Raised when everything is to be forgotten; also a namespace, if one was named. */
-  readonly generation: string
+  /** Everything that names the exact cache's answers but what is asked: the scope first, then the model group. */
+  readonly parts: KeyParts
   /** What of the request counts, as for the exact cache. */
   readonly form: Form
+  /** The model group that makes the vectors. */
+  readonly embedder: string
 }
 
 export interface Bounds {
@@ -47,12 +43,12 @@ export async function positionOf(
   if (question.trim() === '') return 'no question'
   if (messages.length > bounds.mostMessages) return 'long conversation'
   if (question.length > bounds.mostQuestionChars) return 'long question'
-  const { scope, group, embedder, generation, form } = around
+  const { parts, embedder, form } = around
   // The question's other fields count (`name`).
   const turns = [...messages.slice(0, -1), { ...last, content: null }]
   const [owner, index] = await Promise.all([
-    cacheKey([scope, 'semantic']),
-    cacheKey([scope, 'semantic', group, embedder, generation, canonical({ ...request, messages: turns }, form)]),
+    cacheKey([parts[0], 'semantic']),
+    cacheKey([...parts, 'semantic', embedder, canonical({ ...request, messages: turns }, form)]),
   ])
   return { owner: owner.hash, index: index.hash, question }
 }

@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryVectors } from '../../../src/cache/semantic/memory.ts'
 import type { VectorStore } from '../../../src/cache/semantic/port.ts'
-import { type Position, positionOf } from '../../../src/cache/semantic/position.ts'
+import { type Position, positionOf, type Surroundings } from '../../../src/cache/semantic/position.ts'
 import { type Look, type Semantic, semantic, semanticDefaults } from '../../../src/cache/semantic/semantic.ts'
 import { distanceOf, shadowReport } from '../../../src/cache/semantic/shadow.ts'
 import type { ChatMessage, ChatRequest } from '../../../src/dialects/chat.ts'
 
 const form = { setElsewhere: new Set<string>(), openais: false }
-const around = { scope: 'team:a', group: 'gpt', embedder: 'vectors', generation: '0', form }
+const around: Surroundings = { parts: ['team:a', 'gpt'], embedder: 'vectors', form }
 const bounds = { mostMessages: 4, mostQuestionChars: 100 }
 const user = (content: unknown): ChatMessage => ({ role: 'user', content })
 const chat = (content: unknown, more: Partial<ChatRequest> = {}): ChatRequest => ({
@@ -15,7 +15,7 @@ const chat = (content: unknown, more: Partial<ChatRequest> = {}): ChatRequest =>
   messages: [{ role: 'system', content: 'Answer shortly.' }, user(content)],
   ...more,
 })
-const placed = async (request: ChatRequest, other: Partial<typeof around> = {}) => {
+const placed = async (request: ChatRequest, other: Partial<Surroundings> = {}) => {
   const position = await positionOf(request, { ...around, ...other }, bounds)
   if (typeof position === 'string') throw new Error(position)
   return position
@@ -37,10 +37,9 @@ describe('where a question stands', () => {
       placed({ model: 'gpt', messages: [...chat('Hi').messages, { role: 'assistant', content: 'Hi' }, user('Why?')] }),
       placed(chat('Why?', { temperature: 0 })),
       placed(chat('Why?', { response_format: { type: 'json_object' } })),
-      placed(chat('Why?'), { scope: 'team:b' }),
-      placed(chat('Why?'), { group: 'claude' }),
+      placed(chat('Why?'), { parts: ['team:b', 'gpt'] }),
+      placed(chat('Why?'), { parts: ['team:a', 'claude'] }),
       placed(chat('Why?'), { embedder: 'other vectors' }),
-      placed(chat('Why?'), { generation: '1' }),
     ])
     expect(new Set([here, ...others.map(({ index }) => index)]).size).toBe(others.length + 1)
     const owners = [await placed(chat('Why?')), others[5]!]
