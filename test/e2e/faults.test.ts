@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, expect, it } from 'vitest'
 import { play } from '../../scripts/prove/faults/matrix.ts'
-import { startScriptedProvider } from '../../scripts/prove/faults/provider.ts'
+import { first, late, startScriptedProvider, whole } from '../../scripts/prove/faults/provider.ts'
 import { configFor, scenarios } from '../../scripts/prove/faults/scenarios.ts'
 import { eventually, MASTER_KEY, useGateway } from '../support/gateway.ts'
 
@@ -16,6 +17,8 @@ const SHORT = [
   'no-answer',
   'cut-in-the-middle',
   'cut-alone',
+  'cut-in-a-tool-call',
+  'cut-in-the-middle-of-two',
   'silence-in-the-middle-alone',
   'fallback-refuses-prefill',
   'malformed',
@@ -25,17 +28,31 @@ const SHORT = [
   'error-behind-200',
 ]
 const chosen = scenarios.filter(({ name }) => SHORT.includes(name))
+const KNOWN = 25
 const provider = await startScriptedProvider(
-  new Map(
-    chosen.flatMap(({ name, primary, backup }) => [
+  new Map([
+    ...chosen.flatMap(({ name, primary, backup }) => [
       [name, primary] as const,
       ...(backup ? [[`${name}-backup`, backup] as const] : []),
     ]),
-  ),
+    ['hedged', first(KNOWN, whole(), late(8_000))],
+  ]),
 )
+const hedged = `
+  - model_name: hedged
+    litellm_params: { model: openai/gpt-4o-mini, api_key: sk-scripted, api_base: '${provider.url}/hedged/v1', weight: 1 }
+    model_info: { id: slow }
+  - model_name: hedged
+    litellm_params: { model: openai/gpt-4o-mini, api_key: sk-scripted, api_base: '${provider.url}/spare/v1', weight: 0 }
+    model_info: { id: spare }`
 const folder = mkdtempSync(join(tmpdir(), 'tollgate-faults-'))
 const configFile = join(folder, 'config.yaml')
-writeFileSync(configFile, configFor(provider.url, chosen))
+writeFileSync(
+  configFile,
+  configFor(provider.url, chosen)
+    .replace('model_list:', `model_list:${hedged}`)
+    .replace('router_settings:', 'router_settings:\n  hedged_groups: [hedged]'),
+)
 afterAll(async () => {
   await provider.close()
   rmSync(folder, { recursive: true, force: true })
@@ -73,4 +90,33 @@ it('a stream that another completed is a row for each attempt, each with a hold 
   expect(new Set(rows.slice(0, -1).map(({ status }) => status))).toEqual(new Set(['failure']))
   expect(new Set(rows.map(({ grant_id }) => grant_id)).size).toBe(rows.length)
   expect(rows.every(({ cost_nano, api_key }) => BigInt(cost_nano) > 0n && api_key === token)).toBe(true)
+})
+
+it('a hedged group asks another where the first is slower than it ever was, and ends the first', async () => {
+  const { key, token } = await gateway().key({ max_budget: 1 })
+  const ask = () =>
+    fetch(`${gateway().url()}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'hedged', messages: [{ role: 'user', content: 'Go.' }], stream: true }),
+    })
+  for (let n = 0; n < KNOWN; n++) await (await ask()).text()
+  await sleep(1_100) // what is known is looked at anew each second
+  const startedAtMs = performance.now()
+  const response = await ask()
+  expect(response.headers.get('x-litellm-model-id')).toBe('spare')
+  expect(await response.text()).toMatch(/\[DONE\]\s*$/)
+  expect(performance.now() - startedAtMs).toBeLessThan(4_000)
+  const rows = await eventually(
+    async () =>
+      (
+        await gateway().db.query<{ model_id: string; status: string; cost_nano: string }>(
+          'select model_id, status, cost_nano from spend_log where api_key = $1 and request_id = $2 order by id',
+          [token, response.headers.get('x-litellm-call-id')],
+        )
+      ).rows,
+    (found) => found.length === 2,
+  )
+  expect(rows.map(({ model_id, status }) => `${model_id} ${status}`)).toEqual(['slow cancelled', 'spare success'])
+  expect(rows.every(({ cost_nano }) => BigInt(cost_nano) > 0n)).toBe(true)
 })
