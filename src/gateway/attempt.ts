@@ -4,6 +4,7 @@ import type { AnyRequest, Asking } from '../operations/operation.ts'
 import type { Answer } from './ask.ts'
 import type { Call } from './call.ts'
 import type { Outcome } from './finish.ts'
+import type { Keep } from './keep.ts'
 import type { Trail } from './trail.ts'
 
 /** One try of one deployment for one call: what the answer, the row and the settlement are made from. */
@@ -22,6 +23,8 @@ export interface Attempt<R extends AnyRequest = ChatRequest> extends Asking<R> {
   readonly retries: number
   readonly maxRetries: number
   readonly trail?: Trail
+  /** Sees the answer, where it may be kept. */
+  readonly keep?: Keep<R>
   /** Somebody else is left to be asked when this one fails, so that its first token is not waited for without end. */
   readonly elsewhere?: boolean
   /** An answer that the vendor's filter stopped before it began is a failure, because a fallback is meant for it. */

@@ -21,6 +21,9 @@ export interface Controls {
   readonly numRetries?: number
   /** LiteLLM's switches with which anyone may try their fallbacks: the first attempt fails without being made. */
   readonly mock?: 'failure' | 'context_window' | 'content_policy' | 'rate_limit'
+  /** What it says about the cache, as it says it. */
+  readonly cache?: unknown
+  readonly caching?: unknown
   /** `x-tollgate-explain: 1`. */
   readonly explain: boolean
 }
@@ -36,6 +39,8 @@ const FIELDS = [
   'max_fallbacks',
   'num_retries',
   'max_retries',
+  'cache',
+  'caching',
   'mock_testing_fallbacks',
   'mock_testing_context_fallbacks',
   'mock_testing_content_policy_fallbacks',
@@ -77,6 +82,8 @@ export function controlsOf(
       ...(numRetries !== undefined && { numRetries }),
       ...(maxFallbacks !== undefined && { maxFallbacks }),
       ...(mock && { mock }),
+      ...('cache' in body && { cache: body.cache }),
+      ...('caching' in body && { caching: body.caching }),
       disableFallbacks,
       explain,
     },

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { Health } from '../health/port.ts'
 import type { Ledger } from '../ledger/port.ts'
+import type { CacheDeps } from './cache-deps.ts'
 import type { HandOver } from './hand-over.ts'
 
 /** Everything the story needs from outside. All but `defer` is built once per isolate. */
@@ -16,6 +17,8 @@ export interface GatewayDeps {
   readonly ledger: Ledger
   readonly health: Health
   readonly handOver: HandOver
+  /** Absent where answers are not cached. */
+  readonly cache?: CacheDeps
   /** Waits between attempts; shorter when the client leaves. */
   readonly sleep: (ms: number, until: AbortSignal) => Promise<void>
   /** Background work has a name and reports its own failure; the runtime keeps it alive after the answer. */

@@ -84,7 +84,8 @@ function toEnded({ group, deployment, startedAtMs, call }: Attempt<AnyRequest>, 
   }
 }
 
-function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
+/** The row of an attempt. */
+export function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
   const { call, deployment, target, request, grant } = attempt
   const { principal } = call
   const { usage, error } = outcome

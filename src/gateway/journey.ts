@@ -5,6 +5,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import type { Call } from './call.ts'
 import { type Controls, controlsOf } from './controls.ts'
 import type { GatewayDeps } from './deps.ts'
+import type { Keep } from './keep.ts'
 import { TRAIL_HEADER, Trail } from './trail.ts'
 
 /** One request on its way: what it asks, and what has become of it so far. */
@@ -15,6 +16,8 @@ export interface Journey<R extends AnyRequest> {
   readonly deps: GatewayDeps
   /** Only where the caller wants it explained. */
   readonly trail: Trail | undefined
+  /** Sees the answer, where it may be kept. */
+  readonly keep?: Keep<R>
   /** How many attempts were made, and how many of them were again in the same group. */
   attempts: number
   retries: number

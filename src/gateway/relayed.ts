@@ -1,7 +1,8 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { passes } from '../operations/chat-tongue.ts'
 import { begun, deliver, type Leg } from '../streams/deliver.ts'
-import type { Step, StreamEnd, Telling } from '../streams/telling.ts'
+import { Tape } from '../streams/tape.ts'
+import type { Source, Step, StreamEnd, Telling } from '../streams/telling.ts'
 import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import { continuing, mayBeContinued } from './continue.ts'
@@ -39,6 +40,8 @@ interface Opened {
   readonly teller: Teller
   readonly held: Step
   readonly firstTokenMs?: number
+  /** What the vendor said, where it may be kept. */
+  readonly tape?: Tape
 }
 
 /** Throws, with everything let go of, when there is no answer in it. */
@@ -59,7 +62,10 @@ async function open(
     })
   }
   const going = stitch && { stitch: stitched(stitch), printer: stitch.printer }
-  const teller = tellerOf(attempt, { response, body: response.body, watch, keepsText: mayGoOn(attempt), ...going })
+  const tape = attempt.keep && !going && !attempt.retold ? new Tape(attempt.keep.mostBytes) : undefined
+  const taping = tape && { taped: (source: Source) => tape.of(source) }
+  const heard = { response, body: response.body, watch }
+  const teller = tellerOf(attempt, { ...heard, keepsText: mayGoOn(attempt), ...going, ...taping })
   const { telling } = teller
   const held = await begun(telling)
   const failed = failureIn(attempt, teller, held, watch.ended())
@@ -69,7 +75,7 @@ async function open(
     throw failed
   }
   watch.begun()
-  return { teller, held, ...(telling.begun && { firstTokenMs: deps.clock() }) }
+  return { teller, held, ...(telling.begun && { firstTokenMs: deps.clock() }), ...(tape && { tape }) }
 }
 
 /** Why what was held back is no answer. */
@@ -123,7 +129,10 @@ function legOf(stream: Telltale): Leg {
     cutEvent: (reason) => attempt.call.dialect.errorEvent(brokeOff(attempt, answer, reason), attempt.call.requestId),
     onEnd(end) {
       answer.watch.over()
-      finish(attempt, outcomeOf(stream, end), deps)
+      const outcome = outcomeOf(stream, end)
+      finish(attempt, outcome, deps)
+      const pieces = outcome.status === 'success' ? opened.tape?.pieces() : undefined
+      if (pieces) attempt.keep?.streamed(attempt, pieces, costOf(attempt, outcome))
       over()
     },
     ...(mayGoOn(attempt) && { cut: (end) => gone(stream, end) }),

@@ -28,12 +28,15 @@ export interface TellerOptions {
   /** Set for who goes on with an answer that another began. */
   readonly stitch?: Stitch
   readonly printer?: Teller['printer']
+  /** Listens to the vendor's own bytes. */
+  readonly taped?: (source: Source) => Source
 }
 
 export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
-  const { response, body, watch, keepsText, stitch, printer: before } = options
+  const { response, body, watch, keepsText, stitch, printer: before, taped } = options
   const { call, request, provider, deployment } = attempt
-  const source = watched(body, watch)
+  const heard = watched(body, watch)
+  const source = taped ? taped(heard) : heard
   let refused: GatewayError | undefined
   const failed = (event: string) => {
     const { kind, message, ...details } = provider.failure(response.status, response.headers, event)

@@ -29,12 +29,14 @@ export async function whole<R extends AnyRequest>(
     const message = `${attempt.deployment.group} kept its answer back: content filter.`
     throw new GatewayError('content_policy_violation', message, { billed: true, retry: false })
   }
-  const { body, usage, estimated } = operation.told(attempt, [first, ...rest])
+  const told = operation.told(attempt, [first, ...rest])
+  const { usage, estimated } = told
   const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
   finish(attempt, outcome, deps)
-  return new Response(body, {
+  const cost = costOf(attempt, outcome)
+  return new Response(attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.body, {
     headers: {
-      ...answerHeaders(attempt, answer.response.headers, waitedMs, costOf(attempt, outcome), deps),
+      ...answerHeaders(attempt, answer.response.headers, waitedMs, cost, deps),
       'content-type': 'application/json',
     },
   })

@@ -77,6 +77,8 @@ export const spendEvent = z.object({
 
   // How it ended.
   cache_hit: z.boolean(),
+  /** What the same answer cost whoever asked first: only of hits. */
+  saved_nano: nano.optional(),
   http_status: z.int(),
   error_type: z.string().nullable(),
   error_message: z.string().nullable(),

@@ -1,0 +1,112 @@
+import { GatewayError } from '../errors.ts'
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** What a request says about the cache. */
+export interface CacheControls {
+  readonly noCache: boolean
+  readonly noStore: boolean
+  readonly useCache: boolean
+  readonly ttlMs?: number
+  /** Only answers younger than this will do. */
+  readonly maxAgeMs?: number
+  readonly namespace?: string
+}
+
+const KNOWN = new Set(['ttl', 's-maxage', 's-max-age', 'no-cache', 'no-store', 'namespace', 'use-cache'])
+const LONGEST_NAMESPACE = 256
+
+export interface Said {
+  /** The body's `cache`. */
+  readonly cache: unknown
+  /** The body's `caching`: `false` is LiteLLM's short word for neither. */
+  readonly caching: unknown
+  readonly header: string | null
+  /** The key's `metadata`: `cache` has what holds where the request says nothing, `allowed_cache_controls` what it may say. */
+  readonly metadata: Fields
+}
+
+/**
+ * The body's controls, else those of `Cache-Control` (`s-maxage` there is how long to keep, as in LiteLLM), else the key's
+ * own. Throws 403 for a control that the key may not set, and 400 for one that cannot be read.
+ */
+export function cacheControlsOf({ cache, caching, header, metadata }: Said): CacheControls {
+  const inBody = fieldsIn(cache)
+  const asked: Fields = {
+    ...inHeader(header),
+    ...(caching === false && { 'no-cache': true, 'no-store': true }),
+    ...inBody,
+  }
+  const allowed = metadata.allowed_cache_controls
+  if (Array.isArray(allowed) && allowed.length > 0) {
+    for (const name of Object.keys(asked)) if (!allowed.includes(name)) throw forbidden(name)
+  }
+  const said: Fields = { ...defaultsIn(metadata.cache), ...asked }
+  const ttlMs = secondsIn('ttl', said.ttl)
+  const maxAgeMs = secondsIn('s-maxage', said['s-maxage'] ?? said['s-max-age'])
+  const { namespace } = said
+  if (namespace !== undefined && (typeof namespace !== 'string' || namespace.length > LONGEST_NAMESPACE))
+    throw refused('namespace', `must be a text of at most ${LONGEST_NAMESPACE} characters`)
+  return {
+    noCache: flagIn('no-cache', said['no-cache']),
+    noStore: flagIn('no-store', said['no-store']),
+    useCache: flagIn('use-cache', said['use-cache']),
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(maxAgeMs !== undefined && { maxAgeMs }),
+    ...(typeof namespace === 'string' && namespace !== '' && { namespace }),
+  }
+}
+
+function fieldsIn(cache: unknown): Fields {
+  if (cache === undefined || cache === null) return {}
+  if (!isFields(cache)) throw new GatewayError('invalid_request', 'cache must be an object.', { param: 'cache' })
+  const said = Object.entries(cache).filter(([, value]) => value !== undefined && value !== null)
+  for (const [name] of said) {
+    if (!KNOWN.has(name)) throw refused(name, `is not known. There are ${[...KNOWN].join(', ')}`)
+  }
+  return Object.fromEntries(said)
+}
+
+/** What an operator wrote wrongly must not refuse every request of a key. */
+function defaultsIn(cache: unknown): Fields {
+  return isFields(cache) ? Object.fromEntries(Object.entries(cache).filter(([name]) => KNOWN.has(name))) : {}
+}
+
+function inHeader(header: string | null): Fields {
+  if (header === null) return {}
+  const said: Record<string, unknown> = {}
+  for (const part of header.toLowerCase().split(',')) {
+    const [name = '', value = ''] = part.trim().split('=', 2)
+    if (name === 'no-cache' || name === 'no-store') said[name] = true
+    if (name === 's-maxage' && /^\d+$/.test(value)) said.ttl = Number(value)
+  }
+  return said
+}
+
+function secondsIn(name: string, value: unknown): number | undefined {
+  if (value === undefined || value === null) return undefined
+  const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  if (typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
+  throw refused(name, 'must be a number of seconds, 0 or above')
+}
+
+function flagIn(name: string, value: unknown): boolean {
+  if (value === undefined || value === null || typeof value === 'boolean') return value === true
+  throw refused(name, 'must be true or false')
+}
+
+function refused(name: string, fault: string): GatewayError {
+  return new GatewayError('invalid_request', `cache.${name} ${fault}.`, { param: `cache.${name}` })
+}
+
+function forbidden(name: string): GatewayError {
+  return new GatewayError(
+    'forbidden',
+    `Not allowed to set ${name} as a cache control. Contact admin to change permissions.`,
+    { param: `cache.${name}` },
+  )
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

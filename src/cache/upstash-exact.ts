@@ -1,0 +1,88 @@
+import { Redis } from '@upstash/redis/cloudflare'
+import type { SharedEntries } from './port.ts'
+
+export interface UpstashCacheOptions {
+  readonly url: string
+  readonly token: string
+  /** A call that takes longer is a fault. */
+  readonly timeoutMs: number
+  readonly newMark: () => string
+}
+
+/** The number grows when what lies there changes its meaning. */
+const PREFIX = 'tollgate:cache:1:'
+const EPOCH = `${PREFIX}epoch`
+const DELETIONS = `${PREFIX}deletions`
+const COUNTS = `${PREFIX}counts`
+/** Values of one command: a request of Upstash's may have 10 MB. */
+const MOST_AT_ONCE = 64
+
+const keyOf = (hash: string) => `${PREFIX}e:${hash}`
+
+/** Entries in Upstash: one try, a deadline for each call, texts as they are. */
+export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheOptions): SharedEntries {
+  const redis = new Redis({
+    url,
+    token,
+    retry: { retries: 0 },
+    signal: () => AbortSignal.timeout(timeoutMs),
+    automaticDeserialization: false,
+    enableAutoPipelining: false,
+    enableTelemetry: false,
+    responseEncoding: false,
+    readYourWrites: false,
+  })
+  const mark = (value: unknown) => (typeof value === 'string' ? value : '')
+
+  async function readSome(hashes: readonly string[]) {
+    const [epoch, deletions, ...texts] = await redis.mget<(string | null)[]>(EPOCH, DELETIONS, ...hashes.map(keyOf))
+    return {
+      marks: { epoch: mark(epoch), deletions: mark(deletions) },
+      texts: texts.map((text) => (typeof text === 'string' ? text : undefined)),
+    }
+  }
+
+  return {
+    async read(hashes) {
+      const first = await readSome(hashes.slice(0, MOST_AT_ONCE))
+      const texts = [...first.texts]
+      for (let at = MOST_AT_ONCE; at < hashes.length; at += MOST_AT_ONCE)
+        texts.push(...(await readSome(hashes.slice(at, at + MOST_AT_ONCE))).texts)
+      return { marks: first.marks, texts }
+    },
+    async write(entries) {
+      for (let at = 0; at < entries.length; at += MOST_AT_ONCE) {
+        const pipeline = redis.pipeline()
+        for (const { hash, text, ttlMs } of entries.slice(at, at + MOST_AT_ONCE))
+          pipeline.set(keyOf(hash), text, { px: Math.max(1, Math.floor(ttlMs)) })
+        await pipeline.exec()
+      }
+    },
+    /** The entries go first: who reads the new mark cannot have read what went. */
+    async forget(hashes) {
+      const pipeline = redis.pipeline()
+      if (hashes.length > 0) pipeline.del(...hashes.map(keyOf))
+      pipeline.set(DELETIONS, newMark())
+      const [gone] = await pipeline.exec<unknown[]>()
+      return typeof gone === 'number' ? gone : 0
+    },
+    async flush() {
+      const pipeline = redis.pipeline()
+      pipeline.set(EPOCH, newMark())
+      pipeline.del(COUNTS)
+      await pipeline.exec()
+    },
+    async ping() {
+      await redis.ping()
+    },
+    async count(amounts) {
+      const pipeline = redis.pipeline()
+      for (const [name, amount] of Object.entries(amounts)) pipeline.hincrby(COUNTS, name, amount)
+      await pipeline.exec()
+    },
+    async counted() {
+      const counts = (await redis.hgetall<Record<string, unknown>>(COUNTS)) ?? {}
+      return Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)]))
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import { type CacheControls, cacheControlsOf } from '../cache/controls.ts'
+import { canonical, type Form, type KeyParts } from '../cache/key.ts'
+import { bypass } from '../cache/policy.ts'
+import { scopeOf, ttlMs } from '../cache/settings.ts'
+import type { CacheSettings } from '../config/config.ts'
+import type { AnyRequest } from '../operations/operation.ts'
+import { clientHeaders } from './client-headers.ts'
+import { type Group, groupFor } from './groups.ts'
+import type { Journey } from './journey.ts'
+import { bringsOwnAccess } from './own-access.ts'
+
+/** Where a request stands with the cache. */
+export interface Place {
+  readonly group: Group
+  readonly controls: CacheControls
+  /** Everything that names its answers but what is asked. */
+  readonly parts: KeyParts
+  readonly form: Form
+  readonly ttlMs: number
+  readonly reads: boolean
+  readonly stores: boolean
+}
+
+/** Throws as the story would: for a model that does not exist or not for this caller, and for controls it may not use. */
+export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: CacheSettings): Place | string {
+  const { call, request, controls: said, deps } = journey
+  const { operation, principal, headers, body, dialect } = call
+  const { cache, caching } = said
+  const controls = cacheControlsOf({
+    cache,
+    caching,
+    header: headers.get('cache-control'),
+    metadata: { ...principal.metadata, ...defaultsOf(principal.metadata, body.metadata) },
+  })
+  const because = bypass(settings, {
+    operation: operation.name,
+    temperature: request.temperature,
+    ownAccess: bringsOwnAccess(body),
+    controls,
+  })
+  if (because !== undefined) return because
+  if (said.mock !== undefined) return 'mock'
+  const group = groupFor(request.model, principal, deps)
+  if (group.candidates.length === 0) return 'no deployment'
+  const form = formOf(group)
+  const forwards = deps.config.general.forwardClientHeaders === true
+  const passed = clientHeaders(headers, { dialect: dialect.name, vendors: dialect.name, forwards })
+  const streams = operation.streams(request)
+  return {
+    group,
+    controls,
+    form,
+    parts: [
+      scopeOf(principal, settings.scope),
+      settings.namespace ?? '',
+      controls.namespace ?? '',
+      operation.name,
+      group.name,
+      request.model,
+      form.teams,
+      passed ? canonical(passed, form) : '',
+    ],
+    ttlMs: ttlMs(settings, { principal, model: group.name }, controls.ttlMs),
+    reads: !controls.noCache && (settings.streams || !streams),
+    stores: !controls.noStore,
+  }
+}
+
+/** A request's own `metadata.cache` counts like the key's, and before it. */
+function defaultsOf(own: Readonly<Record<string, unknown>>, asked: unknown): Readonly<Record<string, unknown>> {
+  if (typeof asked !== 'object' || asked === null || !('cache' in asked)) return {}
+  const { cache } = asked
+  if (typeof cache !== 'object' || cache === null) return {}
+  return Array.isArray(own.allowed_cache_controls) && own.allowed_cache_controls.length > 0 ? {} : { cache }
+}
+
+interface GroupForm extends Form {
+  /** Whose deployments these are: teams see different ones under one name. */
+  readonly teams: string
+}
+
+const forms = new WeakMap<Group, GroupForm>()
+
+function formOf(group: Group): GroupForm {
+  const known = forms.get(group)
+  if (known) return known
+  const deployments = group.candidates.map(({ deployment }) => deployment)
+  const made = {
+    setElsewhere: new Set(deployments.flatMap(({ params }) => Object.keys(params))),
+    openais: deployments.every(({ provider }) => provider === 'openai' || provider === 'azure'),
+    teams: [...new Set(deployments.flatMap(({ teamId }) => teamId ?? []))].sort().join('\n'),
+  }
+  forms.set(group, made)
+  return made
+}
