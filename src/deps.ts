@@ -1,3 +1,8 @@
+import type { Entry } from './cache/entry.ts'
+import { exactCache } from './cache/exact.ts'
+import { Flights } from './cache/flight.ts'
+import { shownKeys } from './cache/shown-key.ts'
+import { upstashEntries } from './cache/upstash-exact.ts'
 import { systemClock } from './clock.ts'
 import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
@@ -168,6 +173,7 @@ function isolate(env: Env): Isolate {
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
   const allowances = new Allowances()
   return {
+  const cache = cacheFor(config, redis, text)
     db,
     allowances,
     tenantStore: announced(store, tenants.changed),
@@ -177,6 +183,7 @@ function isolate(env: Env): Isolate {
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(
+    ...(cache ? { cache: cache.admin } : {}),
       {
         db: () => db.execute('select 1'),
         ...(redis ? { cache: () => redisClient(redis).ping() } : {}),
@@ -195,6 +202,7 @@ function isolate(env: Env): Isolate {
       sleep: pause,
       health: durableHealth({
         namespace: healthOf(env),
+      ...(cache ? { cache: cache.deps } : {}),
         settings: healthSettings(config),
         isolate: crypto.randomUUID(),
         clock: systemClock,
@@ -223,6 +231,29 @@ function responsesOf(db: Db, salt: () => string | undefined): ResponseStore {
 
 function redisOf(url: string | undefined, token: string | undefined) {
   return url !== undefined && token !== undefined ? { url, token } : undefined
+/** Undefined where answers are not cached. Without Redis they stay in the isolate, and so they do where they are to be sealed with a key that is not set. */
+function cacheFor(config: Config, redis: ReturnType<typeof redisOf>, text: (value: Text) => string | undefined) {
+  const settings = config.litellm.cache
+  if (!settings) return undefined
+  const salt = text(config.general.saltKey ?? '')
+  const seals = settings.encrypt && salt !== undefined
+  const isShared = settings.type === 'redis' && redis !== undefined && (seals || !settings.encrypt)
+  if (settings.type === 'redis' && !isShared)
+    warn('the cache is not shared', { because: redis ? 'LITELLM_SALT_KEY is not set' : 'Redis is not configured' })
+  const keys = shownKeys(salt ?? text(config.general.masterKey) ?? '')
+  const { entries, stats, admin } = exactCache({
+    settings,
+    shownKeys: keys,
+    clock: systemClock,
+    warn,
+    ...(isShared && {
+      shared: upstashEntries({ ...redis, timeoutMs: settings.timeoutMs, newMark: () => crypto.randomUUID() }),
+    }),
+    ...(seals && { seal: sealer(salt, (bytes) => crypto.getRandomValues(bytes)) }),
+  })
+  return { admin, deps: { settings, entries, stats, shownKeys: keys, flights: new Flights<Entry>(pause) } }
+}
+
 }
 
 function missing(name: string): never {

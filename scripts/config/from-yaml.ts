@@ -4,6 +4,7 @@ import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } 
 import { nearestName } from '../../src/config/nearest.ts'
 import { advise } from './advice.ts'
 import { litellmBudgets, providerBudgets } from './budgets.ts'
+import { cacheOf } from './cache.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
 import { resolveDeployment, type World } from './deployments.ts'
 import { readYaml } from './document.ts'
@@ -85,6 +86,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       timeZone: timeZoneOf(file.litellm_settings?.timezone, note),
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
+      ...given('cache', cacheOf(file, note)),
     },
     ...given('observe', observeOf(file, note)),
     general: generalOf(file),

@@ -255,19 +255,29 @@ export const capabilities: readonly Capability[] = [
 
   // Cache
   {
-    capability: 'response cache',
+    capability: 'semantic response cache',
     comes: 'cache',
     config: [
-      'litellm_settings.cache',
-      'litellm_settings.cache_params',
+      'litellm_settings.cache_params.similarity_threshold',
+      'litellm_settings.cache_params.redis_semantic_cache_embedding_model',
+      'litellm_settings.cache_params.redis_semantic_cache_index_name',
+      'litellm_settings.cache_params.qdrant_semantic_cache_embedding_model',
+      'litellm_settings.cache_params.qdrant_api_base',
+      'litellm_settings.cache_params.qdrant_api_key',
+      'litellm_settings.cache_params.qdrant_collection_name',
+      'litellm_settings.cache_params.qdrant_quantization_config',
+    ],
+  },
+  {
+    capability: 'cache groups and keys of a caller',
+    comes: 'cache',
+    config: [
       'litellm_settings.enable_caching_on_provider_specific_optional_params',
       'router_settings.cache_responses',
       'router_settings.caching_groups',
     ],
-    chat: ['cache', 'caching', 'caching_groups', 'cache_key', 'preset_cache_key', 'ttl', 'metadata.cache'],
-    key: ['allowed_cache_controls', 'enable_prompt_caching', 'metadata.cache'],
-    team: ['metadata.cache'],
-    alreadySo: { cache: onlyTurnsOff, 'metadata.cache': onlyTurnsOff },
+    chat: ['caching_groups', 'cache_key', 'preset_cache_key', 'ttl'],
+    key: ['allowed_cache_controls', 'enable_prompt_caching'],
   },
 
   // Tenants and administration
@@ -743,10 +753,4 @@ function isEmpty(value: unknown): boolean {
   if (value === null || value === undefined || value === false || value === '') return true
   if (Array.isArray(value)) return value.length === 0
   return isRecord(value) && Object.keys(value).length === 0
-}
-
-/** `{"no-cache": true}` says what happens without a cache anyway. */
-function onlyTurnsOff(value: unknown): boolean {
-  const off = ['no-cache', 'no-store']
-  return isRecord(value) && Object.entries(value).every(([name, inner]) => isEmpty(inner) || off.includes(name))
 }

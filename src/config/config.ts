@@ -250,6 +250,8 @@ export interface Config {
     readonly responsesStore?: boolean
   }
   /** Who is told of finished requests; absent where nobody is. */
+    /** Absent where answers are not cached. */
+    readonly cache?: CacheSettings
   readonly observe?: {
     readonly sinks: readonly { readonly name: string; readonly told: 'all' | 'success' | 'failure' }[]
     /** `redact_user_api_key_info`: sinks are not told who asked. */
@@ -291,6 +293,32 @@ export interface Config {
 
 export interface LedgerSettings {
   /** How long a grant may wait before it starts. */
+/** `cache_params`: which answers are kept, where, how long, and who shares them. */
+export interface CacheSettings {
+  /** In this isolate alone, or shared through Redis. */
+  readonly type: 'local' | 'redis'
+  readonly scope: 'key' | 'team' | 'org' | 'global'
+  /** `mode: default_off`: only requests that ask for it (`use-cache`). */
+  readonly optIn: boolean
+  readonly ttlMs: number
+  /** Other times for some keys, tags, teams and models: `ttl_by`. */
+  readonly ttlMsBy?: Readonly<Partial<Record<'key' | 'tag' | 'team' | 'model', Readonly<Record<string, number>>>>>
+  readonly namespace?: string
+  /** LiteLLM's names of calls (`acompletion`, `aembedding`, …); all of them where nothing is said. */
+  readonly callTypes?: readonly string[]
+  /** What a look-up in Redis may take. */
+  readonly timeoutMs: number
+  /** `stream: false`: requests for a stream are never answered from the cache. */
+  readonly streams: boolean
+  /** Requests above it are neither answered nor kept. */
+  readonly maxTemperature?: number
+  readonly maxEntryBytes: number
+  /** Of each isolate. */
+  readonly memoryBytes: number
+  /** What lies in Redis is sealed with the salt key. */
+  readonly encrypt: boolean
+}
+
   readonly grantLifeMs: number
   /** Added to the longest call for `settle_by`. */
   readonly skewMs: number

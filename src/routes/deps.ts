@@ -1,3 +1,4 @@
+import type { CacheAdmin } from '../cache/exact.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
@@ -28,6 +29,8 @@ export interface AppDeps {
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
+  /** Absent where answers are not cached. */
+  readonly cache?: CacheAdmin
   /** What Prometheus scrapes; absent where nothing is counted. */
   readonly metrics?: (format: Format) => Promise<string>
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }

@@ -8,6 +8,7 @@ import { tagRoutes } from './admin/tags.ts'
 import { teamRoutes } from './admin/teams.ts'
 import { userRoutes } from './admin/users.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
+import { cacheRoutes } from './cache.ts'
 import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
@@ -49,6 +50,7 @@ export const routes: readonly Route[] = [
   ...healthRoutes,
   ...metricsRoutes,
   ...routerStateRoutes,
+  ...cacheRoutes,
   ...pageRoutes,
   description,
 ]

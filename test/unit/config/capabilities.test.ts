@@ -35,6 +35,8 @@ const active = [
     'internal_user_budget_duration',
     'tag_budget_config',
     'responses_store',
+    'cache',
+    'cache_params',
     'num_retries',
     'allowed_fails',
   ].map((key) => `litellm_settings.${key}`),
