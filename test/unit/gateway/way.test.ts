@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { seeded } from '../../../scripts/bench/figures.ts'
 import { brokenPromise } from '../../../src/budget/books.ts'
 import type { GatewayError } from '../../../src/errors.ts'
 import { newId } from '../../../src/ids.ts'
@@ -56,6 +57,51 @@ const errorOf = (answer: Promise<Response>): Promise<GatewayError> =>
     () => Promise.reject(new Error('it was answered')),
     (error: GatewayError) => error,
   )
+
+describe('order', () => {
+  it('never leaks: the next is asked only when each before it has failed, whatever the strategy', async () => {
+    const one = fc.record({
+      order: fc.integer({ min: 1, max: 3 }),
+      weight: fc.nat(5),
+      status: fc.constantFrom(200, 429, 500, 503, 401),
+    })
+    const strategy = fc.constantFrom(
+      'simple-shuffle',
+      'least-busy',
+      'latency-based-routing',
+      'usage-based-routing-v2',
+      'cost-based-routing',
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(one, { minLength: 1, maxLength: 5 }),
+        strategy,
+        fc.integer(),
+        async (rows, name, seed) => {
+          const ids = rows.map(({ order, weight }, at) => `d${at} order=${order} weight=${weight}`)
+          const faults = Object.fromEntries(
+            rows.map(({ status }, at) => [`d${at}`, () => (status === 200 ? undefined : refuse(status))]),
+          )
+          const random = seeded(seed)
+          const config = configOf({ main: ids }, `routing_strategy: ${name}, num_retries: 5, disable_cooldowns: true`)
+          const { ask: send, asked } = world(config, faults, random)
+          await send(ask).catch(() => {})
+          const order = (id: string) => rows[Number(id.slice(1))]?.order ?? 0
+          expect(asked.map(order)).toEqual(asked.map(order).toSorted())
+          for (const [at, id] of asked.entries()) {
+            const before = rows.flatMap((row, n) => (row.order < order(id) ? [`d${n}`] : []))
+            expect(before.filter((earlier) => !asked.slice(0, at).includes(earlier))).toEqual([])
+          }
+          const good = rows.filter(({ status }) => status === 200)
+          if (good.length === 0) return
+          const least = Math.min(...good.map(({ order }) => order))
+          expect(order(asked.at(-1) ?? '')).toBe(least)
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+})
 
 describe('a tier', () => {
   it('asks another deployment at once, and the answer says how often it was tried', async () => {
