@@ -172,8 +172,8 @@ function isolate(env: Env): Isolate {
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
   const allowances = new Allowances()
-  return {
   const cache = cacheFor(config, redis, text)
+  return {
     db,
     allowances,
     tenantStore: announced(store, tenants.changed),
@@ -181,9 +181,9 @@ function isolate(env: Env): Isolate {
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
+    ...(cache ? { cache: cache.admin } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(
-    ...(cache ? { cache: cache.admin } : {}),
       {
         db: () => db.execute('select 1'),
         ...(redis ? { cache: () => redisClient(redis).ping() } : {}),
@@ -200,9 +200,9 @@ function isolate(env: Env): Isolate {
       random: Math.random,
       fetch: (input, init) => fetch(input, init),
       sleep: pause,
+      ...(cache ? { cache: cache.deps } : {}),
       health: durableHealth({
         namespace: healthOf(env),
-      ...(cache ? { cache: cache.deps } : {}),
         settings: healthSettings(config),
         isolate: crypto.randomUUID(),
         clock: systemClock,
@@ -229,8 +229,6 @@ function responsesOf(db: Db, salt: () => string | undefined): ResponseStore {
   })
 }
 
-function redisOf(url: string | undefined, token: string | undefined) {
-  return url !== undefined && token !== undefined ? { url, token } : undefined
 /** Undefined where answers are not cached. Without Redis they stay in the isolate, and so they do where they are to be sealed with a key that is not set. */
 function cacheFor(config: Config, redis: ReturnType<typeof redisOf>, text: (value: Text) => string | undefined) {
   const settings = config.litellm.cache
@@ -254,6 +252,8 @@ function cacheFor(config: Config, redis: ReturnType<typeof redisOf>, text: (valu
   return { admin, deps: { settings, entries, stats, shownKeys: keys, flights: new Flights<Entry>(pause) } }
 }
 
+function redisOf(url: string | undefined, token: string | undefined) {
+  return url !== undefined && token !== undefined ? { url, token } : undefined
 }
 
 function missing(name: string): never {

@@ -248,10 +248,10 @@ export interface Config {
     readonly tagBudgets?: Readonly<Record<string, FileBudget>>
     /** Stored Responses are kept (`responses_store`). */
     readonly responsesStore?: boolean
-  }
-  /** Who is told of finished requests; absent where nobody is. */
     /** Absent where answers are not cached. */
     readonly cache?: CacheSettings
+  }
+  /** Who is told of finished requests; absent where nobody is. */
   readonly observe?: {
     readonly sinks: readonly { readonly name: string; readonly told: 'all' | 'success' | 'failure' }[]
     /** `redact_user_api_key_info`: sinks are not told who asked. */
@@ -291,8 +291,6 @@ export interface Config {
   readonly notices: readonly Notice[]
 }
 
-export interface LedgerSettings {
-  /** How long a grant may wait before it starts. */
 /** `cache_params`: which answers are kept, where, how long, and who shares them. */
 export interface CacheSettings {
   /** In this isolate alone, or shared through Redis. */
@@ -319,6 +317,8 @@ export interface CacheSettings {
   readonly encrypt: boolean
 }
 
+export interface LedgerSettings {
+  /** How long a grant may wait before it starts. */
   readonly grantLifeMs: number
   /** Added to the longest call for `settle_by`. */
   readonly skewMs: number
