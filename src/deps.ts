@@ -22,6 +22,7 @@ import { type DeliveriesDeps, enqueue } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import { type Delta, deltasOf } from './observe/metrics.ts'
 import { shares } from './observe/plan.ts'
+import { replayDeliveries } from './observe/replay-neon.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
 import { type Sealer, sealer } from './responses/seal.ts'
@@ -170,7 +171,7 @@ function isolate(env: Env): Isolate {
     allowStale: general.allowRequestsOnDbUnavailable,
   })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
-  const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version }: Partial<Env> = env
+  const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version, DELIVERIES: deliveries }: Partial<Env> = env
   const allowances = new Allowances()
   const cache = cacheFor(config, redis, text)
   return {
@@ -179,6 +180,7 @@ function isolate(env: Env): Isolate {
     tenantStore: announced(store, tenants.changed),
     tenants,
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
+    ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),

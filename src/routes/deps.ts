@@ -33,6 +33,8 @@ export interface AppDeps {
   readonly cache?: CacheAdmin
   /** What Prometheus scrapes; absent where nothing is counted. */
   readonly metrics?: (format: Format) => Promise<string>
+  /** Puts dead deliveries on their queue again; answers how many. */
+  readonly replayDeliveries?: () => Promise<number>
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
   readonly readiness: Readiness
   /** Fills bytes with randomness: what new keys are made of. */

@@ -1,3 +1,4 @@
+import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { authenticate } from '../middleware/authenticate.ts'
 import { CONTENT_TYPES, formatFor } from '../observe/exposition.ts'
@@ -35,4 +36,18 @@ async function mustBeAdmin({ request, deps, receivedAtMs }: Pick<Incoming, 'requ
     })
 }
 
-export const metricsRoutes: readonly Route[] = [metrics]
+const replay = route({
+  method: 'POST',
+  paths: ['/callbacks/replay'],
+  access: 'admin',
+  tag: 'Spend',
+  summary: 'Tells sinks again what they did not take in a hundred tries.',
+  out: z.object({ replayed: z.number() }),
+  async handle({ deps }) {
+    if (!deps.replayDeliveries)
+      throw new GatewayError('not_found', 'There is no queue of deliveries here. Bind DELIVERIES in wrangler.toml.')
+    return { replayed: await deps.replayDeliveries() }
+  },
+})
+
+export const metricsRoutes: readonly Route[] = [metrics, replay]

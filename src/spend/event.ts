@@ -92,7 +92,7 @@ export const spendEvent = z.object({
   /** How many attempts of this request came before: again in a group, and groups that were left. */
   retries: z.int().optional(),
   fallbacks: z.int().optional(),
-  /** It failed, and somebody else was asked after it, or would have been if their budgets allowed. */
+  /** It failed, and its group had somebody left to ask, or a fallback. */
   elsewhere: z.boolean().optional(),
   team_alias: z.string().optional(),
   /** Of the cost, what the prompt was; the rest is the answer and what is paid per request. */

@@ -1,10 +1,11 @@
-import { and, asc, eq, gt, isNull } from 'drizzle-orm'
+import { and, asc, eq, gt, isNull, notLike } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { deadLetter } from '../db/schema.ts'
 import { eventsOf } from './event.ts'
 import { recordEvents } from './record.ts'
 
 const PAGE = 50
+const OF_SINKS = '%-deliveries-dead'
 
 export interface Replayed {
   /** Letters that are home now. */
@@ -15,14 +16,14 @@ export interface Replayed {
   readonly refused: number
 }
 
-/** Brings dead letters home. Safe to repeat and to interrupt: a letter is marked after its rows are recorded. */
+/** Brings dead letters home: rows of spend, not what sinks were to be told. Safe to repeat and to interrupt: a letter is marked after its rows are recorded. */
 export async function replayDeadLetters(db: Db, nowMs: number): Promise<Replayed> {
   let [letters, rows, refused, after] = [0, 0, 0, '']
   for (;;) {
     const page = await db
       .select({ id: deadLetter.id, body: deadLetter.body })
       .from(deadLetter)
-      .where(and(isNull(deadLetter.replayed_at), gt(deadLetter.id, after)))
+      .where(and(isNull(deadLetter.replayed_at), notLike(deadLetter.queue, OF_SINKS), gt(deadLetter.id, after)))
       .orderBy(asc(deadLetter.id))
       .limit(PAGE)
     for (const { id, body } of page) {

@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest'
+import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
+
+const hello = { model: 'small', messages: [{ role: 'user', content: 'prompt-SECRET' }] }
+const good = () => answered('answer-SECRET', { prompt_tokens: 10, completion_tokens: 5 })
+const rowOf = async (headers: Record<string, string>, more: Record<string, unknown> = {}, vendor = good) => {
+  const world = gatewayWorld(vendor)
+  const principal = { ...keyWith(), teamId: 't', teamAlias: 'The team' }
+  await world.ask({ ...hello, ...more }, principal, undefined, {}, headers).catch(() => {})
+  await world.rest()
+  return world.rows()
+}
+
+it('an event says who asked from where, for which session and trace, and what its prompt cost', async () => {
+  const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const headers = { 'cf-connecting-ip': '1.2.3.4', 'user-agent': 'a/1', traceparent, 'x-litellm-session-id': 's' }
+  const [row] = await rowOf(headers, { metadata: { trace_id: 't-1', generation_name: 'g', trace_user_id: 'u' } })
+  expect(row).toMatchObject({
+    requester_ip_address: '1.2.3.4',
+    user_agent: 'a/1',
+    traceparent,
+    session_id: 's',
+    trace_id: 't-1',
+    generation_name: 'g',
+    trace_user_id: 'u',
+    team_alias: 'The team',
+    received_ms: row!.start_ms,
+  })
+  expect(BigInt(row!.input_cost_nano!) > 0n && BigInt(row!.input_cost_nano!) < BigInt(row!.cost_nano)).toBe(true)
+  expect(JSON.stringify(row)).not.toMatch(/prompt-SECRET|answer-SECRET|sk-/)
+})
+
+it.each([
+  [{}, { 'no-log': true }, ['*']],
+  [{ 'x-litellm-disable-callbacks': 'Langfuse, otel' }, {}, ['langfuse', 'otel']],
+  [{}, {}, undefined],
+])('%j and %j: not to be told are %j', async (headers, more, unlogged) => {
+  const [row] = await rowOf(headers as Record<string, string>, more)
+  expect(row!.unlogged).toEqual(unlogged)
+})
+
+it('a traceparent that is none is not taken', async () => {
+  for (const traceparent of ['nonsense', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`])
+    expect((await rowOf({ traceparent }))[0]).not.toHaveProperty('traceparent')
+})
+
+it('a failure after which somebody else is asked says so, and the one after it how many came before', async () => {
+  const rows = await rowOf({}, { model: 'primary' }, () => new Response('down', { status: 500 }))
+  expect(rows.map(({ fallbacks }) => fallbacks)).toEqual([undefined, 1, 2])
+  expect([rows[0]!.elsewhere, rows[2]!.elsewhere]).toEqual([true, undefined])
+})
