@@ -68,7 +68,7 @@ function partlyBilled(error: unknown): unknown {
 }
 
 async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
-  const text = await textOf(deployment.group, answer).finally(answer.watch.over)
+  const text = await textOf(deployment.group, answer)
   const json = parse(text)
   if (isRefusal(json)) {
     const { kind, message, ...details } = provider.failure(answer.response.status, answer.response.headers, text)
@@ -88,9 +88,9 @@ function isRefusal(json: unknown): boolean {
 
 async function textOf(group: string, { response, watch }: Answer): Promise<string> {
   try {
-    return await (response.body && !response.headers.has('content-length')
-      ? pieces(watched(response.body, watch))
-      : atOnce(response, watch))
+    // Asking for the stream makes one, which a body of known length does not need.
+    if (response.headers.has('content-length') || response.body === null) return await atOnce(response, watch)
+    return await pieces(watched(response.body, watch))
   } catch (cause) {
     throw (
       watch.ended() ??
@@ -100,6 +100,8 @@ async function textOf(group: string, { response, watch }: Answer): Promise<strin
         cause,
       })
     )
+  } finally {
+    watch.over()
   }
 }
 
