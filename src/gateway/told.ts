@@ -12,8 +12,8 @@ type Told = Partial<SpendEvent>
 
 /** What a request says for its log alone, in LiteLLM's names, by the field of the event that it becomes. */
 const SAID = {
-  session_id: ['litellm_session_id', 'session_id'],
-  trace_id: ['litellm_trace_id', 'trace_id', 'existing_trace_id'],
+  session_id: ['session_id'],
+  trace_id: ['trace_id', 'existing_trace_id'],
   trace_name: ['trace_name'],
   generation_name: ['generation_name'],
   trace_user_id: ['trace_user_id'],
@@ -54,13 +54,18 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: E
 const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 function said(told: { -readonly [K in keyof Told]: Told[K] }, body: Fields): void {
-  const places = [body.metadata, body.litellm_metadata, body].filter(isFields)
+  const { litellm_session_id: session, litellm_trace_id: trace } = body
+  if (typeof session === 'string' && session !== '') told.session_id ??= cut(session)
+  if (typeof trace === 'string' && trace !== '') told.trace_id ??= cut(trace)
+  for (const place of [body.metadata, body.litellm_metadata]) if (isFields(place)) saidIn(place, told)
+}
+
+function saidIn(place: Fields, told: { -readonly [K in keyof Told]: Told[K] }): void {
   for (const field of Object.keys(SAID) as (keyof typeof SAID)[])
-    for (const place of places)
-      for (const name of SAID[field]) {
-        const value = place[name]
-        if (told[field] === undefined && typeof value === 'string' && value !== '') told[field] = cut(value)
-      }
+    for (const name of SAID[field]) {
+      const value = place[name]
+      if (typeof value === 'string' && value !== '') told[field] ??= cut(value)
+    }
 }
 
 function unloggedOf(body: Fields, headers: Headers): string[] | undefined {

@@ -15,6 +15,7 @@ export class MetricsObject extends DurableObject {
     const { sql } = ctx.storage
     sql.exec('create table if not exists series (key text primary key, delta text not null)')
     sql.exec('create table if not exists seen (id text primary key, at_ms integer not null)')
+    sql.exec('create index if not exists seen_at on seen (at_ms)')
     const rows = sql.exec<{ delta: string }>('select delta from series order by rowid').toArray()
     this.#series = new Series(rows.map(({ delta }) => JSON.parse(delta) as Delta))
   }

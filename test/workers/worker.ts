@@ -4,6 +4,7 @@ import type { SliceSource } from '../../src/ledger/slice-source.ts'
 import { FickleSource, settings } from '../contract/ledger-world.ts'
 
 export { HealthObject } from '../../src/health/health-object.ts'
+export { MetricsObject } from '../../src/observe/metrics-object.ts'
 
 interface World {
   source: FickleSource
