@@ -20,6 +20,8 @@ interface Line {
   readonly ledger: string
   /** The newest last; those over are no longer here. */
   shares: Share[]
+  /** What runs on them, by attempt: of another line, the same attempt has a part of its own. */
+  readonly parts: Map<string, Part>
   /** Whoever asks may die before the answer. */
   askingUntilMs: number
   notBeforeMs: number
@@ -68,12 +70,11 @@ export class Allowances {
   readonly #known = new WeakMap<object, { limits: Take['limits']; line: Line }>()
   readonly #shares = new Map<string, Share>()
   readonly #byLedger = new Map<string, Set<Share>>()
-  readonly #parts = new Map<string, Part>()
 
   /** Notes the request, and spends from an allowance if one has enough of everything. */
   take(ledger: string, take: Take, nowMs: number): Taken | undefined {
     const line = this.#lineOf(ledger, take, nowMs)
-    const again = this.#parts.get(take.attempt)
+    const again = line.parts.get(take.attempt)
     if (again) return partOf(again.share, take)
     // In one millisecond nothing fades.
     if (nowMs !== line.atMs) line.perMs *= Math.exp(-Math.max(0, nowMs - line.atMs) / FADE_MS)
@@ -93,7 +94,7 @@ export class Allowances {
     share.running += 1
     line.running += 1
     line.peak = Math.max(line.running, line.peak - line.peak / 256)
-    this.#parts.set(take.attempt, { share, holdNano: take.amountNano, tokens: take.tokens })
+    line.parts.set(take.attempt, { share, holdNano: take.amountNano, tokens: take.tokens })
     return partOf(share, take)
   }
 
@@ -158,11 +159,12 @@ export class Allowances {
   /** Ends a part of an allowance. False when it is none of ours, and the ledger's to settle. */
   settle({ grantId, attempt, paidNano, tokens, untaken }: Settlement): boolean {
     if (attempt === undefined) return false
-    const part = this.#parts.get(attempt)
-    if (!part || part.share.allowance.grant.id !== grantId) return this.#shares.has(grantId)
-    this.#parts.delete(attempt)
-    const { share, holdNano } = part
+    const share = this.#shares.get(grantId)
+    const part = share?.line.parts.get(attempt)
+    if (!part || part.share !== share) return share !== undefined
     const { line } = share
+    const { holdNano } = part
+    line.parts.delete(attempt)
     share.balanceNano += holdNano - paidNano
     share.tokensLeft += part.tokens - tokens
     share.usedNano += paidNano
@@ -228,6 +230,7 @@ export class Allowances {
       key,
       ledger,
       shares: [],
+      parts: new Map(),
       askingUntilMs: 0,
       notBeforeMs: 0,
       perMs: 0,

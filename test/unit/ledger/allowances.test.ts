@@ -3,6 +3,7 @@ import { Allowances } from '../../../src/ledger/allowances.ts'
 import { DurableLedger } from '../../../src/ledger/durable.ts'
 import { MemoryLedger } from '../../../src/ledger/memory.ts'
 import type { AllowanceClose, Grant, Settlement, Take } from '../../../src/ledger/port.ts'
+import { SharedLimits } from '../../../src/ledger/shared-limits.ts'
 import { allowanceOf, FickleSource, scope, settings, takeOf } from '../../contract/ledger-world.ts'
 
 const KEY = scope('key:k@30d')
@@ -108,6 +109,29 @@ describe('allowances in an isolate', () => {
     expect(taken.grant.single).toBe(true)
     expect(taken.grant.amountNano).toBeGreaterThan(900_000n)
     expect(taken.grant.amountNano).toBeLessThan(1_000_000n)
+  })
+
+  it('holds money where it is due, though the same request spends from the allowance of a shared limit', async () => {
+    const limits = [{ entity: 'user:u', rpm: 1_000_000 }]
+    const shared = () => new SharedLimits(worker())
+    for (let n = 0; n < 200; n++) {
+      nowMs += 1
+      const take = ask({ limits, amountNano: 10n })
+      const taken = await shared().take(LEDGER, take)
+      if (!taken.granted) throw new Error('refused')
+      expect(taken.grant).toMatchObject({ ledger: LEDGER, covered: [true], also: [{ ledger: 'user:u' }] })
+      const { also = [] } = taken.grant
+      await shared().settle(LEDGER, [{ ...end(taken.grant, take.attempt, 3n), also }])
+      if (n % 4 === 0) await settled()
+    }
+    expect(calls.take).toBeLessThan(100)
+    nowMs += 60_000
+    await worker().settle(LEDGER, [])
+    await worker().settle('user:u', [])
+    const used = (ledger: string) =>
+      closes.filter(({ grantId }) => grantId.startsWith(ledger)).reduce((sum, { requests }) => sum + requests, 0)
+    expect(used(LEDGER)).toBeGreaterThan(0)
+    expect(used('user:u')).toBeGreaterThan(0)
   })
 
   it('makes quiet keys hold for each request', async () => {
