@@ -16,6 +16,7 @@ import {
   startTollgate,
 } from './bench/manners.ts'
 import { chatBody } from './bench/request.ts'
+import { translatedStream } from './bench/translated.ts'
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +35,8 @@ const PHASES = {
   latency: { stream: false, concurrency: 1, share: 0.5 },
   streams: { stream: true, concurrency: 32, share: 0.75 },
   firstToken: { stream: true, concurrency: 1, share: 0.4 },
+  /** A caller of another dialect; the bare proxy beside it passes the chat's stream. */
+  translated: { stream: true, concurrency: 32, share: 0.75 },
 } as const
 type Phase = keyof typeof PHASES
 
@@ -107,7 +110,7 @@ async function main(): Promise<void> {
         return result
       }
       let before = await measureBare()
-      for (const manner of shuffled(others, random)) {
+      for (const manner of shuffled(phase === 'translated' ? tollgate : others, random)) {
         const own = await sample(manner, phase, seconds)
         rates.push(`${manner.name} ${Math.round(own.perSecond)}`)
         const after = await measureBare()
@@ -194,6 +197,18 @@ async function main(): Promise<void> {
         beside('firstToken', more, (s) => s.firstByteMs.p50),
         3,
       ),
+      translated_per_s: round(
+        of('translated', (s) => s.perSecond),
+        1,
+      ),
+      translated_vs_bare: round(
+        beside('translated', ratio, (s) => s.perSecond),
+        3,
+      ),
+      translated_cpu_vs_bare: round(
+        beside('translated', ratio, (s) => s.cpuMsPerRequest),
+        3,
+      ),
       object_calls: round(
         of('throughput', (s) => s.objectCallsPerRequest),
         4,
@@ -224,14 +239,16 @@ async function main(): Promise<void> {
 
   async function sample(manner: Manner, phase: Phase, fullSeconds: number): Promise<Sample> {
     const { stream, concurrency, share } = PHASES[phase]
-    const body = chatBody(stream).toString()
+    const other = phase === 'translated' && manner.translates === true ? translatedStream() : undefined
+    const body = other?.body ?? chatBody(stream).toString()
     const [before, cpuBefore] = [await manner.counts(), manner.cpuMs()]
     const load: Load = {
-      url: manner.url,
+      url: other ? new URL(other.path, manner.url).href : manner.url,
       headers: manner.headers,
       body,
       concurrency,
       stream,
+      ...(other && { ends: other.ends }),
       seconds: fullSeconds * share,
     }
     const answer = once(generator, 'message')

@@ -12,8 +12,9 @@ export interface Load {
   readonly body: string
   readonly concurrency: number
   readonly seconds: number
-  /** A stream is good only when it ends with `[DONE]`. */
+  /** A stream is good only when it ends with `[DONE]`, or with what `ends` says. */
   readonly stream: boolean
+  readonly ends?: string
 }
 
 export interface LoadResult {
@@ -94,7 +95,7 @@ async function run(load: Load): Promise<LoadResult> {
         },
         end: () => {
           const now = performance.now()
-          if (head.startsWith('HTTP/1.1 200') && (!load.stream || tail.includes('data: [DONE]'))) {
+          if (head.startsWith('HTTP/1.1 200') && (!load.stream || tail.includes(load.ends ?? 'data: [DONE]'))) {
             latencies.push(now - sentAt)
             firstBytes.push(firstByteAt - sentAt)
           } else {

@@ -18,6 +18,8 @@ export interface Manner {
   readonly name: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
+  /** Whether it has other dialects too, at the same address. */
+  readonly translates?: boolean
   /** Processor time and memory of the process that serves it. */
   cpuMs(): number
   rssBytes(): number
@@ -115,6 +117,7 @@ export async function startTollgate(stateDir: string, upstream: string): Promise
     name,
     url: url + CHAT,
     headers: { authorization: `Bearer ${key}` },
+    translates: true,
     cpuMs: () => gateway.cpuMs(),
     rssBytes: () => gateway.rssBytes(),
     settled: () => queuesEmpty(() => gateway.queue.depth()),
