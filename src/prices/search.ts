@@ -11,9 +11,10 @@ interface Fee {
 
 /**
  * What vendors bill for each search that a model makes, where the price list is silent: Anthropic's web search (its
- * pricing page), and Google's grounding, by search from Gemini 3 on and by grounded prompt before (both Gemini pricing pages).
+ * pricing page), OpenAI's by models that think (its pricing page; others' price depends on the tool's version), and Google's grounding, by search from Gemini 3 on and by grounded prompt before (both Gemini pricing pages).
  */
 const FEES: readonly Fee[] = [
+  { provider: /^openai$/, model: /^(?:responses\/)?(?:gpt-[5-9]|o\d)(?!.*chat)/, each: 10 },
   { provider: /^(anthropic|azure_ai|vertex_ai(_beta)?)$/, model: /claude/, each: 10 },
   { provider: /^(gemini|vertex_ai(_beta)?)$/, model: /gemini-([3-9]|\d\d)/, each: 14 },
   { provider: /^(gemini|vertex_ai(_beta)?)$/, model: /gemini-[12]/, each: 35 },
