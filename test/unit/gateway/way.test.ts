@@ -103,6 +103,32 @@ describe('order', () => {
   })
 })
 
+it('a deployment whose cooldown is over is tried by one request of many that come at once', async () => {
+  let ill = true
+  const {
+    ask: send,
+    asked,
+    pass,
+    rest,
+  } = world(configOf({ main: ['a order=1', 'b order=2'] }, 'num_retries: 0'), {
+    a: () => (ill ? refuse(503) : undefined),
+  })
+  for (let n = 0; n < 6; n++) await send(ask)
+  await rest()
+  ill = false
+  for (let round = 0; round < 10 && asked.at(-1) !== 'a'; round++) {
+    pass(3_000)
+    asked.length = 0
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(ask)))
+    expect(answers.every(({ status }) => status === 200)).toBe(true)
+    const tries = asked.filter((id) => id === 'a').length
+    expect(tries).toBeLessThanOrEqual(1)
+    if (tries === 1) return
+    await rest()
+  }
+  expect.unreachable('it was never tried')
+})
+
 describe('a tier', () => {
   it('asks another deployment at once, and the answer says how often it was tried', async () => {
     const { ask: send, asked, paused } = world(configOf({ main: ['a', 'b'] }), { a: always(503), b: always(503) })
