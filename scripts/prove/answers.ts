@@ -4,19 +4,36 @@ import type { Seen } from './load.ts'
 
 export function answeredWhileBlocked({ plan, seen, blocked }: Evidence): Seen[] {
   return seen.filter(
-    ({ n, how, sentMs }) =>
+    ({ n, how, sentMs, endedMs }) =>
       how === 'answered' &&
       blocked.some(
-        ({ key, fromMs, untilMs }) => plan.requests[n]?.key === key && sentMs > fromMs + REVOKED_MS && sentMs < untilMs,
+        ({ key, fromMs, untilMs }) =>
+          plan.requests[n]?.key === key && sentMs > fromMs + REVOKED_MS && endedMs < untilMs,
       ),
   )
+}
+
+/** What explains an answer beside the plan and the troubles. */
+export interface Circumstances {
+  /** Who has limits beside money. */
+  readonly limited: ReadonlySet<string>
+  /** In which somebody was refused after waiting longer than a grant may wait: the machine was too busy. */
+  readonly busySeconds: ReadonlySet<number>
+}
+
+const TOO_LATE = '503 as its grant came too late'
+const secondOf = (ms: number): number => Math.floor(ms / 1_000)
+
+export function busySecondsOf({ seen, grantLifeMs }: Pick<Evidence, 'seen' | 'grantLifeMs'>): ReadonlySet<number> {
+  const late = seen.filter(({ status, sentMs, endedMs }) => status === 503 && endedMs - sentMs >= grantLifeMs)
+  return new Set(late.flatMap(({ endedMs }) => [-1, 0, 1].map((by) => secondOf(endedMs) + by)))
 }
 
 /** What an answer was, in the words of the table; `strange` is what nothing explains. */
 export function kindOf(
   one: Seen,
   { plan, troubles, blocked, grantLifeMs }: Pick<Evidence, 'plan' | 'troubles' | 'blocked' | 'grantLifeMs'>,
-  limited: ReadonlySet<string>,
+  { limited, busySeconds }: Circumstances,
 ): string {
   const planned = plan.requests[one.n]
   if (!planned) return 'strange'
@@ -30,7 +47,8 @@ export function kindOf(
   if (one.how === 'left') return 'left by the client'
   if (one.how === 'cut') {
     if (vendor.kind === 'cut') return 'failed by the provider'
-    return near('kill') ? 'cut by SIGKILL' : 'strange'
+    if (near('kill')) return 'cut by SIGKILL'
+    return one.reused === true ? 'lost on a kept connection' : 'strange'
   }
   if (one.how === 'broken') {
     if (vendor.kind === 'cut') return 'failed by the provider'
@@ -63,8 +81,9 @@ export function kindOf(
       if (near('database')) return '503 while PostgreSQL is stopped'
       if (near('replies')) return '503 while PostgreSQL’s answers are lost'
       if (near('kill', 'evict')) return '503 while objects or isolates are gone'
-      if (one.endedMs - one.sentMs >= grantLifeMs) return '503 as its grant came too late'
-      return 'strange'
+      if (one.endedMs - one.sentMs >= grantLifeMs) return TOO_LATE
+      // Several wait for one look into the database; whoever came last waited least.
+      return one.code === 'database_unavailable' && busySeconds.has(secondOf(one.endedMs)) ? TOO_LATE : 'strange'
     default:
       return 'strange'
   }

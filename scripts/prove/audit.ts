@@ -103,7 +103,7 @@ export function brokenIn(windows: readonly WindowNow[]): { readonly broken: Brok
 
 const POLL_MS = 500
 
-/** Looks every 500 ms, or, when a look takes long, as often as leaves three quarters of the time to others. */
+/** Looks every 500 ms, or, when a look takes long, as often as leaves nine tenths of the time to others. */
 export class Poll {
   readonly #db: pg.Pool
   readonly #over: Promise<void>
@@ -127,7 +127,7 @@ export class Poll {
       const beganMs = Date.now()
       // A database that is away has nothing to show.
       await this.#look().catch(() => {})
-      await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 3 * (Date.now() - beganMs))))
+      await new Promise((resolve) => setTimeout(resolve, Math.max(POLL_MS, 9 * (Date.now() - beganMs))))
     }
   }
 

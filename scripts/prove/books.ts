@@ -28,7 +28,8 @@ export function booksOf(evidence: Evidence): Books {
     const { inputNano, outputNano } = model === 'dear' ? PRICES.dear : PRICES.cheap
     const nano = promptTokens * inputNano + outputTokens * outputNano
     billedOf.set(n, (billedOf.get(n) ?? 0) + nano)
-    if (whole) answeredOf.set(n, (answeredOf.get(n) ?? 0) + nano)
+    // Of several whole answers the last one reached the client; what was given up before had a failed row.
+    if (whole) answeredOf.set(n, nano)
   }
   const find = finder(evidence, seenOf, billedOf)
   const requestOf = new Map<string, number>()

@@ -27,6 +27,8 @@ export interface Seen {
   readonly requestId?: string
   /** As the answer's header tells it: of whole answers only. */
   readonly costNano?: number
+  /** Lost unanswered on a connection that had been kept: closed there as it was used again here. */
+  readonly reused?: boolean
   readonly type?: string
   readonly code?: string
   readonly message?: string
@@ -120,7 +122,7 @@ function ask(order: LoadOrder, planned: PlannedRequest): Promise<Seen | undefine
       }, leavesAfterMs)
     }
     request.on('error', (error: NodeJS.ErrnoException) =>
-      end(error.code === 'ECONNREFUSED' ? undefined : { how: 'cut' }),
+      end(error.code === 'ECONNREFUSED' ? undefined : { how: 'cut', reused: request.reusedSocket }),
     )
     request.on('response', (response) => {
       const told = headersOf(response)

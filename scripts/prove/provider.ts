@@ -84,7 +84,7 @@ async function whole(response: ServerResponse, { vendor, most, promptTokens, bil
   await pause(vendor.restMs, response)
   if (response.destroyed) left += 1
   // Who was asked bills, whether or not anybody still listens.
-  bill(most, vendor.kind === 'answer')
+  bill(most, vendor.kind === 'answer' && !response.destroyed)
   if (vendor.kind === 'cut') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': '500' })
     response.write('{"id":"chatcmpl-storm",')

@@ -33,13 +33,20 @@ export function limitedOf({
   ]
 }
 
-/** Where the provider answered more than a limit allows: in less than a minute, or at the same time. */
-export function aboveRates({ plan, bills }: Pick<Evidence, 'plan' | 'bills'>, limited: readonly Limited[]): unknown[] {
+/**
+ * Where the provider answered more than a limit allows: in less than a minute, or at the same time. What the gateway gave
+ * up before it was answered may overlap with what came after it.
+ */
+export function aboveRates(
+  { plan, bills, seen }: Pick<Evidence, 'plan' | 'bills' | 'seen'>,
+  limited: readonly Limited[],
+): unknown[] {
+  const answered = new Set(seen.flatMap(({ n, how }) => (how === 'answered' ? [n] : [])))
   return limited.flatMap(({ entity, rates, isTheirs }) => {
     const theirs = bills
       .filter(({ n, whole }) => {
         const planned = plan.requests[n]
-        return whole && planned !== undefined && isTheirs(planned)
+        return whole && answered.has(n) && planned !== undefined && isTheirs(planned)
       })
       .sort((a, b) => a.fromMs - b.fromMs)
     const once = [...new Map(theirs.map((bill) => [bill.n, bill])).values()]

@@ -1,4 +1,4 @@
-import { answeredWhileBlocked, kindOf } from './answers.ts'
+import { answeredWhileBlocked, busySecondsOf, kindOf } from './answers.ts'
 import { brokenIn, type WindowNow } from './audit.ts'
 import { booksOf } from './books.ts'
 import type { Evidence } from './evidence.ts'
@@ -27,8 +27,11 @@ export function verdictOn(evidence: Evidence): Verdict {
   const rest = brokenIn(evidence.atRest)
   if (rest.example) examples['at rest'] = shown(rest.example)
   const limited = limitedOf(evidence)
-  const names = new Set(limited.map(({ entity }) => entity))
-  const kinds = seen.map((one) => ({ one, kind: kindOf(one, evidence, names) }))
+  const circumstances = {
+    limited: new Set(limited.map(({ entity }) => entity)),
+    busySeconds: busySecondsOf(evidence),
+  }
+  const kinds = seen.map((one) => ({ one, kind: kindOf(one, evidence, circumstances) }))
   const refusals = budgetRefusals(seen)
   const acknowledged = acknowledgedWithoutRow(evidence, books)
 
@@ -42,6 +45,10 @@ export function verdictOn(evidence: Evidence): Verdict {
       evidence.atRest.filter(({ leased }) => leased !== 0n).map(shown),
     ),
     'double rows': count('double rows', doubles(rows)),
+    'rows that do not count with their key': count(
+      'rows that do not count with their key',
+      rows.filter(({ kind, scopes }) => kind === 'request' && !scopes.some((scope) => scope.startsWith('key:'))),
+    ),
     'charged by its row and by an expired row': count('charged by its row and by an expired row', chargedTwice(rows)),
     'acknowledged answers without a row or charge': count(
       'acknowledged answers without a row or charge',

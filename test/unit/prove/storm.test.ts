@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { brokenIn, type WindowNow } from '../../../scripts/prove/audit.ts'
 import { type BudgetRefusal, falseRefusals, MARGIN_MS, type Occupant } from '../../../scripts/prove/false-refusals.ts'
+import type { Seen } from '../../../scripts/prove/load.ts'
 import { numberIn, outputTokensOf, planOf, promptTokensOf, type Rates } from '../../../scripts/prove/plan.ts'
 import type { Bill } from '../../../scripts/prove/provider.ts'
 import { aboveRates } from '../../../scripts/prove/rates.ts'
@@ -105,8 +106,9 @@ describe('what goes above a sliding limit', () => {
     ...{ promptTokens: 30, outputTokens: 10 },
   })
   const plan = planOf(options)
+  const seen = [1, 2, 3].map((n): Seen => ({ n, sentMs: 0, endedMs: 0, how: 'answered' }))
   const above = (rates: Rates, ...bills: Bill[]) =>
-    aboveRates({ plan, bills }, [{ entity: 'key:k', rates, isTheirs: () => true }]).length > 0
+    aboveRates({ plan, bills, seen }, [{ entity: 'key:k', rates, isTheirs: () => true }]).length > 0
 
   it('is more requests or tokens within a minute', () => {
     const three = [bill(1, 0, 10), bill(2, 30_000, 30_010), bill(3, 54_000, 54_010)]
