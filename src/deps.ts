@@ -1,6 +1,8 @@
 import type { Entry } from './cache/entry.ts'
 import { exactCache } from './cache/exact.ts'
 import { Flights } from './cache/flight.ts'
+import { semantic } from './cache/semantic/semantic.ts'
+import { vectorStore } from './cache/semantic/stores.ts'
 import { shownKeys } from './cache/shown-key.ts'
 import { upstashEntries } from './cache/upstash-exact.ts'
 import { systemClock } from './clock.ts'
@@ -8,6 +10,7 @@ import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
+import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
@@ -251,7 +254,44 @@ function cacheFor(config: Config, redis: ReturnType<typeof redisOf>, text: (valu
     }),
     ...(seals && { seal: sealer(salt, (bytes) => crypto.getRandomValues(bytes)) }),
   })
-  return { admin, deps: { settings, entries, stats, shownKeys: keys, flights: new Flights<Entry>(pause) } }
+  const semantic = semanticFor(config, { redis: isShared ? redis : undefined, salt: seals ? salt : undefined, text })
+  const flights = new Flights<Entry>(pause)
+  return { admin, deps: { settings, entries, stats, shownKeys: keys, flights, ...(semantic && { semantic }) } }
+}
+
+interface SemanticAccess {
+  readonly redis: ReturnType<typeof redisOf>
+  /** Where questions are sealed. */
+  readonly salt: string | undefined
+  readonly text: (value: Text) => string | undefined
+}
+
+/** Undefined where only equal requests are found, and where questions are to be sealed with a key that is not set. */
+function semanticFor(config: Config, { redis, salt, text }: SemanticAccess): SemanticDeps | undefined {
+  const { semantic: settings, encrypt = false } = config.litellm.cache ?? {}
+  if (!settings || (encrypt && salt === undefined)) return undefined
+  const { url, apiKey } = settings
+  const store = vectorStore(settings, {
+    fetch: (input, init) => fetch(input, init),
+    redis,
+    url: url && text(url),
+    apiKey: apiKey && text(apiKey),
+  })
+  const sealed = salt === undefined ? undefined : sealer(salt, (bytes) => crypto.getRandomValues(bytes))
+  return {
+    settings,
+    cache: semantic({
+      store,
+      clock: systemClock,
+      settings,
+      warn,
+      ...(sealed && {
+        seal: (note, place) => sealed.seal(note, place),
+        open: (note, place) => sealed.open(note, place),
+      }),
+    }),
+    record: (seen) => operatorLog('info', 'semantic shadow', { ...seen }),
+  }
 }
 
 function redisOf(url: string | undefined, token: string | undefined) {

@@ -1,6 +1,8 @@
 import type { CacheSettings, Notice } from '../../src/config/config.ts'
 import { given } from './given.ts'
 import type { ConfigFile } from './schema/file.ts'
+import { semanticTypes } from './schema/semantic-cache.ts'
+import { semanticOf } from './semantic-cache.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 type Params = NonNullable<NonNullable<ConfigFile['litellm_settings']>['cache_params']>
@@ -14,7 +16,8 @@ const DEFAULT_ENTRY_KB = 1_024
 const DEFAULT_TIMEOUT_MS = 150
 
 /** Undefined where answers are not cached. */
-export function cacheOf({ litellm_settings: litellm = {} }: ConfigFile, note: Note): CacheSettings | undefined {
+export function cacheOf(file: ConfigFile, note: Note): CacheSettings | undefined {
+  const { litellm_settings: litellm = {} } = file
   const { cache, cache_params: params = {} } = litellm
   if (cache !== true) {
     if (cache === undefined && litellm.cache_params !== undefined)
@@ -37,19 +40,24 @@ export function cacheOf({ litellm_settings: litellm = {} }: ConfigFile, note: No
     maxEntryBytes: (params.max_entry_kb ?? DEFAULT_ENTRY_KB) * 1024,
     memoryBytes: Math.min(params.max_memory_mb ?? DEFAULT_MEMORY_MB, MOST_MEMORY_MB) * 1024 * 1024,
     encrypt: params.encrypt ?? false,
+    ...given('semantic', semanticOf(params, groupsOf(file), note)),
   }
 }
 
 /** Vectors lie beside the answers, which lie in Redis. Buckets and disks are no place for what must be there in milliseconds. */
 function typeOf({ type = 'local' }: Params, note: Note): CacheSettings['type'] {
   if (type === 'local' || type === 'redis') return type
-  if (type === 'redis-semantic' || type === 'qdrant-semantic') return 'redis'
+  if (semanticTypes.some((name) => name === type)) return 'redis'
   note(
     'warning',
     ['litellm_settings', 'cache_params', 'type'],
     `answers are not kept in ${type} here; Redis is used where UPSTASH_REDIS_REST_URL is set, else each isolate's own memory`,
   )
   return 'redis'
+}
+
+function groupsOf({ model_list: models = [] }: ConfigFile): readonly string[] {
+  return models.flatMap((row) => row?.model_name ?? [])
 }
 
 function ttlMsBy({ ttl_by: by }: Params): CacheSettings['ttlMsBy'] {

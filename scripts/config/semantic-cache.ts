@@ -37,11 +37,7 @@ export function semanticOf(params: Params, groups: readonly string[], note: Note
     (store === 'qdrant' ? params.qdrant_semantic_cache_embedding_model : params.redis_semantic_cache_embedding_model) ??
     DEFAULT_EMBEDDER
   if (!groups.includes(embedder)) {
-    note(
-      'warning',
-      path,
-      `no model '${embedder}' in model_list makes vectors, so only equal requests are found; add it`,
-    )
+    note('notice', path, `no model '${embedder}' in model_list makes vectors, so only equal requests are found; add it`)
     return undefined
   }
   const url = params.vector_api_base ?? params.qdrant_api_base

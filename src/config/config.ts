@@ -1,4 +1,5 @@
 import type { Price } from '../prices/price.ts'
+import type { SemanticCacheSettings } from './semantic-cache.ts'
 
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
 export interface EnvRef {
@@ -63,6 +64,8 @@ export interface Deployment {
   /** Only this team may ask it (`model_info.team_id`), also by the team's own name for it (`team_public_model_name`). */
   readonly teamId?: string
   readonly teamModelName?: string
+  /** Names that lists of allowed models may give instead of this one's (`model_info.access_groups`). */
+  readonly accessGroups?: readonly string[]
   readonly dropParams?: boolean
   readonly additionalDropParams?: readonly string[]
   readonly allowedOpenaiParams?: readonly string[]
@@ -260,6 +263,8 @@ export interface Config {
     readonly metricsNeedKey?: boolean
     /** `enable_end_user_cost_tracking_prometheus_only`. */
     readonly metricsByCustomer?: boolean
+    /** `forward_traceparent_to_llm_provider`. */
+    readonly forwardsTrace?: boolean
     /** What the file says a sink's variables hold (`s3_callback_params`, `callback_settings`), by variable. */
     readonly settings?: Readonly<Record<string, Text>>
   }
@@ -315,6 +320,8 @@ export interface CacheSettings {
   readonly memoryBytes: number
   /** What lies in Redis is sealed with the salt key. */
   readonly encrypt: boolean
+  /** Like questions are found, beside equal ones. */
+  readonly semantic?: SemanticCacheSettings
 }
 
 export interface LedgerSettings {

@@ -4,6 +4,7 @@ import type { Cache } from '../cache/port.ts'
 import type { ShownKeys } from '../cache/shown-key.ts'
 import type { Stats } from '../cache/stats.ts'
 import type { CacheSettings } from '../config/config.ts'
+import type { SemanticDeps } from './cached-semantic.ts'
 
 /** What the story needs for its cache. One per isolate. */
 export interface CacheDeps {
@@ -12,4 +13,6 @@ export interface CacheDeps {
   readonly flights: Flights<Entry>
   readonly shownKeys: ShownKeys
   readonly stats: Stats
+  /** Absent where only equal requests are found. */
+  readonly semantic?: SemanticDeps
 }

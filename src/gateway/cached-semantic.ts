@@ -27,9 +27,15 @@ export interface Lent {
   readonly goEmbed: (journey: Journey<EmbeddingRequest>) => Promise<Response>
 }
 
+export interface LikeHit {
+  readonly entry: ChatEntry
+  readonly key: CacheKey
+  readonly similarity: number
+}
+
 export interface Alike {
   /** The answer to a question that is as good as this one. */
-  readonly hit?: { readonly entry: ChatEntry; readonly key: CacheKey; readonly similarity: number }
+  readonly hit?: LikeHit
   /** Why there is none. */
   readonly miss?: string
   /** After a complete success, deferred: the question is remembered with its answer's key. */
@@ -45,6 +51,7 @@ export async function alike(
 ): Promise<Alike> {
   const { request, deps } = journey
   const around = { parts: place.parts, form: place.form, embedder: settings.embedder }
+  if (!place.reads) return { miss: 'not read', remember: () => Promise.resolve() }
   const position = await positionOf(request, around, settings)
   if (typeof position === 'string') return { miss: position satisfies Unplaced, remember: () => Promise.resolve() }
   const look: Look<ChatEntry> = {

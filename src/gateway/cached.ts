@@ -9,6 +9,7 @@ import { cachedEmbeddings, isOfEmbeddings } from './cached-embeddings.ts'
 import { chatHit, HIT_HEADER, KEY_HEADER, tenantOf } from './cached-hit.ts'
 import { chatKeep } from './cached-keep.ts'
 import { type Place, placeOf } from './cached-place.ts'
+import { alike, type Lent, type LikeHit } from './cached-semantic.ts'
 import type { Journey } from './journey.ts'
 
 type Go = <R extends AnyRequest>(journey: Journey<R>) => Promise<Response>
@@ -105,6 +106,8 @@ function hitOf(entry: Entry, { journey, place, cache, shownKey }: Asked): Respon
 async function asking(asked: Asked, go: Go, leading?: Leading): Promise<Response> {
   const { journey, place, cache, key, shownKey } = asked
   const { deps, call } = journey
+  const like = cache.semantic && (await alike(journey, place, cache.semantic, lent(cache, go)))
+  if (like?.hit) return likeHit(like.hit, asked)
   count('miss', journey, cache)
   if (!place.stores) return said(await go(journey), 'miss', shownKey)
   const keep = chatKeep({
@@ -113,11 +116,26 @@ async function asking(asked: Asked, go: Go, leading?: Leading): Promise<Response
     deps,
     kept: (entry, lasting) => {
       leading?.landed(entry)
-      if (lasting) deps.defer('keep an answer', cache.entries.put([{ key, entry }], momentOf(journey)))
+      if (!lasting) return
+      deps.defer('keep an answer', cache.entries.put([{ key, entry }], momentOf(journey)))
+      if (like) deps.defer('remember a question', like.remember(key, entry))
     },
   })
   const signal = leading ? lastingSignal(call.signal, leading.flight) : call.signal
   return said(await go({ ...journey, call: { ...call, signal }, keep }), 'miss', shownKey)
+}
+
+async function likeHit({ entry, key, similarity }: LikeHit, { journey, place, cache }: Asked): Promise<Response> {
+  const shownKey = await cache.shownKeys.show(key.hash, tenantOf(journey))
+  return chatHit(entry, { kind: 'semantic', group: place.group, shownKey, similarity }, journey, cache)
+}
+
+/** Vectors come through the whole story, out of the cache where it has them. */
+function lent(cache: CacheDeps, go: Go): Lent {
+  return {
+    entryOf: async (key, moment) => (await cache.entries.get([key], moment))[0],
+    goEmbed: (journey) => cached(journey, cache, go),
+  }
 }
 
 /** A client that leaves ends its request, unless others wait for the same answer. */

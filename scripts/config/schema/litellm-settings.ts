@@ -20,9 +20,10 @@ import {
   usd,
 } from './kinds.ts'
 import { fallbacks } from './router-settings.ts'
+import { semanticParams, semanticTypes } from './semantic-cache.ts'
 
 const cacheParams = section({
-  type: oneOf(['local', 'redis', 'redis-semantic', 'qdrant-semantic', 's3', 'gcs', 'azure-blob', 'disk']),
+  type: oneOf(['local', 'redis', ...semanticTypes, 's3', 'gcs', 'azure-blob', 'disk']),
   mode: oneOf(['default_on', 'default_off']),
   scope: oneOf(['key', 'team', 'org', 'global']),
   ttl: seconds,
@@ -42,10 +43,7 @@ const cacheParams = section({
     team: mappingOf(seconds),
     model: mappingOf(seconds),
   }),
-  similarity_threshold: z.number('a number from 0 to 1').min(0, 'a number from 0 to 1').max(1, 'a number from 0 to 1'),
-  redis_semantic_cache_embedding_model: text,
-  redis_semantic_cache_index_name: text,
-  qdrant_semantic_cache_embedding_model: text,
+  ...semanticParams,
   host: text,
   port: textOrNumber,
   password: text,
@@ -68,10 +66,6 @@ const cacheParams = section({
   gcp_service_account: text,
   gcp_ssl_ca_certs: text,
   redis_flush_size: count,
-  qdrant_api_base: text,
-  qdrant_api_key: text,
-  qdrant_collection_name: text,
-  qdrant_quantization_config: oneOf(['binary', 'scalar', 'product']),
   s3_bucket_name: text,
   s3_region_name: text,
   s3_path: text,

@@ -30,9 +30,9 @@ export interface SemanticPorts {
   readonly clock: Clock
   readonly settings: SemanticSettings
   /** Seals what is written of a question, where the cache is encrypted. */
-  readonly seal?: (text: string) => Promise<string>
+  readonly seal?: (text: string, place: string) => Promise<string>
   /** Undefined for what was sealed otherwise. */
-  readonly open?: (text: string) => Promise<string | undefined>
+  readonly open?: (text: string, place: string) => Promise<string | undefined>
   /** One line for the operator; never a question. */
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void
 }
@@ -111,7 +111,7 @@ export function semantic({ store, clock, settings, warn, seal, open }: SemanticP
     for (const neighbour of near) {
       if (signal.aborted) break
       const { similarity } = neighbour
-      const known = await noteOf(neighbour)
+      const known = await noteOf(neighbour, at)
       const against = known && refusal(at.question, known.question)
       if (against !== undefined) missed = { kind: 'miss', because: 'refused', similarity, refusal: against }
       else if (known) {
@@ -122,8 +122,8 @@ export function semantic({ store, clock, settings, warn, seal, open }: SemanticP
     return missed
   }
 
-  async function noteOf({ note: sealed }: Neighbour): Promise<z.infer<typeof note> | undefined> {
-    const text = open ? await open(sealed) : sealed
+  async function noteOf({ note: sealed }: Neighbour, { place }: Located): Promise<z.infer<typeof note> | undefined> {
+    const text = open ? await open(sealed, place.index) : sealed
     return text === undefined ? undefined : note.safeParse(parsed(text)).data
   }
 
@@ -144,7 +144,7 @@ export function semantic({ store, clock, settings, warn, seal, open }: SemanticP
     const signal = AbortSignal.timeout(SHADOW_TIMEOUT_MS)
     const near = await store.nearest(at.place, at.vector, { most: settings.nearest, atLeast, nowMs: clock(), signal })
     for (const neighbour of near) {
-      const known = await noteOf(neighbour)
+      const known = await noteOf(neighbour, at)
       const answer = known && (await answerOf(known.key, neighbour, at, look))
       if (!known || answer === undefined) continue
       const against = refusal(at.question, known.question)
@@ -204,7 +204,7 @@ export function semantic({ store, clock, settings, warn, seal, open }: SemanticP
       const text = JSON.stringify({ question, key })
       const nowMs = clock()
       try {
-        const sealed = seal ? await seal(text) : text
+        const sealed = seal ? await seal(text, place.index) : text
         await store.put(place, { id: key, vector: known, note: sealed, expiresAtMs: nowMs + ttlMs }, nowMs)
       } catch (error) {
         faulted('remember', error)
