@@ -26,12 +26,13 @@ export function observeOf(
       if (name === PROMETHEUS || sinkNamed(name)) told.set(name, both(told.get(name), what))
       else note('notice', ['litellm_settings', list, ...(Array.isArray(file[list]) ? [index] : [])], unknown(named))
     }
-  if (told.size === 0) return undefined
+  if (told.size === 0 && file.forward_traceparent_to_llm_provider !== true) return undefined
   return {
     sinks: [...told].map(([name, told]) => ({ name, told })),
     ...given('redactKeyInfo', file.redact_user_api_key_info || undefined),
     ...given('metricsNeedKey', file.require_auth_for_metrics_endpoint || undefined),
     ...given('metricsByCustomer', file.enable_end_user_cost_tracking_prometheus_only || undefined),
+    ...given('forwardsTrace', file.forward_traceparent_to_llm_provider || undefined),
     ...given('settings', settingsOf(callback_settings, note)),
   }
 }

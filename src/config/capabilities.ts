@@ -83,7 +83,6 @@ export const capabilities: readonly Capability[] = [
     config: [
       'general_settings.forward_openai_org_id',
       'general_settings.forward_llm_provider_auth_headers',
-      'litellm_settings.forward_traceparent_to_llm_provider',
       'litellm_settings.return_response_headers',
     ],
     chat: ['headers', 'extra_headers', 'provider_specific_header'],

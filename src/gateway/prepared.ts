@@ -1,3 +1,4 @@
+import { traceparentFor } from '../observe/trace-ids.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { type Conversation, remoteMedia } from '../providers/remote-media.ts'
 import { withAccess } from './access.ts'
@@ -27,7 +28,12 @@ export function prepared<R extends AnyRequest>(
   const own = withOwnAccess(attempt.target, call.body, { deployment, allowedHosts })
   const forwards = general.forwardClientHeaders === true
   const passed = clientHeaders(call.headers, { dialect, vendors: provider.dialect, forwards })
-  const target = passed ? { ...own, extraHeaders: { ...passed, ...own.extraHeaders } } : own
+  const traceparent =
+    deps.config.observe?.forwardsTrace === true
+      ? { traceparent: traceparentFor(call.headers.get('traceparent'), call.requestId, attempt.id) }
+      : undefined
+  const more = passed || traceparent
+  const target = more ? { ...own, extraHeaders: { ...passed, ...traceparent, ...own.extraHeaders } } : own
   const urls = addressesIn(attempt.request, allowedHosts)
   const changed = provider !== attempt.provider || target !== attempt.target
   const ready = changed ? { ...attempt, provider, target } : attempt

@@ -1,3 +1,4 @@
+import { isTraceparent } from '../observe/trace-ids.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { everyRate, nanoFromPico, pico, ratesFor } from '../prices/cost.ts'
 import { promptTokens, type Usage } from '../prices/usage.ts'
@@ -40,7 +41,7 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: E
   const agent = headers.get('user-agent')
   if (agent !== null) told.user_agent = cut(agent)
   const parent = headers.get('traceparent')
-  if (parent !== null && TRACEPARENT.test(parent)) told.traceparent = parent
+  if (parent !== null && isTraceparent(parent)) told.traceparent = parent
   const session = headers.get(SESSION_HEADER)
   if (session !== null) told.session_id = cut(session)
   const trace = headers.get(TRACE_HEADER)
@@ -50,8 +51,6 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: E
   if (unlogged) told.unlogged = unlogged
   return told
 }
-
-const TRACEPARENT = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
 
 function said(told: { -readonly [K in keyof Told]: Told[K] }, body: Fields): void {
   const { litellm_session_id: session, litellm_trace_id: trace } = body

@@ -1,7 +1,7 @@
 import type { SpendEvent } from '../spend/event.ts'
-import { spanIdOf } from './otel.ts'
 import { standardPayload, usdOf } from './payload.ts'
 import { gzip, type Sink } from './sink.ts'
+import { spanIdOf } from './trace-ids.ts'
 
 const settings = {
   apiKey: { variable: 'DD_API_KEY' },

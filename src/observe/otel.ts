@@ -1,6 +1,7 @@
 import type { SpendEvent } from '../spend/event.ts'
 import { usdOf } from './payload.ts'
 import { headersIn, type Sink } from './sink.ts'
+import { spanIdOf, traceIdOf } from './trace-ids.ts'
 
 /**
  * OpenTelemetry over OTLP/HTTP in JSON (https://opentelemetry.io/docs/specs/otlp/): a client span for each attempt and
@@ -58,15 +59,6 @@ const nanos = (ms: number): string => String(BigInt(Math.round(ms)) * 1_000_000n
 const CLIENT = 3
 const OK = 1
 const ERROR = 2
-
-/** Ids are UUIDs: all of a request's are its trace, the end of an attempt's, where its randomness is, are its span. */
-const traceIdOf = (id: string): string => hexIn(id, 32)
-export const spanIdOf = (id: string): string => hexIn(id, 16)
-
-function hexIn(id: string, length: number): string {
-  const hex = id.toLowerCase().replaceAll(/[^0-9a-f]/g, '')
-  return hex.padStart(length, '1').slice(-length)
-}
 
 /** Vendors by the name that the conventions have for them. */
 const SYSTEMS: Readonly<Record<string, string>> = {

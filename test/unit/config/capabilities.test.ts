@@ -23,6 +23,7 @@ const active = [
     'success_callback',
     'failure_callback',
     'redact_user_api_key_info',
+    'forward_traceparent_to_llm_provider',
     'require_auth_for_metrics_endpoint',
     'enable_end_user_cost_tracking_prometheus_only',
     'timezone',

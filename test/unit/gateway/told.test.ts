@@ -49,3 +49,24 @@ it('a failure after which somebody else is asked says so, and the one after it h
   expect(rows.map(({ fallbacks }) => fallbacks)).toEqual([undefined, 1, 2])
   expect([rows[0]!.elsewhere, rows[2]!.elsewhere]).toEqual([true, undefined])
 })
+
+it('a vendor is told the trace where the operator wants it, with the attempt as the parent', async () => {
+  const given = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+  const sent: (string | null)[] = []
+  const world = gatewayWorld((_, init) => {
+    sent.push(new Headers(init.headers).get('traceparent'))
+    return good()
+  })
+  await world.ask(hello, keyWith(), undefined, {}, { traceparent: given })
+  Object.assign(world.deps, { config: { ...world.deps.config, observe: { sinks: [], forwardsTrace: true } } })
+  await world.ask(hello, keyWith(), undefined, {}, { traceparent: given })
+  await world.ask(hello)
+  await world.rest()
+  const [, second, third] = world.rows()
+  const span = (id: string) => id.replaceAll('-', '').slice(-16)
+  expect(sent).toEqual([
+    null,
+    `00-4bf92f3577b34da6a3ce929d0e0e4736-${span(second!.id)}-00`,
+    `00-${third!.request_id.replaceAll('-', '')}-${span(third!.id)}-01`,
+  ])
+})
