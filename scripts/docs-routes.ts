@@ -4,7 +4,13 @@ import type { Route } from '../src/routes/route.ts'
 import { routes } from '../src/routes/table.ts'
 
 const FILE = 'docs/routes.md'
-const ACCESS = { public: 'anyone', key: 'any valid key', admin: 'the master key' } as const
+const ACCESS = {
+  public: 'anyone',
+  key: 'any valid key',
+  editor: 'any valid key whose person may change something',
+  viewer: 'the admin and who may see everything',
+  admin: 'the admin',
+} as const
 
 const INTRODUCTION = `# Routes
 

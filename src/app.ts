@@ -5,13 +5,13 @@ import { TrieRouter } from 'hono/router/trie-router'
 import type { H, RouterRoute } from 'hono/types'
 import { systemClock } from './clock.ts'
 import type { Dialect } from './dialects/dialect.ts'
-import { GatewayError } from './errors.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
 import { refusal } from './middleware/error-door.ts'
 import { RememberingRouter } from './middleware/remembering-router.ts'
 import { idHeaders, type RequestIds, requestIds } from './middleware/request-id.ts'
 import type { AppDeps } from './routes/deps.ts'
+import { mustMayCall } from './routes/may-call.ts'
 import { notThere, notThisMethod } from './routes/not-there.ts'
 import type { Route } from './routes/route.ts'
 import { routes } from './routes/table.ts'
@@ -103,13 +103,7 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
   const { config, env, defer } = deps.gateway
   const { tenants, guards } = deps
   const principal = await authenticate(request.headers, { config, env, tenants, guards }, { nowMs, defer })
-  if (route.access === 'admin' && principal.role !== 'proxy_admin') {
-    throw new GatewayError(
-      'auth_error',
-      `Authentication Error, Only proxy admin can be used to generate, delete, update info for new keys/users/teams. Route=${route.paths[0]}. Your role=${principal.role}. Use the master key.`,
-      { retry: false },
-    )
-  }
+  if (principal.kind !== 'master') mustMayCall(route, request.url, principal)
   return principal
 }
 

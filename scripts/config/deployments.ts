@@ -93,6 +93,7 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
     ...(row.model_name.includes('*') ? { wildcard: true } : {}),
     ...given('teamId', info.team_id),
     ...given('teamModelName', info.team_public_model_name),
+    ...given('accessGroups', info.access_groups),
     ...given('disabled', disabled),
   }
   return { deployment, notices }

@@ -254,20 +254,6 @@ export const capabilities: readonly Capability[] = [
 
   // Cache
   {
-    capability: 'semantic response cache',
-    comes: 'cache',
-    config: [
-      'litellm_settings.cache_params.similarity_threshold',
-      'litellm_settings.cache_params.redis_semantic_cache_embedding_model',
-      'litellm_settings.cache_params.redis_semantic_cache_index_name',
-      'litellm_settings.cache_params.qdrant_semantic_cache_embedding_model',
-      'litellm_settings.cache_params.qdrant_api_base',
-      'litellm_settings.cache_params.qdrant_api_key',
-      'litellm_settings.cache_params.qdrant_collection_name',
-      'litellm_settings.cache_params.qdrant_quantization_config',
-    ],
-  },
-  {
     capability: 'cache groups and keys of a caller',
     comes: 'cache',
     config: [
@@ -308,15 +294,7 @@ export const capabilities: readonly Capability[] = [
       'password',
     ],
     customer: ['allowed_model_region', 'default_model'],
-    team: [
-      'members_with_roles',
-      'members',
-      'admins',
-      'team_member_permissions',
-      'team_member_key_duration',
-      'user_id',
-      'user_email',
-    ],
+    team: ['members_with_roles', 'members', 'admins', 'team_member_key_duration', 'user_id', 'user_email'],
     organization: ['members', 'users'],
   },
   {
@@ -350,8 +328,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.provider_url_destination_allowed_hosts',
     ],
     key: [
-      'allowed_routes',
-      'key_type',
       'enforced_params',
       'permissions',
       'allowed_passthrough_routes',
@@ -378,14 +354,10 @@ export const capabilities: readonly Capability[] = [
   {
     capability: 'model aliases, access groups and router settings of a tenant',
     comes: 'tenants',
-    config: [
-      'model_list.*.model_info.access_groups',
-      'litellm_settings.public_model_groups',
-      'general_settings.enable_public_model_hub',
-    ],
-    key: ['aliases', 'config', 'router_settings'],
+    config: ['litellm_settings.public_model_groups', 'general_settings.enable_public_model_hub'],
+    key: ['config', 'router_settings'],
     user: ['aliases', 'config', 'router_settings'],
-    team: ['model_aliases', 'router_settings', 'secret_manager_settings', 'model_id'],
+    team: ['router_settings', 'secret_manager_settings', 'model_id'],
   },
   {
     capability: 'key rotation',
@@ -616,6 +588,9 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'team_id',
     'organization_id',
     'duration',
+    'aliases',
+    'allowed_routes',
+    'key_type',
     'temp_budget_increase',
     'temp_budget_expiry',
     'rpm_limit_type',
@@ -630,6 +605,8 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'team_ids',
     'team_alias',
     'organization_id',
+    'team_member_permissions',
+    'model_aliases',
     'team_member_budget',
     'team_member_budget_duration',
     'team_member_rpm_limit',
@@ -644,6 +621,7 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'member',
     'role',
     'max_budget_in_team',
+    'members',
     'budget_duration',
     'rpm_limit',
     'tpm_limit',
@@ -657,6 +635,8 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
   ],
   'admin.user': [
     'user_id',
+    'user_ids',
+    'users',
     'user_alias',
     'user_email',
     'user_role',
@@ -665,9 +645,10 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'duration',
     ...limits,
   ],
-  'admin.customer': ['user_id', 'alias', ...limits],
+  'admin.customer': ['user_id', 'user_ids', 'alias', ...limits],
   'admin.tag': ['name', 'names', 'description', ...limits],
   'admin.budget': [
+    'id',
     'budget_id',
     'budgets',
     'max_budget',

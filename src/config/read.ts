@@ -119,3 +119,11 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
 function isNeeded(text: Text | undefined): boolean {
   return typeof text === 'string' || (text !== undefined && text.otherwise === undefined)
 }
+
+const NO_GROUPS: readonly string[] = []
+
+/** Those of `model_info.access_groups` that deployments share a name by: a list of allowed models may name them. */
+export function accessGroups(deployments: readonly Deployment[]): readonly string[] {
+  if (deployments.every((one) => one.accessGroups === undefined)) return NO_GROUPS
+  return deployments.flatMap((one) => one.accessGroups ?? NO_GROUPS)
+}

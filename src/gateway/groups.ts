@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import { deploymentsFor } from '../config/read.ts'
+import { accessGroups, deploymentsFor } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
 import { nearestModels } from '../routing/nearest-models.ts'
 import { type Resolved, resolve } from '../routing/resolve.ts'
@@ -20,8 +20,8 @@ export interface Group {
 /** Throws `model_not_found` with the nearest names that the caller may use, or the refusal of who may not use it. */
 export function groupFor(model: string, principal: Principal, deps: GatewayDeps): Group {
   const resolved = resolve(model, deps.config, principal)
-  if (resolved?.by === 'default fallback') mayUse(principal, resolved.model, resolved.group)
-  else mayUse(principal, model, resolved?.group)
+  const meaning = { target: resolved?.group, accessGroups: accessGroups(resolved?.deployments ?? []) }
+  mayUse(principal, resolved?.by === 'default fallback' ? resolved.model : model, meaning)
   if (resolved) return groupOf(resolved, deps)
   const nearest = nearestModels(model, deps.config, (name) => allowsModel(principal, name))
   const hint =

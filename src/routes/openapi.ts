@@ -61,7 +61,7 @@ function operation(route: Route, path: string): Operation {
     tags: [route.tag],
     operationId: `${route.method.toLowerCase()}${path.replace(/\W+(\w)/g, (_, c: string) => c.toUpperCase()).replace(/\W/g, '')}`,
     ...(route.access === 'public' ? {} : { security: [{ key: [] }] }),
-    ...(route.access === 'admin' ? { 'x-access': 'admin' } : {}),
+    ...(['editor', 'viewer', 'admin'].includes(route.access) ? { 'x-access': route.access } : {}),
     parameters: [...pathParameters(path), ...queryParameters(route)],
     ...(route.body ? { requestBody: { required: true, content: json(schemaOf(route.body, 'input')) } } : {}),
     responses: {

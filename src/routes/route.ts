@@ -6,10 +6,10 @@ import { readJsonObject } from '../middleware/body.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { adminFields } from './admin-fields.ts'
 import type { AppDeps } from './deps.ts'
+import type { Access } from './may-call.ts'
 import { isStorable } from './text.ts'
 
-/** Who may call: anyone, any valid key, or the proxy's admin. */
-export type Access = 'public' | 'key' | 'admin'
+export type { Access } from './may-call.ts'
 
 /** A request as it arrives at its route: who asks is known, what it says is not read yet. */
 export interface Incoming {

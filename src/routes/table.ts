@@ -5,7 +5,10 @@ import { memberRoutes } from './admin/members.ts'
 import { organizationRoutes } from './admin/organizations.ts'
 import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
+import { teamListRoutes } from './admin/team-lists.ts'
+import { teamRightsRoutes } from './admin/team-rights.ts'
 import { teamRoutes } from './admin/teams.ts'
+import { userListRoutes } from './admin/user-lists.ts'
 import { userRoutes } from './admin/users.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
 import { cacheRoutes } from './cache.ts'
@@ -39,9 +42,12 @@ export const routes: readonly Route[] = [
   ...modelRoutes,
   ...keyRoutes,
   ...teamRoutes,
+  ...teamListRoutes,
+  ...teamRightsRoutes,
   ...memberRoutes,
   ...organizationRoutes,
   ...userRoutes,
+  ...userListRoutes,
   ...customerRoutes,
   ...tagRoutes,
   ...budgetRoutes,

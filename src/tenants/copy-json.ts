@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Copy, KnownGeneration } from './port.ts'
+import { roles } from './principal.ts'
 
 const nano = z
   .string()
@@ -25,13 +26,14 @@ const limits = z.array(
     rpm: z.number().exactOptional(),
     tpm: z.number().exactOptional(),
     maxParallel: z.number().exactOptional(),
+    dynamic: z.array(z.enum(['rpm', 'tpm'])).exactOptional(),
     model: z.string().exactOptional(),
   }),
 )
 
 export const principal = z.object({
   kind: z.literal('key'),
-  role: z.enum(['proxy_admin', 'internal_user']),
+  role: z.enum(roles),
   keyId: z.string(),
   keyHash: z.string(),
   keyName: z.string(),
@@ -44,6 +46,10 @@ export const principal = z.object({
   models,
   scopes,
   limits,
+  aliases: z.array(z.record(z.string(), z.string())).exactOptional(),
+  allowedRoutes: z.array(z.string()).exactOptional(),
+  teamRole: z.enum(['admin', 'user']).exactOptional(),
+  teamPermissions: z.array(z.string()).exactOptional(),
   blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),
   maxBudgetNano: nano.exactOptional(),

@@ -251,6 +251,8 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     createTemplate: (budgetId, fields, author) => whole(() => putTemplate({ budgetId, fields }, author)),
     updateTemplate: (budgetId, fields, budgets, author) =>
       whole(() => (templates.has(budgetId) ? putTemplate({ budgetId, fields, budgets }, author) : undefined)),
+    keyCounts: (userIds) =>
+      Promise.resolve(new Map(userIds.map((id) => [id, keys().filter(({ userId }) => userId === id).length]))),
     listTemplates: () => Promise.resolve([...templates.values()].sort((a, b) => (a.budgetId < b.budgetId ? -1 : 1))),
     removeTemplate: (budgetId) =>
       whole(() => {
@@ -364,7 +366,9 @@ function matches(key: KeyRecord, query: KeyQuery): boolean {
     seenBy === undefined ||
     (seenBy.userId !== undefined && key.userId === seenBy.userId) ||
     (key.teamId !== null && seenBy.teamIds.includes(key.teamId))
-  return seen && wanted.every(([want, have]) => want === undefined || want === have)
+  const { aliasHas } = query
+  const named = aliasHas === undefined || key.keyAlias?.toLowerCase().includes(aliasHas.toLowerCase()) === true
+  return seen && named && wanted.every(([want, have]) => want === undefined || want === have)
 }
 
 function compare(a: KeyRecord, b: KeyRecord, { sortBy, sortOrder }: KeyQuery): number {

@@ -274,6 +274,12 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       )
       return row && templateRecord(row.template)
     },
+    async keyCounts(userIds) {
+      const found = await rows<{ user_id: string; count: string | number }>(
+        sql`select user_id, count(*) as count from virtual_key where user_id = any(${list(userIds)}) group by user_id`,
+      )
+      return new Map(found.map(({ user_id, count }) => [user_id, Number(count)]))
+    },
     async listTemplates() {
       const found = await rows<TemplateRow>(
         sql`select ${templateJson('bt')} as template from budget_template bt order by bt.budget_id collate "C"`,

@@ -120,6 +120,8 @@ export interface KeyQuery {
   readonly organizationId?: string | undefined
   readonly token?: string | undefined
   readonly keyAlias?: string | undefined
+  /** Only keys whose alias has this in it; an empty text means any alias. */
+  readonly aliasHas?: string | undefined
   /** Only those of this user or of one of these teams. */
   readonly seenBy?: { readonly userId?: string | undefined; readonly teamIds: readonly string[] } | undefined
   readonly sortBy: (typeof keySorts)[number]
@@ -222,6 +224,8 @@ export interface TenantStore {
     author: Author,
   ): Promise<TemplateRecord | undefined>
 
+  /** How many keys each of these users has; who has none may be absent. */
+  keyCounts(userIds: readonly string[]): Promise<ReadonlyMap<string, number>>
   listTemplates(): Promise<readonly TemplateRecord[]>
   /** False when there is none. Refused while someone has it. */
   removeTemplate(budgetId: string, author: Author): Promise<boolean>

@@ -1,5 +1,5 @@
 import type { Copy } from './port.ts'
-import type { Principal, PrincipalLevel, RateLimit } from './principal.ts'
+import { type Principal, type PrincipalLevel, type RateLimit, type Role, roles } from './principal.ts'
 import type {
   CustomerRecord,
   EntityRecord,
@@ -36,10 +36,11 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
   const levels = levelsOf(owners)
   const blocked = levels.find(({ record }) => record?.blocked)?.kind as PrincipalLevel | undefined
   const budget = key.budgets.find(({ part }) => part === 'main')
+  const aliases = [key.aliases, team?.modelAliases].filter((names) => names != null && Object.keys(names).length > 0)
   const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
     kind: 'key',
-    role: 'internal_user',
+    role: roleOf(owners),
     keyId: key.id,
     keyHash: key.token,
     keyName: key.keyName,
@@ -52,12 +53,30 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
     models: modelsOf(levels.filter(({ kind }) => kind !== 'user' || !team)),
     scopes: [...levels.flatMap(scopesOf), ...everyone],
     limits: levels.flatMap(limitsOf),
+    ...(aliases.length === 0 ? {} : { aliases: aliases as Principal['aliases'] & object }),
+    ...(key.allowedRoutes.length === 0 ? {} : { allowedRoutes: key.allowedRoutes }),
+    ...membershipOf(owners),
     ...(blocked === undefined ? {} : { blocked }),
     ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
     spendNano: spentOf(entityName('key', key.id), key),
     metadata: key.metadata,
     readAtMs,
+  }
+}
+
+/** A person's role goes with the person's own keys: whoever else manages a team's keys shall not come by it. */
+function roleOf({ user, team }: KeyOwners): Role {
+  const role = team ? undefined : roles.find((one) => one === user?.userRole)
+  return role ?? (user?.userRole === 'internal_user_viewer' ? 'internal_user_viewer' : 'internal_user')
+}
+
+function membershipOf({ team, member }: KeyOwners): Pick<Principal, 'teamRole' | 'teamPermissions'> {
+  if (!team || !member) return {}
+  const { memberPermissions: teamPermissions } = team
+  return {
+    teamRole: member.role === 'admin' ? 'admin' : 'user',
+    ...(teamPermissions.length === 0 ? {} : { teamPermissions }),
   }
 }
 
@@ -150,7 +169,12 @@ function modelsOf(levels: readonly Level[]): Principal['models'] {
   return levels.flatMap(({ kind, record }) =>
     kind === 'member' || kind === 'tag' || !record || record.models.length === 0
       ? []
-      : [{ level: kind, names: record.models }],
+      : [
+          {
+            level: kind,
+            names: [...record.models, ...Object.keys(('modelAliases' in record && record.modelAliases) || {})],
+          },
+        ],
   )
 }
 

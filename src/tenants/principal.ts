@@ -16,10 +16,14 @@ export interface RateLimit {
 /** Who can be blocked, and who can restrict models. */
 export type PrincipalLevel = 'key' | 'user' | 'team' | 'org' | 'customer'
 
+/** LiteLLM's roles. A person's holds on keys that are the person's own; a key of a team has no more than its team. */
+export const roles = ['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer'] as const
+export type Role = (typeof roles)[number]
+
 /** Who is asking, with everything a decision needs, so that deciding costs no call. Plain data. */
 export interface Principal {
   readonly kind: 'key' | 'master'
-  readonly role: 'proxy_admin' | 'internal_user'
+  readonly role: Role
   /** Never changes; the hash may. `proxy` for the master key. */
   readonly keyId: string
   /** SHA-256 hex of the key: LiteLLM's `api_key` in spend rows. Empty for the master key. */
@@ -42,6 +46,14 @@ export interface Principal {
   /** Every scope that its spend is recorded under: `@life` of each entity, and each limited window. */
   readonly scopes: readonly Scope[]
   readonly limits: readonly RateLimit[]
+  /** Other names for models, of the key and of its team: each map is applied once, in this order. */
+  readonly aliases?: readonly Readonly<Record<string, string>>[]
+  /** Paths, their beginnings (`/key/*`), or names of groups; absent means all. */
+  readonly allowedRoutes?: readonly string[]
+  /** What its user is in its team. */
+  readonly teamRole?: 'admin' | 'user'
+  /** The admin routes that its team lets members call on their own keys. */
+  readonly teamPermissions?: readonly string[]
   readonly blocked?: PrincipalLevel
   readonly expiresAtMs?: number
   readonly maxBudgetNano?: bigint

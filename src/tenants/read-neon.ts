@@ -124,6 +124,7 @@ export function matching(query: KeyQuery): SQL {
     [sql`e.key_alias`, query.keyAlias],
   ]
   const conditions = wanted.flatMap(([column, value]) => (value === undefined ? [] : [sql`${column} = ${value}`]))
+  if (query.aliasHas !== undefined) conditions.push(sql`position(lower(${query.aliasHas}) in lower(e.key_alias)) > 0`)
   if (query.seenBy) {
     const { userId, teamIds } = query.seenBy
     const own = userId === undefined ? sql`false` : sql`e.user_id = ${userId}`

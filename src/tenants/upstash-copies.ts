@@ -19,8 +19,8 @@ export interface UpstashOptions {
 const PAUSE_MS = 1_000
 
 /** The numbers grow when what lies there changes its meaning. */
-const PRINCIPALS = 'tollgate:principal:2:'
-const STANDINGS = 'tollgate:standing:1:'
+const PRINCIPALS = 'tollgate:principal:3:'
+const STANDINGS = 'tollgate:standing:2:'
 const GENERATION = 'tollgate:generation:1'
 /** Nobody believes an older one. */
 const GENERATION_MS = 10_000

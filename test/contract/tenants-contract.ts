@@ -470,6 +470,10 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       }
       expect(await seen({ userId: 'u', teamIds: ['t'] })).toEqual(['ab', 2])
       expect(await seen({ teamIds: [] })).toEqual(['', 0])
+      await createKey(newKey('d', { userId: 'u', keyAlias: 'Alias-D' }))
+      const named = async (aliasHas: string) => (await tenants.listKeys({ ...query, aliasHas })).total
+      expect([await named(''), await named('s-d'), await named('x')]).toEqual([1, 1, 0])
+      expect((await tenants.keyCounts(['u', 'v'])).get('u')).toBe(2)
       expect(await tenants.findKey({ token: hashOf('b') })).toMatchObject({
         aliases: { fast: 'm' },
         allowedRoutes: ['llm_api_routes'],

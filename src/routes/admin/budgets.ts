@@ -99,4 +99,63 @@ const info = route({
   },
 })
 
-export const budgetRoutes: readonly Route[] = [create, update, info]
+const list = route({
+  method: 'GET',
+  paths: ['/budget/list'],
+  access: 'viewer',
+  tag: 'Budgets',
+  summary: 'All budgets that have a name.',
+  out: z.array(shown),
+  handle: async ({ deps }) => (await deps.tenantStore.listTemplates()).map(shownTemplate),
+})
+
+const TYPES = {
+  max_budget: 'Float',
+  soft_budget: 'Float',
+  budget_duration: 'String',
+  model_max_budget: 'Object',
+  rpm_limit: 'Integer',
+  tpm_limit: 'Integer',
+  max_parallel_requests: 'Integer',
+} as const
+
+const settings = route({
+  method: 'GET',
+  paths: ['/budget/settings'],
+  access: 'viewer',
+  tag: 'Budgets',
+  summary: 'The fields of a budget, with the values of one.',
+  query: z.strictObject({ budget_id: name }),
+  out: z.array(z.record(z.string(), z.unknown())),
+  async handle({ query, deps }) {
+    const template = await deps.tenantStore.findTemplate(query.budget_id)
+    if (!template) throw notFound(query.budget_id)
+    const values = shownTemplate(template)
+    return Object.entries(TYPES).map(([field_name, field_type]) => ({
+      field_name,
+      field_type,
+      field_value: values[field_name as keyof typeof TYPES],
+      stored_in_db: true,
+      field_default_value: null,
+    }))
+  },
+})
+
+const deletion = route({
+  method: 'POST',
+  paths: ['/budget/delete'],
+  access: 'admin',
+  tag: 'Budgets',
+  summary: 'Delete a budget that nobody has any more.',
+  area: 'admin.budget',
+  body: z.strictObject({ id: name }),
+  out: shown,
+  async handle(asked) {
+    const { body, deps } = asked
+    const template = await deps.tenantStore.findTemplate(body.id)
+    if (!template || !(await deps.tenantStore.removeTemplate(body.id, authorOf(asked)))) throw notFound(body.id)
+    return shownTemplate(template)
+  },
+})
+
+export const budgetRoutes: readonly Route[] = [create, update, info, list, settings, deletion]

@@ -1,21 +1,25 @@
 import * as z from 'zod'
+import { GatewayError } from '../../errors.ts'
 import { tokenOf } from '../../tenants/key-text.ts'
 import type { Changes } from '../../tenants/port.ts'
+import type { Principal } from '../../tenants/principal.ts'
 import type { KeyRecord } from '../../tenants/record.ts'
 import { entityName } from '../../tenants/scope.ts'
+import type { AppDeps } from '../deps.ts'
 import { type Asked, route } from '../route.ts'
 import { authorOf } from './author.ts'
 import { expiryOf } from './expiry.ts'
-import { mustFit, mustHaveRoom } from './key-fits.ts'
-import { type ChangeFields, changes, keyText, notFound, shown } from './key-shape.ts'
+import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
+import { type ChangeFields, changes, keyText, notFound, reachOf, shown } from './key-shape.ts'
 import { limitsOf } from './limits.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey } from './shown.ts'
+import { isAdmin, mustChangeKey, ownersFor, personOf, runsTeam } from './whose.ts'
 
 export const update = route({
   method: 'POST',
   paths: ['/key/update'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Keys',
   summary: 'Change some fields of a key; the others stay. A limit of null is taken away.',
   area: 'admin.key',
@@ -29,12 +33,26 @@ export const update = route({
   },
 })
 
+type Changing = Pick<Asked<'editor', unknown, unknown>, 'request' | 'principal' | 'deps' | 'receivedAtMs'>
+
 /** What a body asks of a key that is there. */
 export async function changesOf(
   body: ChangeFields,
   current: KeyRecord,
-  { deps, receivedAtMs: nowMs }: Pick<Asked<'admin', unknown, unknown>, 'deps' | 'receivedAtMs'>,
+  { principal, deps, receivedAtMs: nowMs }: Changing,
+  path = '/key/update',
 ): Promise<Changes<'key'>> {
+  await mustChangeKey(principal, current, path, deps)
+  if (!isAdmin(principal)) {
+    await mustNotRaise(body, current, principal, deps)
+    const owners = {
+      team_id: body.team_id === undefined ? current.teamId : body.team_id,
+      user_id: body.user_id === undefined ? current.userId : body.user_id,
+    }
+    await ownersFor(principal, { ...body, ...owners }, path, deps)
+    if (owners.team_id === null && owners.user_id !== personOf(principal))
+      throw new GatewayError('forbidden', 'A key that leaves its team must be your own.', { param: 'user_id' })
+  }
   const owners = { teamId: body.team_id, organizationId: body.organization_id }
   await mustFit(
     {
@@ -47,18 +65,38 @@ export async function changesOf(
   const limits = await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs })
   const given = Object.fromEntries(Object.entries({ ...owners, ...limits }).filter(([, value]) => value !== undefined))
   await mustHaveRoom({ ...current, ...given }, current.id, deps)
+  if (limits.budgets)
+    await mustNotExceedTeam(
+      { teamId: body.team_id === undefined ? current.teamId : body.team_id, budgets: limits.budgets },
+      deps,
+    )
   return {
     keyAlias: body.key_alias,
     userId: body.user_id,
     ...owners,
+    ...reachOf(body),
     expiresAtMs: body.duration === undefined ? undefined : expiryOf(body.duration, nowMs),
     ...limits,
   }
 }
 
+/** What an admin gave a key is not its owner's to change: limits are, of keys that the owner made. */
+async function mustNotRaise(body: ChangeFields, key: KeyRecord, principal: Principal, deps: AppDeps): Promise<void> {
+  if (key.teamId !== null && (await runsTeam(principal, key.teamId, deps))) return
+  const free = ['key_alias', 'metadata', 'team_id', 'user_id']
+  const isOwn = key.createdBy !== null && key.createdBy === principal.userId
+  const field = Object.entries(body).find(
+    ([name, value]) => value !== undefined && name in changes && !free.includes(name) && !(isOwn && name !== 'blocked'),
+  )?.[0]
+  if (field === undefined) return
+  throw new GatewayError('forbidden', `You may not change ${field} of a key that an admin made. Ask an admin.`, {
+    param: field,
+  })
+}
+
 /** Writes; what the key's ledger holds free comes back where the change takes something away. */
-async function changed(
-  asked: Asked<'admin', unknown, unknown>,
+export async function changed(
+  asked: Changing,
   current: KeyRecord,
   key: string,
   changes: Changes<'key'>,
@@ -74,7 +112,7 @@ export const blocking = (path: '/key/block' | '/key/unblock', blocked: boolean, 
   route({
     method: 'POST',
     paths: [path],
-    access: 'admin',
+    access: 'editor',
     tag: 'Keys',
     summary,
     area: 'admin.key',
@@ -84,6 +122,7 @@ export const blocking = (path: '/key/block' | '/key/unblock', blocked: boolean, 
       const { key } = asked.body
       const current = await asked.deps.tenantStore.findKey({ token: await tokenOf(key) })
       if (!current) throw notFound(key)
+      await mustChangeKey(asked.principal, current, path, asked.deps)
       return changed(asked, current, key, { blocked })
     },
   })

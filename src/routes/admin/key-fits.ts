@@ -1,4 +1,5 @@
 import { GatewayError } from '../../errors.ts'
+import { usdFromNano } from '../../money.ts'
 import type { Changes } from '../../tenants/port.ts'
 import type { AppDeps } from '../deps.ts'
 import { GUARANTEED, mustBeGuaranteed } from './guaranteed.ts'
@@ -16,6 +17,20 @@ export async function mustFit(
     'invalid_request',
     `team_id = ${team.teamId} belongs to organization_id = ${team.organizationId}. Leave organization_id out, or give that one.`,
     { param: 'organization_id' },
+  )
+}
+
+/** A key's budget above its team's would be a promise that the team cannot keep. */
+export async function mustNotExceedTeam(key: Pick<Changes<'key'>, 'teamId' | 'budgets'>, deps: AppDeps): Promise<void> {
+  const own = key.budgets?.find(({ part }) => part === 'main')
+  if (!own || !key.teamId) return
+  const team = await deps.tenantStore.find('team', [key.teamId])
+  const most = team?.budgets.find(({ part }) => part === 'main')
+  if (!most || own.limitNano <= most.limitNano) return
+  throw new GatewayError(
+    'invalid_request',
+    `max_budget may not be above that of team_id = ${key.teamId}, which is ${usdFromNano(most.limitNano)}.`,
+    { param: 'max_budget' },
   )
 }
 

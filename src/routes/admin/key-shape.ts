@@ -1,6 +1,8 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { keyNameOf } from '../../tenants/key-text.ts'
+import type { Changes } from '../../tenants/port.ts'
+import { routeGroups } from '../may-call.ts'
 import { name } from '../text.ts'
 import { changedLimits, limitTypes, shownLimits, temporary } from './fields.ts'
 
@@ -11,6 +13,35 @@ export const customKey = z
   .max(512)
   .regex(/^sk-[\x21-\x7e]+$/, "must start with 'sk-' and have no spaces")
 
+const allowedRoute = name.refine(
+  (text) => text.startsWith('/') || routeGroups.includes(text),
+  `is a path, or one of: ${routeGroups.join(', ')}`,
+)
+const TYPES = {
+  default: [],
+  llm_api: ['llm_api_routes'],
+  management: ['management_routes'],
+  read_only: ['info_routes'],
+} as const
+
+/** What a key may call, and by which names it may call models. */
+export const reach = {
+  aliases: z.record(name, name).nullish(),
+  allowed_routes: z.array(allowedRoute).max(100).nullish(),
+  key_type: z.enum(['default', 'llm_api', 'management', 'read_only']).nullish(),
+}
+
+/** `key_type` is a word for some routes; who names routes says more. */
+export function reachOf({
+  aliases,
+  allowed_routes: routes,
+  key_type: type,
+}: {
+  readonly [F in keyof typeof reach]?: z.output<(typeof reach)[F]>
+}): Pick<Changes<'key'>, 'aliases' | 'allowedRoutes'> {
+  return { aliases, allowedRoutes: routes?.length ? routes : type ? TYPES[type] : (routes ?? undefined) }
+}
+
 /** What a change of a key may say. */
 export const changes = {
   key_alias: name.nullish(),
@@ -18,6 +49,7 @@ export const changes = {
   team_id: name.nullish(),
   organization_id: name.nullish(),
   duration: name.nullish(),
+  ...reach,
   ...changedLimits,
   ...limitTypes,
   ...temporary,
@@ -32,6 +64,8 @@ export const shown = z.object({
   team_id: z.string().nullable(),
   organization_id: z.string().nullable(),
   expires: z.string().nullable(),
+  aliases: z.record(z.string(), z.string()),
+  allowed_routes: z.array(z.string()),
   ...shownLimits,
   temp_budget_increase: z.number().nullable(),
   temp_budget_expiry: z.string().nullable(),

@@ -7,10 +7,12 @@ import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { expiryOf } from './expiry.ts'
 import { limitTypes, newLimits } from './fields.ts'
-import { mustFit, mustHaveRoom } from './key-fits.ts'
-import { customKey, made } from './key-shape.ts'
+import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
+import { customKey, made, reach, reachOf } from './key-shape.ts'
 import { limitsOf } from './limits.ts'
 import { shownKey } from './shown.ts'
+import { teamNamed } from './team-named.ts'
+import { ownersFor, runsTeam } from './whose.ts'
 
 const generateBody = z.strictObject({
   key: customKey.nullish(),
@@ -19,6 +21,7 @@ const generateBody = z.strictObject({
   team_id: name.nullish(),
   organization_id: name.nullish(),
   duration: name.nullish(),
+  ...reach,
   ...newLimits,
   ...limitTypes,
 })
@@ -26,25 +29,48 @@ const generateBody = z.strictObject({
 export const generate = route({
   method: 'POST',
   paths: ['/key/generate'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Keys',
   summary: 'Make a key. The answer is the only place where it is ever shown.',
   area: 'admin.key',
   body: generateBody,
   out: made,
   async handle(asked) {
-    const { deps, receivedAtMs } = asked
-    const { key, id, fields } = await preparedKey(asked.body, asked)
-    const [record] = await deps.tenantStore.create('key', [{ id: [id], fields }], authorOf(asked))
-    if (!record) throw new Error('a key that was just made cannot be read')
-    return { key, token: record.token, token_id: record.token, ...shownKey(record, receivedAtMs) }
+    return generated(asked, await ownersFor(asked.principal, asked.body, '/key/generate', asked.deps))
+  },
+})
+
+async function generated(asked: Asked<'editor', unknown, unknown>, body: z.output<typeof generateBody>) {
+  const { key, id, fields } = await preparedKey(body, asked)
+  const [record] = await asked.deps.tenantStore.create('key', [{ id: [id], fields }], authorOf(asked))
+  if (!record) throw new Error('a key that was just made cannot be read')
+  return { key, token: record.token, token_id: record.token, ...shownKey(record, asked.receivedAtMs) }
+}
+
+export const serviceAccount = route({
+  method: 'POST',
+  paths: ['/key/service-account/generate'],
+  access: 'editor',
+  tag: 'Keys',
+  summary: 'Make a key that belongs to a team and to no person.',
+  area: 'admin.key',
+  body: generateBody.omit({ user_id: true }).extend({ team_id: name }),
+  out: made,
+  async handle(asked) {
+    const { body, principal, deps } = asked
+    await teamNamed(body.team_id, deps)
+    if (!(await runsTeam(principal, body.team_id, deps))) {
+      await ownersFor(principal, body, '/key/service-account/generate', deps)
+    }
+    const metadata = { ...body.metadata, service_account_id: body.key_alias ?? null }
+    return generated(asked, { ...body, metadata })
   },
 })
 
 /** A key as `/key/generate` makes it, ready to be written: also by routes that make one beside something else. */
 export async function preparedKey(
   body: z.output<typeof generateBody>,
-  { deps, receivedAtMs: nowMs }: Pick<Asked<'admin', unknown, unknown>, 'deps' | 'receivedAtMs'>,
+  { deps, receivedAtMs: nowMs }: Pick<Asked<'editor', unknown, unknown>, 'deps' | 'receivedAtMs'>,
 ) {
   const key = body.key ?? newKeyText(deps.randomBytes)
   const id = newId(nowMs)
@@ -57,8 +83,10 @@ export async function preparedKey(
     userId: body.user_id ?? null,
     ...owners,
     expiresAtMs: expiryOf(body.duration ?? null, nowMs),
+    ...reachOf(body),
     ...(await limitsOf(body, undefined, { entity: entityName('key', id), deps, nowMs })),
   }
   await mustHaveRoom(fields, id, deps)
+  await mustNotExceedTeam(fields, deps)
   return { key, id, fields }
 }

@@ -12,6 +12,7 @@ import { limitsOf } from './limits.ts'
 import { recallAfter } from './recall.ts'
 import { shownMember, shownTeam, shownUser } from './shown.ts'
 import { teamNamed } from './team-named.ts'
+import { mustRunTeam } from './whose.ts'
 
 const role = z.enum(['admin', 'user'])
 const member = z.strictObject({ user_id: name, role: role.default('user') })
@@ -48,7 +49,7 @@ function newMembers(
 const add = route({
   method: 'POST',
   paths: ['/team/member_add'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Teams',
   summary: 'Put users into a team. A user who is not there yet is made.',
   area: 'admin.member',
@@ -60,6 +61,7 @@ const add = route({
   }),
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
+    await mustRunTeam(asked.principal, body.team_id, deps)
     const team = await teamNamed(body.team_id, deps)
     const users = [body.member].flat()
     const there = await deps.tenantStore.belonging('member', { teamId: team.teamId })
@@ -85,7 +87,7 @@ const add = route({
 const update = route({
   method: 'POST',
   paths: ['/team/member_update'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Teams',
   summary: 'Change what a member may do and spend in a team.',
   area: 'admin.member',
@@ -109,6 +111,7 @@ const update = route({
   }),
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
+    await mustRunTeam(asked.principal, body.team_id, deps)
     const id = [body.team_id, body.user_id]
     const entity = memberName(body.team_id, body.user_id)
     const before = await deps.tenantStore.find('member', id)
@@ -136,6 +139,64 @@ const update = route({
   },
 })
 
+const leave = route({
+  method: 'POST',
+  paths: ['/team/member_delete'],
+  access: 'editor',
+  tag: 'Teams',
+  summary: 'Take a user out of a team, with the keys that the user has there.',
+  area: 'admin.member',
+  body: z.strictObject({ team_id: name, user_id: name }),
+  async handle(asked) {
+    const { body, principal, deps, receivedAtMs } = asked
+    await mustRunTeam(principal, body.team_id, deps)
+    const team = await teamNamed(body.team_id, deps)
+    const gone = await deps.tenantStore.remove('member', [[body.team_id, body.user_id]], authorOf(asked))
+    if (gone === 0) throw notMember(body)
+    return shownTeam(team, receivedAtMs, await deps.tenantStore.belonging('member', { teamId: team.teamId }))
+  },
+})
+
+const bulkAdd = route({
+  method: 'POST',
+  paths: ['/team/bulk_member_add'],
+  access: 'editor',
+  tag: 'Teams',
+  summary: 'Put many users into a team: all who are not there yet, or none of them.',
+  area: 'admin.member',
+  body: z.strictObject({
+    team_id: name,
+    members: z.array(member).min(1).max(500),
+    max_budget_in_team: usd.nullish(),
+    budget_duration: name.nullish(),
+  }),
+  async handle(asked) {
+    const { body, principal, deps, receivedAtMs: nowMs } = asked
+    await mustRunTeam(principal, body.team_id, deps)
+    const team = await teamNamed(body.team_id, deps)
+    const there = await deps.tenantStore.belonging('member', { teamId: team.teamId })
+    const taken = new Set(there.map(({ userId }) => userId))
+    const isNew = ({ user_id }: z.output<typeof member>) => !taken.has(user_id) && Boolean(taken.add(user_id))
+    const users = body.members.filter(isNew)
+    const fresh = await newMembers(team, users, body, { deps, nowMs })
+    const made = users.length === 0 ? [] : await deps.tenantStore.create('member', fresh, authorOf(asked))
+    const results = body.members.map((one) => {
+      const membership = users.includes(one) ? made.find(({ userId }) => userId === one.user_id) : undefined
+      return membership
+        ? { user_id: one.user_id, success: true, updated_team_membership: shownMember(membership, nowMs) }
+        : { user_id: one.user_id, success: false, error: `user_id = ${one.user_id} is in the team already.` }
+    })
+    return {
+      team_id: team.teamId,
+      results,
+      total_requested: results.length,
+      successful_additions: made.length,
+      failed_additions: results.length - made.length,
+      updated_team: shownTeam(team, nowMs, [...there, ...made]),
+    }
+  },
+})
+
 const notMember = (body: { readonly team_id: string; readonly user_id: string }) =>
   new GatewayError(
     'not_found',
@@ -143,4 +204,4 @@ const notMember = (body: { readonly team_id: string; readonly user_id: string })
     { param: 'user_id' },
   )
 
-export const memberRoutes: readonly Route[] = [add, update]
+export const memberRoutes: readonly Route[] = [add, update, leave, bulkAdd]

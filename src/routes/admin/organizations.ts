@@ -86,7 +86,7 @@ const update = (method: 'PATCH' | 'POST') =>
 const info = route({
   method: 'GET',
   paths: ['/organization/info'],
-  access: 'admin',
+  access: 'viewer',
   tag: 'Organizations',
   summary: 'An organization with its limits, its spend and its teams.',
   query: z.strictObject({ organization_id: name }),
@@ -102,4 +102,56 @@ const info = route({
   },
 })
 
-export const organizationRoutes: readonly Route[] = [create, update('PATCH'), update('POST'), info]
+const list = route({
+  method: 'GET',
+  paths: ['/organization/list'],
+  access: 'viewer',
+  tag: 'Organizations',
+  summary: 'The organizations, oldest first, up to a thousand.',
+  query: z.strictObject({ org_id: name.optional(), org_alias: name.optional() }),
+  out: z.array(shown),
+  async handle({ query, deps, receivedAtMs }) {
+    const { found } = await deps.tenantStore.list('org', {
+      page: 1,
+      size: 1_000,
+      is: { organizationId: query.org_id },
+      has: { organizationAlias: query.org_alias },
+      sortBy: 'createdAtMs',
+      sortOrder: 'asc',
+    })
+    return found.map((organization) => shownOrganization(organization, receivedAtMs))
+  },
+})
+
+/** LiteLLM's `DELETE`; a `POST` is taken too, for clients that send no body with a `DELETE`. */
+const deletion = (method: 'DELETE' | 'POST') =>
+  route({
+    method,
+    paths: ['/organization/delete'],
+    access: 'admin',
+    tag: 'Organizations',
+    summary: 'Delete organizations with their teams, memberships and keys. What they spent stays in the log.',
+    area: 'admin.organization',
+    body: z.strictObject({ organization_ids: z.array(name).min(1).max(100) }),
+    out: z.array(shown),
+    async handle(asked) {
+      const { body, deps, receivedAtMs } = asked
+      const found = await Promise.all(body.organization_ids.map((id) => organizationNamed(id, deps)))
+      await deps.tenantStore.remove(
+        'org',
+        found.map(({ organizationId }) => [organizationId]),
+        authorOf(asked),
+      )
+      return found.map((organization) => shownOrganization(organization, receivedAtMs))
+    },
+  })
+
+export const organizationRoutes: readonly Route[] = [
+  create,
+  update('PATCH'),
+  update('POST'),
+  info,
+  list,
+  deletion('DELETE'),
+  deletion('POST'),
+]

@@ -17,7 +17,7 @@ const newToken = z.strictObject({
 })
 
 /** The same key under a new text: its id, its spend and its limits stay. */
-async function regenerated(asked: Asked<'admin', unknown, z.output<typeof newToken>>, named: string) {
+async function regenerated(asked: Asked<'editor', unknown, z.output<typeof newToken>>, named: string) {
   const { body, deps, receivedAtMs: nowMs } = asked
   const current = await deps.tenantStore.findKey({ token: await tokenOf(named) })
   if (!current) throw notFound(named)
@@ -27,7 +27,7 @@ async function regenerated(asked: Asked<'admin', unknown, z.output<typeof newTok
   const record = await deps.tenantStore.regenerateKey(
     current.id,
     { token, keyName: keyNameOf(key), graceUntilMs },
-    await changesOf(body, current, asked),
+    await changesOf(body, current, asked, '/key/regenerate'),
     authorOf(asked),
   )
   if (!record) throw notFound(named)
@@ -38,7 +38,7 @@ async function regenerated(asked: Asked<'admin', unknown, z.output<typeof newTok
 export const regenerate = route({
   method: 'POST',
   paths: ['/key/regenerate'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Keys',
   summary: 'Give a key a new text. The old one ends at once, or after `grace_period`.',
   area: 'admin.key',
@@ -50,7 +50,7 @@ export const regenerate = route({
 export const regenerateNamed = route({
   method: 'POST',
   paths: ['/key/{key}/regenerate'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Keys',
   summary: 'The same for the key, or the hash, in the path.',
   area: 'admin.key',

@@ -62,6 +62,8 @@ export function shownKey(key: KeyRecord, nowMs: number) {
     team_id: key.teamId,
     organization_id: key.organizationId,
     expires: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
+    aliases: key.aliases ?? {},
+    allowed_routes: key.allowedRoutes,
     ...shownEntity(entityName('key', key.id), key, nowMs),
     ...shownIncrease(key, nowMs),
   }
@@ -74,6 +76,8 @@ export function shownTeam(team: TeamRecord, nowMs: number, members: readonly Mem
     organization_id: team.organizationId,
     ...shownEntity(entityName('team', team.teamId), team, nowMs),
     team_member_budget_id: team.memberBudgetId,
+    model_aliases: team.modelAliases ?? {},
+    team_member_permissions: team.memberPermissions,
     admins: members.filter(({ role }) => role === 'admin').map(({ userId }) => userId),
     members: members.map(({ userId }) => userId),
     members_with_roles: members.map(({ userId, role }) => ({ user_id: userId, role })),

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { spendLogsQuery } from '../../spend/logs-query.ts'
 import { type Route, route } from '../route.ts'
+import { seesAll } from './whose.ts'
 
 /** No log is older than this, and Postgres does not know the year 0. */
 const EARLIEST_MS = Date.UTC(2000, 0, 1)
@@ -26,7 +27,7 @@ const logs = route({
         param: 'start_date',
       })
     }
-    if (principal.role === 'proxy_admin') return deps.spendReport.logs(query)
+    if (seesAll(principal)) return deps.spendReport.logs(query)
     if (query.api_key !== undefined && query.api_key !== principal.keyHash) {
       throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
     }

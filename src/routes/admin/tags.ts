@@ -65,7 +65,7 @@ const update = route({
 const info = route({
   method: 'POST',
   paths: ['/tag/info'],
-  access: 'admin',
+  access: 'viewer',
   tag: 'Tags',
   summary: 'Tags by their names, with their limits and their spend.',
   area: 'admin.tag',
@@ -78,4 +78,33 @@ const info = route({
   },
 })
 
-export const tagRoutes: readonly Route[] = [create, update, info]
+const list = route({
+  method: 'GET',
+  paths: ['/tag/list'],
+  access: 'viewer',
+  tag: 'Tags',
+  summary: 'The tags that somebody made, by name, up to a thousand.',
+  out: z.array(shown),
+  async handle({ deps, receivedAtMs }) {
+    const query = { page: 1, size: 1_000, sortBy: 'name', sortOrder: 'asc' } as const
+    return (await deps.tenantStore.list('tag', query)).found.map((tag) => shownTag(tag, receivedAtMs))
+  },
+})
+
+const deletion = route({
+  method: 'POST',
+  paths: ['/tag/delete'],
+  access: 'admin',
+  tag: 'Tags',
+  summary: 'Delete a tag with its limits. What was spent under it stays in the log.',
+  area: 'admin.tag',
+  body: z.strictObject({ name }),
+  out: z.object({ message: z.string() }),
+  async handle(asked) {
+    const { body, deps } = asked
+    if ((await deps.tenantStore.remove('tag', [[body.name]], authorOf(asked))) === 0) throw notFound(body.name)
+    return { message: `Tag ${body.name} deleted successfully` }
+  },
+})
+
+export const tagRoutes: readonly Route[] = [create, update, info, list, deletion]

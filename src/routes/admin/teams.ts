@@ -15,16 +15,26 @@ import { limitsOf } from './limits.ts'
 import { recallAfter, recallTemplateAfter } from './recall.ts'
 import { shownKey, shownMember, shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
+import { permissions } from './team-rights.ts'
 import { changedTemplate, templateBudgets, templateChanges } from './template.ts'
+import { isAdmin, mustRunTeam, runsTeam, seesAll, seesTeam } from './whose.ts'
 import { mustFitOrganization } from './within-organization.ts'
 
-const shown = z.object({
+export const shown = z.object({
   team_id: z.string(),
   team_alias: z.string().nullable(),
   organization_id: z.string().nullable(),
   ...shownLimits,
   team_member_budget_id: z.string().nullable(),
+  model_aliases: z.record(z.string(), z.string()),
+  team_member_permissions: z.array(z.string()),
 })
+
+/** By which names it may call models, and what its members may do with their keys. */
+const rights = {
+  model_aliases: z.record(name, name).nullish(),
+  team_member_permissions: permissions.nullish(),
+}
 
 /** What every new member gets. */
 const memberLimits = {
@@ -97,6 +107,7 @@ const create = route({
     ...newLimits,
     ...limitTypes,
     ...memberLimits,
+    ...rights,
   }),
   out: shown,
   async handle(asked) {
@@ -116,16 +127,29 @@ const create = route({
       organizationId,
       ...(await limitsOf(body, undefined, { entity: entityName('team', teamId), deps, nowMs })),
       memberBudgetId: members.budgetId,
+      modelAliases: body.model_aliases,
+      memberPermissions: body.team_member_permissions ?? undefined,
     }
     const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked), members.beside)
     return shownTeam(team as TeamRecord, nowMs)
   },
 })
 
+/** What admins of a team decide; what it may spend and use is the proxy admin's to say. */
+const THEIRS = ['team_id', 'team_alias', 'metadata', 'team_member_permissions']
+
+function mustBeOurs(body: Readonly<Record<string, unknown>>): void {
+  const [field] = Object.entries(body).find(([name, value]) => value !== undefined && !THEIRS.includes(name)) ?? []
+  if (field === undefined) return
+  throw new GatewayError('forbidden', `Only a proxy admin may change ${field} of a team. Leave it out.`, {
+    param: field,
+  })
+}
+
 const update = route({
   method: 'POST',
   paths: ['/team/update'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Teams',
   summary:
     'Change some fields of a team; the others stay. An empty `organization_id` takes it out of its organization.',
@@ -137,11 +161,14 @@ const update = route({
     ...changedLimits,
     ...limitTypes,
     ...memberLimits,
+    ...rights,
   }),
   out: z.object({ team_id: z.string(), data: shown }),
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
+    await mustRunTeam(asked.principal, body.team_id, deps)
     const before = await teamNamed(body.team_id, deps)
+    if (!isAdmin(asked.principal)) mustBeOurs(body)
     const entity = entityName('team', before.teamId)
     const organizationId = body.organization_id === undefined ? undefined : body.organization_id || null
     const root = organizationId === undefined ? before.organizationId : organizationId
@@ -152,6 +179,8 @@ const update = route({
       organizationId,
       ...(await limitsOf(body, before, { entity, deps, nowMs })),
       memberBudgetId: members.budgetId,
+      modelAliases: body.model_aliases,
+      memberPermissions: body.team_member_permissions ?? undefined,
     }
     const team = await deps.tenantStore.update('team', [before.teamId], changes, authorOf(asked), members.beside)
     if (!team) return teamNamed(body.team_id, deps)
@@ -166,7 +195,8 @@ const info = route({
   paths: ['/team/info'],
   access: 'key',
   tag: 'Teams',
-  summary: 'A team with its limits, its spend, its members and its keys. A key may ask about its own team.',
+  summary:
+    'A team with its limits, its spend, its members and its keys: all for who runs it, else those of the caller.',
   query: z.strictObject({ team_id: name }),
   out: z.object({
     team_id: z.string(),
@@ -176,19 +206,18 @@ const info = route({
   }),
   async handle({ query, principal, deps, receivedAtMs: nowMs }) {
     const teamId = query.team_id
-    if (principal.role !== 'proxy_admin' && principal.teamId !== teamId) {
-      throw new GatewayError(
-        'forbidden',
-        'You are not allowed to access this team. A key may ask about its own team only.',
-        {
-          type: 'auth_error',
-          param: 'team_id',
-        },
-      )
+    if (!(await seesTeam(principal, teamId, deps))) {
+      throw new GatewayError('forbidden', 'You are not allowed to access this team.', {
+        type: 'auth_error',
+        param: 'team_id',
+      })
     }
     const team = await teamNamed(teamId, deps)
     const members = await deps.tenantStore.belonging('member', { teamId })
-    const keys = await keysOf({ teamId }, deps)
+    const all = seesAll(principal) || (await runsTeam(principal, teamId, deps))
+    const keys = (await keysOf({ teamId }, deps)).filter(
+      ({ id, userId }) => all || id === principal.keyId || (userId !== null && userId === principal.userId),
+    )
     return {
       team_id: teamId,
       team_info: shownTeam(team, nowMs, members),

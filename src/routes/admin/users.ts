@@ -2,8 +2,9 @@ import * as z from 'zod'
 import type { Config } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
+import { roles } from '../../tenants/principal.ts'
 import { entityName } from '../../tenants/scope.ts'
-import { type Route, route } from '../route.ts'
+import { type Asked, type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { changedLimits, type LimitFields, newLimits, shownLimits } from './fields.ts'
@@ -12,14 +13,15 @@ import { limitsOf } from './limits.ts'
 import { preparedKey } from './make-key.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey, shownTeam, shownUser } from './shown.ts'
+import { personOf, seesAll } from './whose.ts'
 
 const ownFields = {
   user_alias: name.nullish(),
   user_email: z.email().max(256).nullish(),
-  user_role: z.enum(['internal_user', 'internal_user_viewer']).nullish(),
+  user_role: z.enum(roles).nullish(),
 }
 
-const shown = z.object({
+export const shown = z.object({
   user_id: z.string(),
   user_alias: z.string().nullable(),
   user_email: z.string().nullable(),
@@ -27,7 +29,7 @@ const shown = z.object({
   ...shownLimits,
 })
 
-const notFound = (userId: string) =>
+export const notFound = (userId: string) =>
   new GatewayError('not_found', `User not found, user_id = ${userId}. POST /user/new makes one.`, { param: 'user_id' })
 
 /** The operator's budget for users whose maker names none. */
@@ -90,22 +92,34 @@ const update = route({
   body: z.strictObject({ user_id: name, ...ownFields, ...changedLimits }),
   out: z.object({ user_id: z.string(), data: shown }),
   async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
-    const entity = entityName('user', body.user_id)
-    const before = await deps.tenantStore.find('user', [body.user_id])
-    if (!before) throw notFound(body.user_id)
-    const changes = {
-      userAlias: body.user_alias,
-      userEmail: body.user_email,
-      userRole: body.user_role ?? undefined,
-      ...(await limitsOf(body, before, { entity, deps, nowMs })),
-    }
-    const user = await deps.tenantStore.update('user', [body.user_id], changes, authorOf(asked))
-    if (!user) throw notFound(body.user_id)
-    recallAfter(entity, before, user, deps)
-    return { user_id: user.userId, data: shownUser(user, nowMs) }
+    const { body } = asked
+    return { user_id: body.user_id, data: await changedUser(body, asked) }
   },
 })
+
+type Changing = Pick<Asked<'admin', unknown, unknown>, 'request' | 'principal' | 'deps' | 'receivedAtMs'>
+
+const changes = { user_id: name, ...ownFields, ...changedLimits }
+
+export const userChanges = z.strictObject(changes)
+
+/** Writes what a body asks of a user; throws when there is no such user. */
+export async function changedUser(body: z.output<typeof userChanges>, asked: Changing) {
+  const { deps, receivedAtMs: nowMs } = asked
+  const entity = entityName('user', body.user_id)
+  const before = await deps.tenantStore.find('user', [body.user_id])
+  if (!before) throw notFound(body.user_id)
+  const changes = {
+    userAlias: body.user_alias,
+    userEmail: body.user_email,
+    userRole: body.user_role ?? undefined,
+    ...(await limitsOf(body, before, { entity, deps, nowMs })),
+  }
+  const user = await deps.tenantStore.update('user', [body.user_id], changes, authorOf(asked))
+  if (!user) throw notFound(body.user_id)
+  recallAfter(entity, before, user, deps)
+  return shownUser(user, nowMs)
+}
 
 const info = route({
   method: 'GET',
@@ -125,7 +139,7 @@ const info = route({
     if (userId === undefined) {
       throw new GatewayError('invalid_request', 'Name a user: /user/info?user_id=...', { param: 'user_id' })
     }
-    if (principal.role !== 'proxy_admin' && userId !== principal.userId) {
+    if (!seesAll(principal) && userId !== principal.userId) {
       throw new GatewayError('forbidden', 'A key may ask about its own user only. Leave user_id out.', {
         param: 'user_id',
       })
@@ -133,8 +147,12 @@ const info = route({
     const store = deps.tenantStore
     const user = await store.find('user', [userId])
     if (!user) throw notFound(userId)
-    const keys = await keysOf({ userId }, deps)
-    const members = await store.belonging('member', { userId })
+    const own = seesAll(principal) || personOf(principal) === userId
+    // A key of a team knows of its person what concerns the team.
+    const keys = (await keysOf({ userId }, deps)).filter(({ teamId }) => own || teamId === principal.teamId)
+    const members = (await store.belonging('member', { userId })).filter(
+      ({ teamId }) => own || teamId === principal.teamId,
+    )
     const teams = await Promise.all(members.map(({ teamId }) => store.find('team', [teamId])))
     return {
       user_id: userId,

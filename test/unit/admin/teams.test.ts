@@ -107,3 +107,57 @@ describe('GET /spend/logs/v2', () => {
     `${days}&unknown=1`,
   ])('?%s is refused', async (query) => expect((await world().get(`/spend/logs/v2?${query}`)).status).toBe(400))
 })
+
+describe('a department of the article', () => {
+  it('has a team, a service key within it, a personal key, and is seen by its monitor', async () => {
+    const w = world()
+    const team = await w.post('/team/new', {
+      team_alias: 'data-science',
+      max_budget: 2000,
+      budget_duration: '30d',
+      tpm_limit: 5_000_000,
+      rpm_limit: 2000,
+      models: ['small'],
+      metadata: { department: 'DS' },
+    })
+    const team_id = team.json.team_id
+    const service = await w.post('/key/generate', {
+      team_id,
+      key_alias: 'chatbot',
+      max_budget: 800,
+      budget_duration: '30d',
+    })
+    const person = { team_id, user_id: 'a@company.com', key_alias: 'research', max_budget: 100, duration: '90d' }
+    expect([service.status, (await w.post('/key/generate', person)).status]).toEqual([200, 200])
+    const more = await w.post('/key/generate', { team_id, max_budget: 2001 })
+    expect([more.status, more.json.error.param]).toEqual([400, 'max_budget'])
+    const { teams } = (await w.get('/team/list')).json
+    expect(teams).toMatchObject([{ team_id, team_alias: 'data-science', spend: 0, max_budget: 2000 }])
+  })
+
+  it('is deleted with its keys, and a blocked one stops them', async () => {
+    const w = world()
+    await w.post('/team/new', { team_id: 't' })
+    const key = await w.key({ team_id: 't' })
+    await w.post('/team/block', { team_id: 't' })
+    expect((await w.get('/v1/models', key)).status).toBe(401)
+    await w.post('/team/unblock', { team_id: 't' })
+    expect((await w.get('/v1/models', key)).status).toBe(200)
+    expect((await w.post('/team/delete', { team_ids: ['t', 'x'] })).status).toBe(404)
+    expect((await w.post('/team/delete', { team_ids: ['t'] })).json).toEqual({ deleted_teams: ['t'] })
+    expect((await w.get('/v1/models', key)).json.error.type).toBe('token_not_found_in_db')
+  })
+
+  it('gains and loses members, each told by name', async () => {
+    const w = world()
+    await w.post('/team/new', { team_id: 't' })
+    const members = [{ user_id: 'a' }, { user_id: 'b', role: 'admin' }, { user_id: 'a' }]
+    const { json } = await w.post('/team/bulk_member_add', { team_id: 't', members })
+    expect([json.successful_additions, json.failed_additions]).toEqual([2, 1])
+    const key = await w.key({ team_id: 't', user_id: 'a' })
+    const left = await w.post('/team/member_delete', { team_id: 't', user_id: 'a' })
+    expect(left.json.members_with_roles).toEqual([{ user_id: 'b', role: 'admin' }])
+    expect((await w.get('/v1/models', key)).status).toBe(401)
+    expect((await w.post('/team/member_delete', { team_id: 't', user_id: 'a' })).status).toBe(404)
+  })
+})

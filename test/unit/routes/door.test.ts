@@ -74,7 +74,8 @@ describe('who may call', () => {
     const { status, json } = await w.post('/key/generate', {}, key)
     expect([status, json.error.type]).toEqual([401, 'auth_error'])
     expect(json.error.message).toContain('Only proxy admin')
-    expect((await w.get('/key/list', key)).status).toBe(401)
+    expect((await w.get('/user/list', key)).status).toBe(401)
+    expect((await w.get('/key/list', key)).json).toMatchObject({ keys: [], total_count: 0 })
     expect((await w.get('/organization/info?organization_id=x', key)).status).toBe(401)
   })
 
