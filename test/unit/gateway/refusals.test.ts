@@ -5,6 +5,7 @@ import { errorBody } from '../../../src/dialects/openai.ts'
 import { responses } from '../../../src/dialects/responses.ts'
 import { errorHeaders } from '../../../src/errors.ts'
 import { rateHeaders, refused } from '../../../src/gateway/refusal.ts'
+import { isOfCandidateAlone } from '../../../src/gateway/take.ts'
 import type { RateState, Refusal } from '../../../src/ledger/port.ts'
 import { entityName, memberName, modelName, scopeName } from '../../../src/tenants/scope.ts'
 
@@ -145,4 +146,10 @@ it('headers name the tightest limit of a kind, and each entity’s own beside it
     'x-ratelimit-model_per_key-limit-requests': '70',
     'x-ratelimit-model_per_key-remaining-requests': '6',
   })
+})
+
+it('only the budget of a vendor, of a deployment or of another model leaves other candidates to be asked', () => {
+  const alone = Object.entries(ENTITIES).filter(([, entity]) => isOfCandidateAlone(refused(budget(entity)), 'gpt-4o'))
+  expect(alone.map(([name]) => name)).toEqual(['provider', 'deployment'])
+  expect(isOfCandidateAlone(refused(budget(ENTITIES['a model of a key'])), 'large')).toBe(true)
 })
