@@ -140,6 +140,26 @@ describe('a stream that breaks off', () => {
     expect(world.asked).toHaveLength(1)
   })
 
+  it.each([
+    ['a tool call', { type: 'tool_use', id: 'toolu_1', name: 'look_up', input: {} }],
+    ['a thought', { type: 'thinking', thinking: '' }],
+  ])('is not gone on with once %s has begun, where it is translated either', async (_, content_block) => {
+    const delta =
+      content_block.type === 'thinking'
+        ? { type: 'thinking_delta', thinking: 'Let me see.' }
+        : { type: 'input_json_delta', partial_json: '{"animal":"f' }
+    const begun = [
+      ...claudeLines(['Let me see.']),
+      JSON.stringify({ type: 'content_block_start', index: 1, content_block }),
+      JSON.stringify({ type: 'content_block_delta', index: 1, delta }),
+    ]
+    const world = streamWorld([begun, [word('No.')]], { continues: true, vendors: ['anthropic', 'openai'] })
+    const text = await (await world.ask()).text()
+    expect(world.asked).toHaveLength(1)
+    expect(text).toContain('"error"')
+    expect(text).not.toContain('[DONE]')
+  })
+
   it('lets go of the one that goes on when the client leaves', async () => {
     const world = streamWorld([broken, () => endless([role, word('a king')])], { continues: true })
     const reader = (await world.ask()).body?.getReader()

@@ -4,7 +4,7 @@ import { seeded } from '../../../scripts/bench/figures.ts'
 import { brokenPromise } from '../../../src/budget/books.ts'
 import type { GatewayError } from '../../../src/errors.ts'
 import { newId } from '../../../src/ids.ts'
-import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
+import { answered, chunk, gatewayWorld, keyWith, streamed } from '../../support/gateway-world.ts'
 
 /** Deployments `group: [id, …]`; each is its own host, so that the vendor knows who was asked. */
 function configOf(groups: Readonly<Record<string, readonly string[]>>, settings = '', more = ''): string {
@@ -127,6 +127,28 @@ it('a deployment whose cooldown is over is tried by one request of many that com
     await rest()
   }
   expect.unreachable('it was never tried')
+})
+
+describe('a stream that broke off', () => {
+  const cut: Fault = () => streamed([chunk({ role: 'assistant' }), chunk({ content: 'The quick ' })], true)
+  const rest: Fault = () => streamed([chunk({ role: 'assistant' }), chunk({ content: 'fox.' }, 'stop'), '[DONE]'])
+  const read = async (ids: readonly string[], faults: Readonly<Record<string, Fault>>) => {
+    const { ask: send, asked } = world(configOf({ main: ids }, 'mid_stream_fallback: continue'), faults)
+    return { text: await (await send({ ...ask, stream: true })).text(), asked }
+  }
+
+  it('is completed by another deployment', async () => {
+    const { text, asked } = await read(['a order=1', 'b order=2'], { a: cut, b: rest })
+    expect(asked).toEqual(['a', 'b'])
+    expect(text).toMatch(/The quick .*fox\..*\[DONE\]/s)
+  })
+
+  it('is not asked for again where nobody else is left', async () => {
+    const { text, asked } = await read(['a'], { a: cut })
+    expect(asked).toEqual(['a'])
+    expect(text).toContain('"error"')
+    expect(text).not.toContain('[DONE]')
+  })
 })
 
 describe('a tier', () => {
