@@ -81,8 +81,12 @@ export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheO
       await pipeline.exec()
     },
     async counted() {
-      const counts = (await redis.hgetall<Record<string, unknown>>(COUNTS)) ?? {}
-      return Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, Number(value)]))
+      // Without deserialization the client hands the reply on as it comes: names and values in turn.
+      const reply: unknown = await redis.hgetall(COUNTS)
+      const flat: readonly unknown[] = Array.isArray(reply) ? reply : Object.entries(reply ?? {}).flat()
+      const counts: Record<string, number> = {}
+      for (let at = 0; at + 1 < flat.length; at += 2) counts[String(flat[at])] = Number(flat[at + 1])
+      return counts
     },
   }
 }

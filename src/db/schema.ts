@@ -302,6 +302,8 @@ export const spendLog = pgTable(
     first_token_time: at('first_token_time'),
     end_time: at('end_time').notNull(),
     cache_hit: boolean('cache_hit').notNull().default(false),
+    /** What it would have cost without the cache. */
+    saved_nano: nano('saved_nano').notNull().default(sql`0`),
     http_status: integer('http_status'),
     error_type: text('error_type'),
     error_message: text('error_message'),

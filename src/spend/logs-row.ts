@@ -40,6 +40,7 @@ export function spendLogsRow(row: SpendLogRecord) {
       usage_estimated: row.usage_estimated,
       price_version: row.price_version,
       overrun: row.overrun,
+      saved_cache_cost: usdFromNano(row.saved_nano),
       dialect: row.dialect,
       stream: row.stream,
       error_information:

@@ -72,13 +72,14 @@ function matching(query: SpendLogsQuery): (row: SpendLogRecord) => boolean {
 }
 
 function recordOf(event: SpendEvent): SpendLogRecord {
-  const { v: _, windows, hold_nano, cost_nano, start_ms, first_token_ms, end_ms, ...same } = event
+  const { v: _, windows, hold_nano, cost_nano, saved_nano = '0', start_ms, first_token_ms, end_ms, ...same } = event
   return {
     ...same,
     day: dayOfId(event.id),
     kind: 'request',
     hold_nano: BigInt(hold_nano),
     cost_nano: BigInt(cost_nano),
+    saved_nano: BigInt(saved_nano),
     windows: windows.map((ms) => new Date(ms)),
     start_time: new Date(start_ms),
     first_token_time: first_token_ms === null ? null : new Date(first_token_ms),

@@ -12,13 +12,15 @@ export interface Answer {
 }
 
 /** A vendor of JSON on loopback for one test file; `answer` decides by the path and the body. */
-export async function startVendor(answer: (path: string, body: Record<string, unknown>) => Answer) {
+export async function startVendor(answer: (path: string, body: Record<string, unknown>) => Answer | Promise<Answer>) {
   const server = createServer((request, response) => {
     const pieces: Buffer[] = []
     request.on('data', (piece: Buffer) => pieces.push(piece))
     request.on('end', () => {
-      const { status = 200, headers = {}, body } = answer(request.url ?? '', JSON.parse(String(Buffer.concat(pieces))))
-      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+      const told = answer(request.url ?? '', JSON.parse(String(Buffer.concat(pieces))))
+      void Promise.resolve(told).then(({ status = 200, headers = {}, body }) =>
+        response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body)),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
