@@ -1,4 +1,5 @@
 import type { Price } from '../prices/price.ts'
+import type { SemanticCacheSettings } from './semantic-cache.ts'
 
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
 export interface EnvRef {
@@ -262,8 +263,10 @@ export interface Config {
     readonly metricsNeedKey?: boolean
     /** `enable_end_user_cost_tracking_prometheus_only`. */
     readonly metricsByCustomer?: boolean
-    /** What the file says a sink's variables hold (`s3_callback_params`, `callback_settings`), by variable. */
-    readonly settings?: Readonly<Record<string, Text>>
+    /** `forward_traceparent_to_llm_provider`. */
+    readonly forwardsTrace?: boolean
+    /** What sinks' variables hold, by variable: those they need, and what `callback_settings` says. */
+    readonly settings: Readonly<Record<string, Text>>
   }
   readonly general: {
     readonly masterKey: Text
@@ -317,6 +320,8 @@ export interface CacheSettings {
   readonly memoryBytes: number
   /** What lies in Redis is sealed with the salt key. */
   readonly encrypt: boolean
+  /** Like questions are found, beside equal ones. */
+  readonly semantic?: SemanticCacheSettings
 }
 
 export interface LedgerSettings {
