@@ -148,7 +148,7 @@ export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): Deli
   const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
   pausedUntilMs.set(env, paused)
   const variable = (name: string) =>
-    readText(config.observe?.settings?.[name], config, values) ?? readText({ env: name }, config, values)
+    readText(config.observe?.settings[name], config, values) ?? readText({ env: name }, config, values)
   return {
     clock,
     failed,

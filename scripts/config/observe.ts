@@ -33,7 +33,7 @@ export function observeOf(
     ...given('metricsNeedKey', file.require_auth_for_metrics_endpoint || undefined),
     ...given('metricsByCustomer', file.enable_end_user_cost_tracking_prometheus_only || undefined),
     ...given('forwardsTrace', file.forward_traceparent_to_llm_provider || undefined),
-    ...given('settings', settingsOf(callback_settings, note)),
+    settings: { ...neededBy([...told.keys()]), ...settingsOf(callback_settings, note) },
   }
 }
 
@@ -44,8 +44,15 @@ function unknown(name: string): string {
   return `accepted, not active: there is no sink '${name}'${near ? `; did you mean '${near}'?` : ''}`
 }
 
+/** The variables that the sinks cannot do without, so that a deploy asks for them. */
+function neededBy(names: readonly string[]): Record<string, Text> {
+  const settings = names.flatMap((name) => Object.values(sinkNamed(name)?.settings ?? {}))
+  const needed = settings.filter(({ otherwise, optional }) => otherwise === undefined && !optional)
+  return Object.fromEntries(needed.map(({ variable }) => [variable, { env: variable }]))
+}
+
 /** `callback_settings: { langfuse: { host: … } }`, by the names of a sink's settings, written small with underscores. */
-function settingsOf(given: ConfigFile['callback_settings'], note: Note): Record<string, Text> | undefined {
+function settingsOf(given: ConfigFile['callback_settings'], note: Note): Record<string, Text> {
   const found: Record<string, Text> = {}
   for (const [name, values] of Object.entries(given ?? {})) {
     const sink = sinkNamed(SAME[name] ?? name)
@@ -57,5 +64,5 @@ function settingsOf(given: ConfigFile['callback_settings'], note: Note): Record<
       else note('notice', ['callback_settings', name, key], `has no effect: ${name} has no setting of this name`)
     }
   }
-  return Object.keys(found).length === 0 ? undefined : found
+  return found
 }

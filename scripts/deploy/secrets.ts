@@ -30,6 +30,7 @@ export function secretsOf(config: Config): readonly Secret[] {
   note(config.general.masterKey, 'the master key', true)
   note(config.general.databaseUrl, 'the database', true)
   note([config.general.redisUrl, config.general.redisToken], 'the cache shared between isolates', false)
+  note(Object.values(config.observe?.settings ?? {}), 'the sinks that are told of requests', false)
   for (const { disabled, group, provider, model, ...rest } of config.deployments) {
     if (disabled === undefined) note(rest, `${group} (${provider}/${model})`, false)
   }

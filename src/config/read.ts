@@ -96,6 +96,7 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     [general.redisUrl, 'general_settings.redis_rest_url'],
     [general.redisToken, 'general_settings.redis_rest_token'],
     ...(config.litellm.responsesStore ? [[general.saltKey, 'litellm_settings.responses_store'] as const] : []),
+    ...Object.values(config.observe?.settings ?? {}).map((text) => [text, 'the sinks of litellm_settings'] as const),
     ...config.deployments
       .filter(({ disabled, optional }) => disabled === undefined && optional !== true)
       .flatMap((deployment) =>

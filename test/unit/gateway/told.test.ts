@@ -58,7 +58,9 @@ it('a vendor is told the trace where the operator wants it, with the attempt as 
     return good()
   })
   await world.ask(hello, keyWith(), undefined, {}, { traceparent: given })
-  Object.assign(world.deps, { config: { ...world.deps.config, observe: { sinks: [], forwardsTrace: true } } })
+  Object.assign(world.deps, {
+    config: { ...world.deps.config, observe: { sinks: [], settings: {}, forwardsTrace: true } },
+  })
   await world.ask(hello, keyWith(), undefined, {}, { traceparent: given })
   await world.ask(hello)
   await world.rest()
