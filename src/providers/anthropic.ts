@@ -3,6 +3,7 @@ import { anthropicCompletion } from './anthropic-answer.ts'
 import { allowedBetas, neededBetas } from './anthropic-beta.ts'
 import { claudeBody } from './anthropic-body.ts'
 import { anthropicFailure } from './anthropic-failure.ts'
+import { ownTurns } from './anthropic-own-turns.ts'
 import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
 import { GATEWAY_FIELDS } from './chat-body.ts'
@@ -30,7 +31,7 @@ export const anthropic = {
   completion: anthropicCompletion,
   reader: anthropicReader,
   forward: (body, stream, target) => {
-    const { native, betas } = nativeBody(body)
+    const { native, betas } = nativeBody(ownTurns(body))
     return post({ ...native, model: target.model, ...(stream && { stream }) }, betas, target)
   },
   usage: anthropicUsage,

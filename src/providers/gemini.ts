@@ -5,6 +5,7 @@ import { GEMINI_ADDRESS, geminiRequest, modelPath } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { geminiEmbedding } from './gemini-embeddings.ts'
 import { geminiFailure } from './gemini-failure.ts'
+import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Target } from './provider.ts'
@@ -18,7 +19,7 @@ export const gemini = {
   chat: (request: ChatRequest, target: Target) =>
     geminiRequest(target, methodFor(request.stream === true), geminiBody(request, target)),
   forward: (body: Fields, stream: boolean, target: Target) =>
-    geminiRequest(target, methodFor(stream), nativeGemini(body)),
+    geminiRequest(target, methodFor(stream), nativeGemini(ownContents(body, target.model))),
   completion: geminiCompletion,
   reader: geminiReader,
   usage: geminiUsage,

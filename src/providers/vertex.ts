@@ -4,12 +4,14 @@ import { countable, inputTokens, nativeBody } from './anthropic.ts'
 import { anthropicCompletion } from './anthropic-answer.ts'
 import { claudeBody } from './anthropic-body.ts'
 import { anthropicFailure } from './anthropic-failure.ts'
+import { ownTurns } from './anthropic-own-turns.ts'
 import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
 import { methodFor, nativeGemini, totalTokens } from './gemini.ts'
 import { geminiHeaders } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { errorIn, geminiFailure } from './gemini-failure.ts'
+import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Failure, Target, UpstreamRequest } from './provider.ts'
@@ -26,7 +28,8 @@ export const vertexGemini = {
     const { serviceTier, ...body } = geminiBody(request, target)
     return gemini(target, methodFor(request.stream === true), body, tierHeader(serviceTier))
   },
-  forward: (body: Fields, stream: boolean, target: Target) => gemini(target, methodFor(stream), nativeGemini(body)),
+  forward: (body: Fields, stream: boolean, target: Target) =>
+    gemini(target, methodFor(stream), nativeGemini(ownContents(body, target.model))),
   completion: geminiCompletion,
   reader: geminiReader,
   usage: geminiUsage,
@@ -45,7 +48,7 @@ export const vertexAnthropic = {
     return claude(target, body, { betas, stream: request.stream === true })
   },
   forward: (body: Fields, stream: boolean, target: Target) => {
-    const { native, betas } = nativeBody(body)
+    const { native, betas } = nativeBody(ownTurns(body))
     return claude(target, native, { betas, stream })
   },
   completion: anthropicCompletion,
