@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { afterAll, it } from 'vitest'
 import { startClouds } from '../support/clouds.ts'
 import { MASTER_KEY, useGateway } from '../support/gateway.ts'
+import { families } from '../support/vendors/families.ts'
 import { configFor, startVendors } from '../support/vendors/server.ts'
 import { TOMORROW } from '../support/vendors/words.ts'
 import { clients } from './matrix/clients.ts'
-import { cells, play } from './matrix/play.ts'
+import { cells, move, play } from './matrix/play.ts'
 
 // `npm run matrix` prints the table.
 
@@ -71,4 +72,19 @@ it.concurrent.for([
     expect(vendors.take(mark).map((asked) => asked.body[TOMORROW])).toEqual([tomorrow])
     expect(text).toContain(`"${TOMORROW}":${JSON.stringify(tomorrow)}`)
   }
+})
+
+const movers = ['openai', 'openai responses', 'anthropic', 'google']
+it.concurrent.for(movers)('%s: a conversation goes on with another family', async (client, { expect }) => {
+  const world = { url: gateway().url(), key: MASTER_KEY, vendors }
+  const broken: string[] = []
+  for (const from of Object.keys(families))
+    for (const to of Object.keys(families)) {
+      // An address that is not OpenAI's gets OpenAI's dialect as it is, and DeepSeek's thoughts nobody else can have.
+      const isAsItIs = client === 'openai' && to === 'openai'
+      if (from === to || isAsItIs || to === 'deepseek') continue
+      const why = await move(client, from, to, world)
+      if (why !== '') broken.push(`from ${from} to ${to}: ${why}`)
+    }
+  expect(broken).toEqual([])
 })

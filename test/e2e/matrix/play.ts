@@ -142,6 +142,28 @@ async function converse(cell: Cell, user: string, world: World, faults: string[]
   judgeHeard(cell, family, mark, world, faults)
 }
 
+/**
+ * A conversation that one family began, with thoughts and calls, goes on with another: what the first signed or hung on
+ * its calls must not reach the second, whose rules refuse it.
+ */
+export async function move(name: string, from: string, to: string, world: World): Promise<string> {
+  const client = clients[name]
+  if (!client) throw new Error(`nobody knows ${name}`)
+  const mark = `move-${name}-${from}-${to}`.replaceAll(' ', '_')
+  const user = { user: `Please [reasoning] cell:${mark}.` }
+  const ask = { system: SYSTEM, tools, think: true, stream: false }
+  try {
+    const answer = await client.ask({ ...ask, model: from, turns: [user] }, world)
+    const results = answer.calls.map((call) => ({ call, text: SUNNY }))
+    const second = await client.ask({ ...ask, model: to, turns: [user, { answer }, { results }] }, world)
+    const heard = world.vendors.take(mark).flatMap((asked) => asked.faults)
+    return [...heard, ...(second.text === TEXT ? [] : [`said ${second.text}`])].join(' | ')
+  } catch (error) {
+    const heard = world.vendors.take(mark).flatMap((asked) => asked.faults)
+    return heard.length > 0 ? heard.join(' | ') : `failed: ${String(error)}`
+  }
+}
+
 interface Expected {
   readonly calls: readonly { readonly name: string; readonly args: Fields }[]
   readonly scenario: Scenario
