@@ -1,8 +1,9 @@
 import * as z from 'zod'
 import type { Deployment } from '../config/config.ts'
-import { deploymentsFor, groupOf } from '../config/read.ts'
+import { accessGroups, deploymentsFor, groupOf } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
+import { resolve } from '../routing/resolve.ts'
 import { allowsModel } from '../tenants/access.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { AppDeps } from './deps.ts'
@@ -74,12 +75,17 @@ function usable({ config, env }: GatewayDeps, principal: Principal): ReadonlyMap
   for (const { deployment, reason } of deploymentsFor(config, env)) {
     if (reason === undefined && !first.has(deployment.group)) first.set(deployment.group, deployment)
   }
-  const names = [...first.keys(), ...Object.keys(config.router.modelGroupAlias)]
+  const own = (principal.aliases ?? []).flatMap((names) => Object.keys(names))
+  const names = [...first.keys(), ...Object.keys(config.router.modelGroupAlias), ...own]
   return new Map(
     names.flatMap((name) => {
-      const group = groupOf(config, name)
+      const group = own.includes(name) ? resolve(name, config, principal)?.group : groupOf(config, name)
       const deployment = group === undefined ? undefined : first.get(group)
-      return deployment && allowsModel(principal, name, group) ? [[name, deployment] as const] : []
+      const meaning = {
+        target: group,
+        accessGroups: accessGroups(config.deployments.filter((one) => one.group === group)),
+      }
+      return deployment && allowsModel(principal, name, meaning) ? [[name, deployment] as const] : []
     }),
   )
 }

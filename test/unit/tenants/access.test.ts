@@ -53,3 +53,23 @@ describe('model access', () => {
     )
   })
 })
+
+describe('lists of models', () => {
+  const who = caller([{ level: 'key', names: ['openai/*', 'beta-models'] }])
+
+  it('may say a vendor with a star', () =>
+    expect(['openai/gpt', 'openai/', 'anthropic/x'].map((model) => allowsModel(who, model))).toEqual([
+      true,
+      true,
+      false,
+    ]))
+
+  it('may name a group of deployments', () =>
+    expect([
+      allowsModel(who, 'small', { target: 'small', accessGroups: ['beta-models'] }),
+      allowsModel(who, 'small', { target: 'small', accessGroups: ['gold'] }),
+    ]).toEqual([true, false]))
+
+  it('of no-default-models alone allow none', () =>
+    expect(allowsModel(caller([{ level: 'user', names: ['no-default-models'] }]), 'small')).toBe(false))
+})
