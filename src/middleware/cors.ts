@@ -14,6 +14,8 @@ export const exposedHeaders = [
   'x-litellm-model-group',
   'x-litellm-response-cost',
   'x-litellm-key-spend',
+  'x-litellm-cache-hit',
+  'x-litellm-cache-key',
   'x-litellm-version',
   'x-litellm-overhead-duration-ms',
   'x-ratelimit-limit-requests',

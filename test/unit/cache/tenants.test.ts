@@ -93,7 +93,7 @@ it.each(['key', 'team', 'org', 'global'] as const)(
           }
         }
       }),
-      { numRuns: 5 },
+      { numRuns: 5, endOnFailure: true },
     )
   },
 )
