@@ -132,6 +132,7 @@ const active = [
     'max_tokens',
     'team_id',
     'team_public_model_name',
+    'access_groups',
     'reasons_in_silence',
     'supports_vision',
     'supports_function_calling',
