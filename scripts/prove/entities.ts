@@ -72,19 +72,22 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
         .organization_id,
     ),
   )
-  const teams = await inTurn(plan.teams, async ({ organization, rates, ...limit }, at) => {
-    const owner = organization === undefined ? undefined : plan.organizations[organization]
-    return String(
+  const teamLimits = plan.teams.map(({ organization, limitNano, duration }) => {
+    const limit = { ...(limitNano === undefined ? {} : { limitNano }), ...(duration === undefined ? {} : { duration }) }
+    return atMost(limit, organization === undefined ? {} : (plan.organizations[organization] ?? {}))
+  })
+  const teams = await inTurn(plan.teams, async ({ organization, rates }, at) =>
+    String(
       (
         await must('/team/new', {
           team_alias: `team ${at}`,
           ...(organization === undefined ? {} : { organization_id: organizations[organization] }),
-          ...limitFields(owner ? atMost(limit, owner) : limit),
+          ...limitFields(teamLimits[at] ?? {}),
           ...rateFields(rates),
         })
       ).team_id,
-    )
-  })
+    ),
+  )
   await probe('changing a team’s limit', '/team/update', { team_id: teams[0], team_alias: 'team zero' })
   await probe('changing an organization’s limit', '/organization/update', {
     organization_id: organizations[0],
@@ -136,7 +139,7 @@ export async function makeEntities(plan: Plan, admin: Admin): Promise<Entities> 
               { budget_duration: '1d', max_budget: usdFromNano(limit.limitNano ?? 0n) },
             ],
           }
-        : limitFields(limit)),
+        : limitFields(atMost(limit, team === undefined ? {} : (teamLimits[team] ?? {})))),
       ...rateFields(rates),
       ...(model === undefined ? {} : { model_max_budget: { cheap: modelFields(model) } }),
     })
@@ -150,7 +153,7 @@ const modelFields = ({ limitNano, duration }: Limit): Fields => ({
   ...(duration === undefined ? {} : { time_period: duration }),
 })
 
-/** A team is never promised more than its organization has. */
+/** A team is never promised more than its organization has, nor a key more than its team. */
 function atMost(limit: Limit, { limitNano }: Limit): Limit {
   if (limit.limitNano === undefined || limitNano === undefined || limit.limitNano <= limitNano) return limit
   return { ...limit, limitNano }
