@@ -1,6 +1,6 @@
 import type { LogRow } from './audit.ts'
 import type { Entities } from './entities.ts'
-import { CLOCKS_MS, type Evidence, LEFT_MS } from './evidence.ts'
+import { CLOCKS_MS, type Evidence } from './evidence.ts'
 import type { Seen } from './load.ts'
 import { type Plan, type PlannedRequest, PRICES } from './plan.ts'
 
@@ -93,7 +93,7 @@ export function booksOf(evidence: Evidence): Books {
 
 /** A key's requests all hold differently; which of them a grant was for, its time and its owners tell. */
 function finder(
-  { plan, holdOf, fallbackHoldOf = holdOf, keyIds, entities }: Evidence,
+  { plan, bills, holdOf, fallbackHoldOf = holdOf, keyIds, entities }: Evidence,
   seenOf: ReadonlyMap<number, Seen>,
   billedOf: ReadonlyMap<number, number>,
 ) {
@@ -104,15 +104,16 @@ function finder(
   }
   // Of several that it may have been, it was one that somebody was billed for.
   for (const some of byHold.values()) some.sort((a, b) => (billedOf.get(b.n) ?? 0) - (billedOf.get(a.n) ?? 0))
+  const billsOf = Map.groupBy(bills, ({ n }) => n)
+  /** Whose client has left may be asked much later, on a machine that is busy: the provider knows when. */
+  const wasAskedDuring = (row: LogRow, n: number): boolean =>
+    billsOf.get(n)?.some(({ fromMs }) => fromMs >= row.startMs - CLOCKS_MS && fromMs <= row.endMs + CLOCKS_MS) ?? false
   return (row: LogRow, isFree: (n: number) => boolean): number | undefined =>
     byHold.get(row.holdNano)?.find(({ n, key, customer }) => {
       const one = seenOf.get(n)
       if (!one || !isFree(n)) return false
-      if (
-        row.startMs < one.sentMs - CLOCKS_MS ||
-        row.startMs > one.endedMs + (one.how === 'left' ? LEFT_MS : CLOCKS_MS)
-      )
-        return false
+      if (row.startMs < one.sentMs - CLOCKS_MS) return false
+      if (row.startMs > one.endedMs + CLOCKS_MS && !wasAskedDuring(row, n)) return false
       const { team, user = -1 } = plan.keys[key] ?? {}
       const organization = team === undefined ? undefined : plan.teams[team]?.organization
       const owners: Readonly<Record<string, (id: string) => boolean>> = {

@@ -45,5 +45,3 @@ export const REVOKED_MS = 6_000
 export const HAND_OVER_MS = 3_000
 /** One machine, but several processes that each round. */
 export const CLOCKS_MS = 50
-/** A client may leave long before its request has taken anything. */
-export const LEFT_MS = 10_000
