@@ -13,6 +13,7 @@ export function drawing(runs: readonly Run[], phases: readonly Phase[]): string 
   const height = BARS.top + BARS.row * runs.length + 20
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    '<title>How routing strategies fare on a bad day</title>',
     `<rect width="960" height="${height}" fill="#ffffff"/>`,
     ...timeline(
       runs.filter(({ contender }) => contender.strategy === 'latency-based-routing'),

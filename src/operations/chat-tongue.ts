@@ -26,7 +26,7 @@ export function upstreamOf(asking: ChatAsking): UpstreamRequest {
   const { call, provider } = asking
   const { request, target } = ruledBy(asking.request, asking.target)
   if (passes(asking) && call.dialect.name !== 'openai') {
-    const body = withoutParams(call.body, target.additionalDropParams ?? [])
+    const body = withoutParams(vendorsOwn(call.body), target.additionalDropParams ?? [])
     return provider.forward(body, request.stream === true, target)
   }
   // What only other dialects can say, OpenAI's servers refuse; vendors with an accent leave it out themselves.

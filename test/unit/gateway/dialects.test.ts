@@ -153,11 +153,12 @@ describe('a caller and a vendor of the same dialect', () => {
       bodies.push(JSON.parse(String(init.body)) as Fields)
       return sse(text)
     })
-    const body = { ...anthropicBody('claude'), stream: true, an_unknown_field: { kept: true } }
+    const body = { ...anthropicBody('claude'), stream: true, timeout: 60, an_unknown_field: { kept: true } }
     const shown = await (await world.ask(body, keyWith(), anthropic)).text()
     await world.rest()
     expect(shown).toBe(text)
     expect(bodies[0]).toMatchObject({ model: 'claude-sonnet-4-20250514', an_unknown_field: { kept: true } })
+    expect(bodies[0]).not.toHaveProperty('timeout')
     expect(world.rows()).toMatchObject([{ status: 'success', cost_nano: claudeCost, dialect: 'anthropic' }])
   })
 
