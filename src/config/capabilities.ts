@@ -142,7 +142,6 @@ export const capabilities: readonly Capability[] = [
     comes: 'ledger',
     config: [
       'general_settings.disable_retry_on_max_parallel_request_limit_error',
-      'general_settings.token_rate_limit_type',
     ],
     restricts: [
       'general_settings.max_parallel_requests',
@@ -174,7 +173,6 @@ export const capabilities: readonly Capability[] = [
       spend: is(0),
       tpm_limit_type: is('best_effort_throughput'),
       rpm_limit_type: is('best_effort_throughput'),
-      'general_settings.token_rate_limit_type': is('total'),
     },
   },
   {

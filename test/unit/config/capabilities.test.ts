@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { replaced } from '../../../scripts/config/replaced.ts'
 import { configFile } from '../../../scripts/config/schema/file.ts'
-import { gatewayParams, modelInfoKeys, rateKeys, vendorParams } from '../../../scripts/config/schema/model-list.ts'
+import { gatewayParams, modelInfoKeys, rateKeys, vendorParams } from '../../../src/models/row/model-list.ts'
 import { activeAdminFields, capabilities, refuseInactive, unknownAdminField } from '../../../src/config/capabilities.ts'
 import { GatewayError } from '../../../src/errors.ts'
 
@@ -85,6 +85,8 @@ const active = [
     'salt_key',
     'forward_client_headers_to_llm_api',
     'user_url_allowed_hosts',
+    'legacy_budget_status',
+    'token_rate_limit_type',
   ].map((key) => `general_settings.${key}`),
   ...[
     'model',
