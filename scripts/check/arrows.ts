@@ -10,11 +10,11 @@ export interface SourceFile {
 
 /** Each layer imports itself and those before it. A file named here stands in another layer than its folder. */
 const LAYERS: readonly (readonly string[])[] = [
-  ['money.ts', 'ids.ts', 'clock.ts', 'errors.ts'],
+  ['money.ts', 'ids.ts', 'clock.ts', 'errors.ts', 'seal.ts'],
   ['config', 'prices', 'budget', 'limits', 'routing', 'streams', 'generated'],
   ['dialects', 'providers', 'operations'],
   ['db', 'channels'],
-  ['tenants', 'ledger', 'health', 'cache', 'spend', 'responses', 'observe', 'alerts'],
+  ['tenants', 'ledger', 'health', 'cache', 'spend', 'responses', 'observe', 'alerts', 'models'],
   ['gateway'],
   ['middleware', 'routes'],
   ['deps.ts', 'app.ts', 'worker.ts'],

@@ -1,6 +1,6 @@
 import type { Config, Deployment, Fallbacks, Notice } from '../../src/config/config.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 import type { ConfigFile } from './schema/file.ts'
-import { shownKey } from './secrets.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 

@@ -1,23 +1,11 @@
 import type { Config, FileBudget, Notice } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
-import { given } from './given.ts'
+import { given } from '../../src/models/row/given.ts'
+import { type BudgetKeys, budgetOf } from '../../src/models/row/policies.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 import type { ConfigFile } from './schema/file.ts'
-import { shownKey } from './secrets.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
-
-interface BudgetKeys {
-  readonly max_budget?: number | undefined
-  readonly budget_limit?: number | undefined
-  readonly budget_duration?: string | undefined
-  readonly time_period?: string | undefined
-}
-
-/** A budget without a duration never begins again. */
-export function budgetOf(own: BudgetKeys): FileBudget | undefined {
-  const limitUsd = own.budget_limit ?? own.max_budget
-  return limitUsd === undefined ? undefined : { limitUsd, duration: own.time_period ?? own.budget_duration ?? 'life' }
-}
 
 /** The budgets that the file itself sets. A budget of 0 for the proxy is LiteLLM's way to say none. */
 export function litellmBudgets({ litellm_settings: litellm = {} }: ConfigFile, note: Note): Partial<Config['litellm']> {

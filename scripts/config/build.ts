@@ -1,7 +1,6 @@
 import { providers } from '../../src/providers/registry.ts'
 import { catalogueVersion, families, lookup } from '../prices/catalogue.ts'
-import type { World } from './deployments.ts'
-import { type BuildOptions, type Built, configFrom } from './from-yaml.ts'
+import { type BuildOptions, type Built, configFrom, type World } from './from-yaml.ts'
 
 const world: World = { vendors: providers, lookup, families, catalogueVersion }
 

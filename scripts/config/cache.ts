@@ -1,5 +1,5 @@
 import type { CacheSettings, Notice } from '../../src/config/config.ts'
-import { given } from './given.ts'
+import { given } from '../../src/models/row/given.ts'
 import type { ConfigFile } from './schema/file.ts'
 import { semanticTypes } from './schema/semantic-cache.ts'
 import { semanticOf } from './semantic-cache.ts'

@@ -1,5 +1,5 @@
-import type { ModelRow } from './schema/model-list.ts'
-import { familyPatterns } from './vendors.ts'
+import type { ModelRow } from '../../src/models/row/model-list.ts'
+import { familyPatterns } from '../../src/models/row/vendors.ts'
 
 export interface Standing {
   readonly row: ModelRow

@@ -2,24 +2,24 @@ import { createHash } from 'node:crypto'
 import { asksForNothing, capabilities, milestones } from '../../src/config/capabilities.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { type RowWorld, resolveDeployment } from '../../src/models/row/deployment.ts'
+import { given } from '../../src/models/row/given.ts'
+import type { ModelRow } from '../../src/models/row/model-list.ts'
+import { ms } from '../../src/models/row/policies.ts'
+import { literalSecrets, pathText } from '../../src/models/row/secrets.ts'
+import { textFrom, textOf } from '../../src/models/row/text.ts'
 import { advise } from './advice.ts'
 import { litellmBudgets, providerBudgets } from './budgets.ts'
 import { cacheOf } from './cache.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
-import { resolveDeployment, type World } from './deployments.ts'
 import { readYaml } from './document.ts'
-import { given } from './given.ts'
 import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from './groups.ts'
 import { observeOf } from './observe.ts'
 import { inactivePath, replacedPath } from './paths.ts'
-import { ms } from './policies.ts'
 import { replaced } from './replaced.ts'
 import { noteOverrides, noteRouter, routerOf } from './router.ts'
 import type { ConfigFile } from './schema/file.ts'
-import type { ModelRow } from './schema/model-list.ts'
-import { pathText } from './secrets.ts'
-import { textFrom, textOf } from './text.ts'
-import { at, literalSecrets, validate, withoutNulls } from './validate.ts'
+import { at, validate, withoutNulls } from './validate.ts'
 
 export interface BuildOptions {
   readonly fileName: string
@@ -31,6 +31,11 @@ export interface Built {
   readonly notices: readonly Notice[]
   /** The file itself, validated: every LiteLLM key with its type, also those that are not active yet. */
   readonly file: ConfigFile
+}
+
+/** What the build knows beside the file: the vendors that exist, and list prices with their version. */
+export interface World extends RowWorld {
+  readonly catalogueVersion: string
 }
 
 type Path = readonly PropertyKey[]
@@ -172,7 +177,7 @@ function deploymentsOf(file: ConfigFile, world: World, note: Note): Deployment[]
     if (row === undefined) return []
     noteCatchAll(row, index, note)
     return standingFor(completed(row, index, file, note), Object.keys(world.vendors), taken).flatMap((standing) => {
-      const { deployment, notices } = resolveDeployment(standing.row, world)
+      const { deployment, notices } = resolveDeployment(standing.row, idOf(standing.row), world)
       if (standing.vendor !== undefined)
         return deployment.disabled === undefined
           ? [{ ...deployment, id: idIn(standing, deployment), optional: true }]
@@ -262,4 +267,14 @@ function ledgerOf({ ledger_settings: own = {} }: ConfigFile): Config['ledger'] {
 
 function environmentOf({ environment_variables: variables = {} }: ConfigFile): Record<string, Text> {
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, textOf(String(value))]))
+}
+
+/** Stable across restarts and builds; a secret that is written out takes no part in it, because ids are public. */
+function idOf(row: ModelRow): string {
+  const params = Object.entries(row.litellm_params)
+    .filter(([key, value]) => literalSecrets(value, [key]).length === 0)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+  return createHash('sha256')
+    .update(JSON.stringify([row.model_name, params]))
+    .digest('hex')
 }

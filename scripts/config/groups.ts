@@ -1,8 +1,8 @@
 import type { Deployment, Notice } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
 import { wildcardParts } from '../../src/config/wildcard.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 import type { ConfigFile } from './schema/file.ts'
-import { shownKey } from './secrets.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 

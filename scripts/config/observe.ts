@@ -1,9 +1,9 @@
 import type { Config, Notice, Text } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { given } from '../../src/models/row/given.ts'
+import { textOf } from '../../src/models/row/text.ts'
 import { sinkNamed, sinks } from '../../src/observe/registry.ts'
-import { given } from './given.ts'
 import type { ConfigFile } from './schema/file.ts'
-import { textOf } from './text.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 type Observe = NonNullable<Config['observe']>

@@ -1,7 +1,7 @@
 import type { Config, Deployment, Fallbacks, FileBudget } from '../../src/config/config.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 import { tiers } from '../../src/routing/tiers.ts'
 import { describe } from './print.ts'
-import { shownKey } from './secrets.ts'
 
 const UNSAID = { strategy: 'simple-shuffle', numRetries: 2, maxFallbacks: 5, cooldownS: 5 } as const
 

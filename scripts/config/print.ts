@@ -1,5 +1,5 @@
 import type { Deployment, Notice, Text } from '../../src/config/config.ts'
-import { shownKey } from './secrets.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 
 const order: readonly Notice['level'][] = ['error', 'warning', 'notice', 'advice']
 

@@ -1,8 +1,8 @@
 import type { Config, Fallbacks, FallbackTarget, Notice, StrategyName } from '../../src/config/config.ts'
-import { given } from './given.ts'
-import { ms, policyOf, timeoutsOf } from './policies.ts'
+import { given } from '../../src/models/row/given.ts'
+import { ms, policyOf, timeoutsOf } from '../../src/models/row/policies.ts'
+import { shownKey } from '../../src/models/row/secrets.ts'
 import type { ConfigFile } from './schema/file.ts'
-import { shownKey } from './secrets.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 type Rules = NonNullable<NonNullable<ConfigFile['router_settings']>['fallbacks']>

@@ -1,9 +1,9 @@
 import type * as z from 'zod'
 import type { Notice } from '../../src/config/config.ts'
 import type { SemanticCacheSettings, VectorStoreName } from '../../src/config/semantic-cache.ts'
-import { given } from './given.ts'
+import { given } from '../../src/models/row/given.ts'
+import { textOf } from '../../src/models/row/text.ts'
 import { type semanticParams, semanticTypes } from './schema/semantic-cache.ts'
-import { textOf } from './text.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
 type Params = { readonly type?: string | undefined } & {

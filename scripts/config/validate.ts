@@ -1,8 +1,8 @@
 import type * as z from 'zod'
 import type { Notice } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { isReference, mayBeShown, pathText, shownKey } from '../../src/models/row/secrets.ts'
 import { type ConfigFile, configFile } from './schema/file.ts'
-import { isLiteralSecret, isReference, mayBeShown, pathText, shownKey } from './secrets.ts'
 
 type Path = readonly PropertyKey[]
 
@@ -110,12 +110,4 @@ function shown(path: Path, value: unknown): string {
   if (typeof value !== 'string') return 'a mapping'
   if (isReference(value)) return `a reference (${shownKey(value)}), whose value only the running Worker knows`
   return mayBeShown(path, value) ? `the text "${value}"` : 'a text (not shown: it may be a secret)'
-}
-
-/** Every literal secret of the file, by path only. */
-export function literalSecrets(value: unknown, path: Path = []): Path[] {
-  if (typeof value === 'string') return isLiteralSecret(path, value) ? [path] : []
-  if (Array.isArray(value)) return value.flatMap((inner, index) => literalSecrets(inner, [...path, index]))
-  if (typeof value !== 'object' || value === null) return []
-  return Object.entries(value).flatMap(([key, inner]) => literalSecrets(inner, [...path, key]))
 }

@@ -7,7 +7,7 @@ import type { SharedEntries } from '../../src/cache/port.ts'
 import { sharedMemory } from '../../src/cache/shared-memory.ts'
 import { shownKeys } from '../../src/cache/shown-key.ts'
 import { upstashEntries } from '../../src/cache/upstash-exact.ts'
-import { sealer } from '../../src/responses/seal.ts'
+import { sealer } from '../../src/seal.ts'
 
 let nowMs = 1_000_000
 let endpoint: UpstashEndpoint

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { memoryResponses } from '../../src/responses/memory.ts'
 import { dropExpiredResponses, neonResponses } from '../../src/responses/neon.ts'
 import { KEPT_MS, type ResponseStore } from '../../src/responses/port.ts'
-import { sealer } from '../../src/responses/seal.ts'
+import { sealer } from '../../src/seal.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 
 const NOW = Date.UTC(2026, 10, 22)

@@ -1,8 +1,18 @@
 import * as z from 'zod'
+import {
+  anything,
+  count,
+  mapping,
+  mappingOf,
+  mappings,
+  positive,
+  section,
+  textOrNumber,
+  texts,
+} from '../../../src/models/row/kinds.ts'
+import { credential, modelRow } from '../../../src/models/row/model-list.ts'
 import { generalSettings } from './general-settings.ts'
-import { anything, count, mapping, mappingOf, mappings, positive, section, textOrNumber, texts } from './kinds.ts'
 import { litellmSettings } from './litellm-settings.ts'
-import { credential, modelRow } from './model-list.ts'
 import { routerSettings } from './router-settings.ts'
 
 const ms = positive

@@ -18,7 +18,7 @@ import {
   textOrNumber,
   textOrTexts,
   texts,
-} from './kinds.ts'
+} from '../../../src/models/row/kinds.ts'
 
 const alertingArgs = z.looseObject(
   {

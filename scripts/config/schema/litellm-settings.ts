@@ -18,7 +18,7 @@ import {
   textOrTexts,
   texts,
   usd,
-} from './kinds.ts'
+} from '../../../src/models/row/kinds.ts'
 import { fallbacks } from './router-settings.ts'
 import { semanticParams, semanticTypes } from './semantic-cache.ts'
 

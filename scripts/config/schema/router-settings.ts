@@ -16,7 +16,8 @@ import {
   text,
   textOrNumber,
   texts,
-} from './kinds.ts'
+} from '../../../src/models/row/kinds.ts'
+import { allowedFailsPolicy, timeouts } from '../../../src/models/row/model-list.ts'
 
 /** `[{"group": ["other", …]}]`. */
 export const fallbacks = z.array(
@@ -35,26 +36,6 @@ const retryPolicy = section({
   NotFoundErrorRetries: count,
   DefaultRetries: count,
 })
-
-export const allowedFailsPolicy = section({
-  BadRequestErrorAllowedFails: count,
-  AuthenticationErrorAllowedFails: count,
-  TimeoutErrorAllowedFails: count,
-  RateLimitErrorAllowedFails: count,
-  ContentPolicyViolationErrorAllowedFails: count,
-  InternalServerErrorAllowedFails: count,
-  ServiceUnavailableErrorAllowedFails: count,
-  BadGatewayErrorAllowedFails: count,
-  NotFoundErrorAllowedFails: count,
-})
-
-/** Ours, in seconds: how long silences may be, and the whole. */
-export const timeouts = {
-  connect_timeout: positive,
-  ttft_timeout: positive,
-  stream_idle_timeout: positive,
-  total_timeout: positive,
-}
 
 const strategy = oneOf([
   'simple-shuffle',

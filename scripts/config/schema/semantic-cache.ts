@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { flag, oneOf, text } from './kinds.ts'
+import { flag, oneOf, text } from '../../../src/models/row/kinds.ts'
 
 const aboveZero = z.int('a whole number above zero').positive('a whole number above zero')
 

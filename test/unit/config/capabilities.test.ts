@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import type * as z from 'zod'
 import { replaced } from '../../../scripts/config/replaced.ts'
 import { configFile } from '../../../scripts/config/schema/file.ts'
-import { gatewayParams, modelInfoKeys, rateKeys, vendorParams } from '../../../src/models/row/model-list.ts'
 import { activeAdminFields, capabilities, refuseInactive, unknownAdminField } from '../../../src/config/capabilities.ts'
 import { GatewayError } from '../../../src/errors.ts'
+import { gatewayParams, modelInfoKeys, rateKeys, vendorParams } from '../../../src/models/row/model-list.ts'
 
 /** What has an effect today. A key that is in no list would be accepted and ignored: this test is against that. */
 const active = [

@@ -1,5 +1,4 @@
-import type { World } from '../../../scripts/config/deployments.ts'
-import { type Built, configFrom } from '../../../scripts/config/from-yaml.ts'
+import { type Built, configFrom, type World } from '../../../scripts/config/from-yaml.ts'
 import type { Deployment, Notice } from '../../../src/config/config.ts'
 
 /** One vendor with an address, one that people run themselves, one that is nothing but its protocol. */

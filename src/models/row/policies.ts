@@ -1,4 +1,4 @@
-import type { FailureName, FailurePolicy, Timeouts } from '../../src/config/config.ts'
+import type { FailureName, FailurePolicy, FileBudget, Timeouts } from '../../config/config.ts'
 import { given } from './given.ts'
 
 const names: readonly FailureName[] = [
@@ -54,4 +54,17 @@ export function timeoutsOf(own: TimeoutKeys): Timeouts | undefined {
 /** Seconds of the file as whole milliseconds. */
 export function ms(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.round(seconds * 1000)
+}
+
+export interface BudgetKeys {
+  readonly max_budget?: number | undefined
+  readonly budget_limit?: number | undefined
+  readonly budget_duration?: string | undefined
+  readonly time_period?: string | undefined
+}
+
+/** A budget without a duration never begins again. */
+export function budgetOf(own: BudgetKeys): FileBudget | undefined {
+  const limitUsd = own.budget_limit ?? own.max_budget
+  return limitUsd === undefined ? undefined : { limitUsd, duration: own.time_period ?? own.budget_duration ?? 'life' }
 }

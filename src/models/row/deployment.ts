@@ -1,27 +1,23 @@
-import { createHash } from 'node:crypto'
-import { servedModes } from '../../src/config/capabilities.ts'
-import type { Capability, Deployment, KnownFamily, KnownModel, Notice } from '../../src/config/config.ts'
-import { nearestName } from '../../src/config/nearest.ts'
-import type { Provider } from '../../src/providers/provider.ts'
+import { servedModes } from '../../config/capabilities.ts'
+import type { Capability, Deployment, KnownFamily, KnownModel, Notice } from '../../config/config.ts'
+import { nearestName } from '../../config/nearest.ts'
+import type { Provider } from '../../providers/provider.ts'
 import { hasAddress, reach } from './accounts.ts'
-import { budgetOf } from './budgets.ts'
 import { given } from './given.ts'
+import { type ModelRow, rateKeys } from './model-list.ts'
 import { paramNotices, providerParams } from './params.ts'
-import { ms, policyOf, timeoutsOf } from './policies.ts'
+import { budgetOf, ms, policyOf, timeoutsOf } from './policies.ts'
 import { type OwnRates, priceOver } from './pricing.ts'
-import { type ModelRow, rateKeys } from './schema/model-list.ts'
 import { shownKey } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
-import { literalSecrets } from './validate.ts'
 import { knownVendors, type VendorModel, vendorOf } from './vendors.ts'
 
-/** What the build knows beside the file: the vendors that exist, and list prices. */
-export interface World {
+/** What is known beside the row: the vendors that exist, and list prices. */
+export interface RowWorld {
   readonly vendors: Readonly<Record<string, Pick<Provider, 'defaults'>>>
   readonly lookup: (provider: string, model: string) => KnownModel | undefined
   /** All models of a vendor, for wildcards; undefined where there is no list. */
   readonly families: (provider: string) => readonly KnownFamily[] | undefined
-  readonly catalogueVersion: string
 }
 
 export interface Resolved {
@@ -33,8 +29,8 @@ export interface Resolved {
 type Params = ModelRow['litellm_params']
 type Info = NonNullable<ModelRow['model_info']>
 
-/** One row of `model_list` as a deployment. A vendor that is not built, or an address that is missing, disables it. */
-export function resolveDeployment(row: ModelRow, world: World): Resolved {
+/** One row of `model_list` as a deployment, under its own id or the given one. A vendor that is not built, or an address that is missing, disables it. */
+export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): Resolved {
   const notices: Notice[] = []
   const note = (level: Notice['level'], path: string, message: string) => notices.push({ level, path, message })
   const { litellm_params: params, model_info: info = {} } = row
@@ -75,7 +71,7 @@ export function resolveDeployment(row: ModelRow, world: World): Resolved {
 
   const headers = Object.entries(params.extra_headers ?? {}).map(([name, value]) => [name, textOf(value)] as const)
   const deployment: Deployment = {
-    id: info.id ?? idOf(row),
+    id: info.id ?? id,
     group: row.model_name,
     provider: at.provider,
     model: at.model,
@@ -199,14 +195,4 @@ function stars(text: string): number {
 
 function rates(from: OwnRates): OwnRates {
   return Object.fromEntries(rateKeys.flatMap((key) => (from[key] === undefined ? [] : [[key, from[key]]])))
-}
-
-/** Stable across restarts and builds; a secret that is written out takes no part in it, because ids are public. */
-function idOf(row: ModelRow): string {
-  const params = Object.entries(row.litellm_params)
-    .filter(([key, value]) => literalSecrets(value, [key]).length === 0)
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256')
-    .update(JSON.stringify([row.model_name, params]))
-    .digest('hex')
 }

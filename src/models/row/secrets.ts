@@ -62,3 +62,11 @@ export function shownKey(key: string): string {
   const plain = /^[\w*/:. -]{1,96}$/.test(key) && !shapes.some((shape) => shape.test(key))
   return plain ? key : '(hidden)'
 }
+
+/** Every literal secret of a value, by path only. */
+export function literalSecrets(value: unknown, path: readonly PropertyKey[] = []): (readonly PropertyKey[])[] {
+  if (typeof value === 'string') return isLiteralSecret(path, value) ? [path] : []
+  if (Array.isArray(value)) return value.flatMap((inner, index) => literalSecrets(inner, [...path, index]))
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => literalSecrets(inner, [...path, key]))
+}

@@ -1,6 +1,6 @@
-import { picoFromUsdPerToken } from '../../src/prices/pico.ts'
-import type { Price, Rates } from '../../src/prices/price.ts'
-import type { RateKeys } from './schema/model-list.ts'
+import { picoFromUsdPerToken } from '../../prices/pico.ts'
+import type { Price, Rates } from '../../prices/price.ts'
+import type { RateKeys } from './model-list.ts'
 
 /** A deployment's own prices, in USD per token, as the file has them. */
 export type OwnRates = { readonly [Key in RateKeys]?: number | undefined }

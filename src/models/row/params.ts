@@ -1,8 +1,8 @@
 import { distance } from 'fastest-levenshtein'
-import type { Json, Notice } from '../../src/config/config.ts'
-import { nearestName } from '../../src/config/nearest.ts'
+import type { Json, Notice } from '../../config/config.ts'
+import { nearestName } from '../../config/nearest.ts'
 import { accountNotices } from './accounts.ts'
-import { gatewayParams, type ModelRow } from './schema/model-list.ts'
+import { gatewayParams, type ModelRow } from './model-list.ts'
 import { isReference, shownKey } from './secrets.ts'
 
 type Params = ModelRow['litellm_params']

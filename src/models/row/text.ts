@@ -1,4 +1,4 @@
-import type { EnvRef, Text } from '../../src/config/config.ts'
+import type { EnvRef, Text } from '../../config/config.ts'
 import { isReference } from './secrets.ts'
 
 /** `os.environ/NAME` stays a reference; anything else is the text itself. */

@@ -18,7 +18,26 @@ import {
   usd,
   usdPerUnit,
 } from './kinds.ts'
-import { allowedFailsPolicy, timeouts } from './router-settings.ts'
+
+export const allowedFailsPolicy = section({
+  BadRequestErrorAllowedFails: count,
+  AuthenticationErrorAllowedFails: count,
+  TimeoutErrorAllowedFails: count,
+  RateLimitErrorAllowedFails: count,
+  ContentPolicyViolationErrorAllowedFails: count,
+  InternalServerErrorAllowedFails: count,
+  ServiceUnavailableErrorAllowedFails: count,
+  BadGatewayErrorAllowedFails: count,
+  NotFoundErrorAllowedFails: count,
+})
+
+/** Ours, in seconds: how long silences may be, and the whole. */
+export const timeouts = {
+  connect_timeout: positive,
+  ttft_timeout: positive,
+  stream_idle_timeout: positive,
+  total_timeout: positive,
+}
 
 /** Prices in USD per token that the gateway bills by. */
 const rates = {

@@ -1,8 +1,8 @@
-import type { AwsAccount, AzureAccount, Deployment, Notice, Text, VertexAccount } from '../../src/config/config.ts'
-import { bedrockModel } from '../../src/providers/bedrock-models.ts'
-import type { Provider } from '../../src/providers/provider.ts'
+import type { AwsAccount, AzureAccount, Deployment, Notice, Text, VertexAccount } from '../../config/config.ts'
+import { bedrockModel } from '../../providers/bedrock-models.ts'
+import type { Provider } from '../../providers/provider.ts'
 import { given } from './given.ts'
-import { type ModelRow, type VendorParam, vendorParamKeys } from './schema/model-list.ts'
+import { type ModelRow, type VendorParam, vendorParamKeys } from './model-list.ts'
 import { isReference } from './secrets.ts'
 import { textFrom } from './text.ts'
 
