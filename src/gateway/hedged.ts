@@ -4,7 +4,7 @@ import type { Attempt } from './attempt.ts'
 import { begun, gaveWay, isFailed } from './begun.ts'
 import { fail } from './finish.ts'
 import type { Failed, Hedge, Step, Way } from './itinerary.ts'
-import type { Journey } from './journey.ts'
+import { closeLast, type Journey } from './journey.ts'
 import { drop } from './unasked.ts'
 
 /** One of two that are asked at the same time. */
@@ -106,10 +106,11 @@ function ended<R extends AnyRequest>({ runner, response, thrown }: Result<R>, jo
 /** The first was done before the other's money was there. */
 async function dropped<R extends AnyRequest>(
   taking: Promise<Attempt<R> | undefined>,
-  { deps }: Journey<R>,
+  journey: Journey<R>,
 ): Promise<void> {
   const attempt = await taking
-  if (attempt) drop(attempt, deps)
+  if (attempt) drop(attempt, journey.deps)
+  else closeLast(journey)
 }
 
 /** One that began to answer in the same moment is let go of as if its client had left. */

@@ -55,11 +55,12 @@ export function closeLast<R extends AnyRequest>(journey: Journey<R>): void {
 
 /** The end of a request that nobody answered: why the first failed, and what was tried. */
 export function notAnswered<R extends AnyRequest>(journey: Journey<R>, last: GatewayError): GatewayError {
-  closeLast(journey)
   const { attempts, retries, maxRetries, fallbacks, trail, firstError, request } = journey
   const error = firstError ?? last
   if (attempts === 0 && !trail) return error
-  return new GatewayError(error.kind, error.message, {
+  // LiteLLM's words, which its users look for.
+  const retried = retries === 0 ? '' : ` LiteLLM Retried: ${retries} times, LiteLLM Max Retries: ${maxRetries}`
+  return new GatewayError(error.kind, `${error.message}${retried}`, {
     ...error.details,
     headers: {
       ...error.details.headers,

@@ -4,7 +4,7 @@ import { cached } from './cached.ts'
 import type { Call } from './call.ts'
 import type { GatewayDeps } from './deps.ts'
 import { itinerary } from './itinerary.ts'
-import { begin, type Journey, notAnswered } from './journey.ts'
+import { begin, closeLast, type Journey, notAnswered } from './journey.ts'
 
 /**
  * The story of a request: parse → admit → cache → plan → take → ask → relay; log and settle follow the answer. Where an
@@ -18,11 +18,15 @@ export async function serve<R extends AnyRequest>(call: Call<R>, deps: GatewayDe
 
 async function asked<R extends AnyRequest>(journey: Journey<R>): Promise<Response> {
   const way = itinerary(journey)
-  let next = await way.next()
-  while (next.done !== true) {
-    const outcome = await attempted(next.value, journey, way)
-    if (outcome instanceof Response) return outcome
-    next = await way.next(outcome)
+  try {
+    let next = await way.next()
+    while (next.done !== true) {
+      const outcome = await attempted(next.value, journey, way)
+      if (outcome instanceof Response) return outcome
+      next = await way.next(outcome)
+    }
+    throw notAnswered(journey, next.value.error)
+  } finally {
+    closeLast(journey)
   }
-  throw notAnswered(journey, next.value.error)
 }

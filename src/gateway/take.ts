@@ -71,7 +71,8 @@ async function takenFor<R extends AnyRequest>(needed: Take, journey: Journey<R>)
   const { ledger } = call.principal
   if (unclosed) {
     const taken = await deps.ledger.reprice(ledger, unclosed, needed)
-    delete journey.unclosed
+    // One that was asked beside it may have left its own meanwhile.
+    if (journey.unclosed === unclosed) delete journey.unclosed
     return taken
   }
   return deps.ledger.take(ledger, journey.attempts === 0 ? needed : { ...needed, limits: ofTokens(needed.limits) })

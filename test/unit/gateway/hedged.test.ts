@@ -103,12 +103,16 @@ describe('a group that is hedged', () => {
     const first = Promise.withResolvers<Response>()
     const second = Promise.withResolvers<Response>()
     const refused = () => Response.json({ error: { message: 'overloaded' } }, { status: 503 })
-    const { ask, asked, learn, rest, rows } = await world({ slow: () => first.promise, other: () => second.promise })
+    const { ask, asked, learn, rest, rows, ledger } = await world({
+      slow: () => first.promise,
+      other: () => second.promise,
+    })
     await learn({})
     const before = rows().length
     setTimeout(() => first.resolve(refused()), 10)
     setTimeout(() => second.resolve(answered('Hi', usage)), 20)
-    const response = await ask(plain, keyWith(1_000_000_000n))
+    const caller = keyWith(1_000_000_000n)
+    const response = await ask(plain, caller)
     expect([response.headers.get('x-litellm-model-id'), asked]).toEqual(['other', ['slow', 'other']])
     await rest()
     expect(
@@ -116,6 +120,9 @@ describe('a group that is hedged', () => {
         .slice(before)
         .map(({ status }) => status),
     ).toEqual(['failure', 'success'])
+    const { scopes } = caller
+    const need = { attempt: newId(Date.now()), scopes, limits: [], amountNano: 0n, tokens: 0, callMs: 60_000 }
+    expect((await ledger.check('key:k1', need)).windows.map(({ heldNano }) => heldNano)).toEqual([0n])
   })
 
   it('is hedged for a fifth of its requests at the most', async () => {

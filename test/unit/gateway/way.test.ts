@@ -2,61 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { seeded } from '../../../scripts/bench/figures.ts'
 import { brokenPromise } from '../../../src/budget/books.ts'
-import type { GatewayError } from '../../../src/errors.ts'
 import { newId } from '../../../src/ids.ts'
-import { answered, chunk, gatewayWorld, keyWith, streamed } from '../../support/gateway-world.ts'
-
-/** Deployments `group: [id, …]`; each is its own host, so that the vendor knows who was asked. */
-function configOf(groups: Readonly<Record<string, readonly string[]>>, settings = '', more = ''): string {
-  const rows = Object.entries(groups).flatMap(([group, ids]) =>
-    ids.map((id) => {
-      const [name = id, ...params] = id.split(' ')
-      const given = params.map((param) => `, ${param.replace('=', ': ')}`).join('')
-      return `  - model_name: ${group}
-    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://${name}.test/v1'${given} }
-    model_info: { id: ${name} }`
-    }),
-  )
-  return `model_list:\n${rows.join('\n')}\nrouter_settings: { ${settings} }\n${more}\ngeneral_settings: { master_key: os.environ/LITELLM_MASTER_KEY }\n`
-}
-
-type Fault = (times: number) => Response | undefined
-
-const refuse = (status: number, headers: Record<string, string> = {}) =>
-  Response.json({ error: { message: `refused with ${status}` } }, { status, headers })
-const always =
-  (status: number, headers?: Record<string, string>): Fault =>
-  () =>
-    refuse(status, headers)
-const once =
-  (status: number, headers?: Record<string, string>): Fault =>
-  (times) =>
-    times === 1 ? refuse(status, headers) : undefined
-
-function world(config: string, faults: Readonly<Record<string, Fault>>, random?: () => number) {
-  const asked: string[] = []
-  const bodies: string[] = []
-  const made = gatewayWorld(
-    (url, { body }) => {
-      bodies.push(String(body))
-      const id = new URL(url).hostname.split('.')[0] ?? ''
-      asked.push(id)
-      return (
-        faults[id]?.(asked.filter((one) => one === id).length) ??
-        answered('Hi', { prompt_tokens: 10, completion_tokens: 20 })
-      )
-    },
-    { config, ...(random ? { random } : {}) },
-  )
-  return Object.assign(made, { asked, bodies })
-}
-
-const ask = { model: 'main', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
-const errorOf = (answer: Promise<Response>): Promise<GatewayError> =>
-  answer.then(
-    () => Promise.reject(new Error('it was answered')),
-    (error: GatewayError) => error,
-  )
+import { chunk, keyWith, streamed } from '../../support/gateway-world.ts'
+import { always, question as ask, configOf, errorOf, type Fault, once, refuse, world } from '../../support/way-world.ts'
 
 describe('order', () => {
   it('never leaks: the next is asked only when each before it has failed, whatever the strategy', async () => {
@@ -322,6 +270,19 @@ describe('a request', () => {
     account.limits.set('deployment:b@1d', 10n)
     expect(await errorOf(send(ask, { ...keyWith(), keyId: 'k2' }))).toMatchObject({ kind: 'budget_exceeded' })
     expect(asked).toEqual(['b'])
+  })
+
+  it('gives back what it took for one who failed, where nothing limits the one who answers', async () => {
+    const config = configOf({ main: ['a order=1 max_budget=1 budget_duration=1d', 'b order=2'] }, 'num_retries: 0')
+    const { ask: send, asked, account, ledger, rest } = world(config, { a: once(503) })
+    account.limits.set('deployment:a@1d', 1_000_000_000n)
+    const caller = keyWith()
+    expect((await send(ask, caller)).status).toBe(200)
+    await rest()
+    expect(asked).toEqual(['a', 'b'])
+    const scopes = [{ name: 'deployment:a@1d', duration: '1d', timeZone: 'UTC', anchorMs: 0, limited: true }] as const
+    const nothing = { attempt: newId(0), scopes, amountNano: 0n, limits: [], tokens: 0, callMs: 0 }
+    expect((await ledger.check(caller.ledger, nothing)).windows).toMatchObject([{ heldNano: 0n }])
   })
 
   it('ends every attempt once and gives every hold back, whatever happens', async () => {
