@@ -122,7 +122,7 @@ describe('a budget that holds twenty', () => {
       max_budget: 0.0004,
       budget_duration: '30d',
     })
-    const keys = await Promise.all([1, 2, 3].map(() => gateway().key({ team_id, max_budget: 1 })))
+    const keys = await Promise.all([1, 2, 3].map(() => gateway().key({ team_id, max_budget: 0.0004 })))
     const outcomes = await Promise.all(Array.from({ length: 60 }, (_, n) => ask(keys[n % 3]!.key, n)))
     expect(outcomes.filter((one) => one === 'served').length).toBeGreaterThan(0)
     expect(outcomes).toContain(429)
