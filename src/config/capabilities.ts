@@ -221,7 +221,7 @@ export const capabilities: readonly Capability[] = [
     chat: ['cooldown_time'],
   },
   {
-    capability: 'regions set by the request; tiers of models; affinity of other kinds',
+    capability: 'tiers of models; affinity of other kinds',
     comes: 'unplanned',
     config: [
       'router_settings.model_group_affinity_config',
@@ -229,7 +229,7 @@ export const capabilities: readonly Capability[] = [
       'router_settings.allow_fail_open',
       'model_list.*.model_info.tier',
     ],
-    chat: ['allowed_model_region', 'region_name'],
+    chat: ['region_name'],
   },
   {
     capability: 'mirrored, mocked and automatic models; several models at once',
@@ -291,7 +291,7 @@ export const capabilities: readonly Capability[] = [
       'prompts',
       'password',
     ],
-    customer: ['allowed_model_region', 'default_model'],
+    customer: ['default_model'],
     team: ['members_with_roles', 'members', 'admins', 'team_member_key_duration', 'user_id', 'user_email'],
     organization: ['members', 'users'],
   },

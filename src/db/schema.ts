@@ -180,6 +180,7 @@ export const customer = pgTable(
   {
     user_id: text('user_id').primaryKey(),
     alias: text('alias'),
+    allowed_model_region: text('allowed_model_region'),
     ...limited,
   },
   (t) => [index('customer_budget').on(t.budget_id)],

@@ -24,6 +24,8 @@ export interface Controls {
   /** What it says about the cache, as it says it. */
   readonly cache?: unknown
   readonly caching?: unknown
+  /** `allowed_model_region`. */
+  readonly region?: string
   /** `x-tollgate-explain: 1`. */
   readonly explain: boolean
 }
@@ -39,6 +41,7 @@ const FIELDS = [
   'max_fallbacks',
   'num_retries',
   'max_retries',
+  'allowed_model_region',
   'cache',
   'caching',
   'mock_testing_fallbacks',
@@ -74,6 +77,7 @@ export function controlsOf(
   const numRetries = countIn('num_retries', body.num_retries ?? body.max_retries ?? inHeader, MOST_RETRIES)
   const maxFallbacks = countIn('max_fallbacks', body.max_fallbacks, MOST_TARGETS)
   const mock = mockIn(body)
+  const region = regionIn(body.allowed_model_region)
   return {
     controls: {
       ...(fallbacks && { fallbacks }),
@@ -82,6 +86,7 @@ export function controlsOf(
       ...(numRetries !== undefined && { numRetries }),
       ...(maxFallbacks !== undefined && { maxFallbacks }),
       ...(mock && { mock }),
+      ...(region !== undefined && { region }),
       ...('cache' in body && { cache: body.cache }),
       ...('caching' in body && { caching: body.caching }),
       disableFallbacks,
@@ -96,6 +101,12 @@ function mockIn(body: Fields): Controls['mock'] {
   if (body.mock_testing_context_fallbacks === true) return 'context_window'
   if (body.mock_testing_content_policy_fallbacks === true) return 'content_policy'
   return body.mock_testing_rate_limit_error === true ? 'rate_limit' : undefined
+}
+
+function regionIn(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (typeof value === 'string' && value.trim() !== '') return value.trim()
+  throw refused('allowed_model_region', "must be 'eu', 'us', or the name of a vendor's region")
 }
 
 function countIn(param: string, value: unknown, most: number): number | undefined {

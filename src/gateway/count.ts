@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { estimateUsage } from '../operations/chat.ts'
 import { promptTokens } from '../prices/usage.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
+import { regionBars } from '../routing/region.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { withAccess } from './access.ts'
 import type { Candidate } from './candidates.ts'
@@ -27,7 +28,11 @@ export async function countTokens(
   deps: GatewayDeps,
 ): Promise<Count> {
   const { candidates } = groupFor(request.model, principal, deps)
-  const counter = candidates.find(({ provider }) => provider.tokenCounter)
+  const { region } = principal
+  const counter = candidates.find(
+    ({ provider, deployment }) =>
+      provider.tokenCounter && (region === undefined || regionBars(deployment, region) === undefined),
+  )
   const tokens = counter && (await vendorsCount(request, counter, signal, deps))
   if (tokens !== undefined) return { tokens, by: 'provider' }
   return { tokens: promptTokens(estimateUsage(request, 0)), by: 'estimate' }

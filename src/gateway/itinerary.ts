@@ -73,7 +73,7 @@ async function* throughGroups<R extends AnyRequest>(leg: Leg<R>, journey: Journe
   const { controls, deps, trail } = journey
   const mock = mocked(leg, controls)
   if (mock) trail?.passedOver(leg.group.name, undefined, mock.error.message)
-  let failed = mock ?? (yield* throughTiers(leg, journey))
+  let failed = mock ?? (yield* throughTiers(leg, journey, visited))
   if (!goesOn(failed) || leg.depth >= depthOf(controls, deps.config)) return failed
   for (const target of fallbacksFor(failed.error.kind, leg.names, controls, deps.config.router)) {
     const next = legTo(target, leg, journey, visited)
@@ -89,6 +89,21 @@ async function* throughGroups<R extends AnyRequest>(leg: Leg<R>, journey: Journe
 /** Whether somebody else may do better. */
 function goesOn({ error, asked }: Failed): boolean {
   return mayHelp(error) || (!asked && error.kind !== 'invalid_request')
+}
+
+function leadsOn<R extends AnyRequest>(
+  { kind }: GatewayError,
+  { names }: Leg<R>,
+  { call, controls, deps }: Journey<R>,
+  visited: ReadonlySet<string>,
+): boolean {
+  return fallbacksFor(kind, names, controls, deps.config.router).some(({ model }) => {
+    try {
+      return !visited.has(groupFor(model, call.principal, deps).name)
+    } catch {
+      return false
+    }
+  })
 }
 
 /** A fallback that does not exist, that the caller may not use, or that was asked already leads nowhere. */
@@ -111,7 +126,11 @@ function legTo<R extends AnyRequest>(
   }
 }
 
-async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey<R>): Way<R> {
+async function* throughTiers<R extends AnyRequest>(
+  leg: Leg<R>,
+  journey: Journey<R>,
+  visited: ReadonlySet<string>,
+): Way<R> {
   const { controls, deps } = journey
   const { config } = deps
   const goesDeeper = leg.depth < depthOf(controls, config)
@@ -121,8 +140,11 @@ async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey
   if (planned instanceof GatewayError) return { error: planned, asked: false }
   let failed: Failed | undefined
   for (const [at, tier] of planned.entries()) {
-    const isLast = !mayFallBack && at === planned.length - 1
-    failed = yield* throughTier({ leg, candidates: tier, isLast, filterFails }, journey)
+    const isLastTier = at === planned.length - 1
+    const isLast = !mayFallBack && isLastTier
+    const goesElsewhere = (error: GatewayError) =>
+      mayHelp(error) && (!isLastTier || (goesDeeper && leadsOn(error, leg, journey, visited)))
+    failed = yield* throughTier({ leg, candidates: tier, isLast, goesOn: goesElsewhere, filterFails }, journey)
     if (!goesOn(failed)) return failed
   }
   return failed ?? nobody()
@@ -131,13 +153,13 @@ async function* throughTiers<R extends AnyRequest>(leg: Leg<R>, journey: Journey
 /** Where everybody cools down, waits for the first to be back, if that is soon enough. */
 async function patiently<R extends AnyRequest>(
   { group, request }: Leg<R>,
-  { call, trail, deps }: Journey<R>,
+  { call, controls, trail, deps }: Journey<R>,
   waitMs: number,
 ): Promise<readonly (readonly Ready[])[] | GatewayError> {
   const untilMs = deps.clock() + waitMs
   for (;;) {
     try {
-      return await plan(group, { call, request, trail }, deps)
+      return await plan(group, { call, request, region: controls.region, trail }, deps)
     } catch (thrown) {
       const error = toGatewayError(thrown)
       const { retryAfterMs } = error.details

@@ -21,6 +21,8 @@ export interface Ready extends Candidate {
 export interface Planned<R extends AnyRequest> {
   readonly call: Pick<Call<R>, 'operation' | 'principal' | 'headers' | 'body'>
   readonly request: R
+  /** Where the caller wants the answer to come from. What its customer is bound to holds before it. */
+  readonly region?: string | undefined
   readonly trail?: Trail | undefined
 }
 
@@ -43,7 +45,7 @@ export async function plan<R extends AnyRequest>(
 
   const name = strategyOf(config, group.name)
   const checks = checksOf(config, name)
-  const needs = looksAtRequest(checks, name) ? needsOf(asked) : NOTHING_KNOWN
+  const needs = looksAtRequest(checks, name) ? needsOf(asked) : boundTo(regionOf(asked))
   const { fit, passedOver } = eligible(ready, needs, checks, nowMs)
   if (trail) for (const { deployment, why } of passedOver) trail.passedOver(group.name, deployment.id, why)
   if (fit.length === 0) throw noneLeft(group.name, passedOver, ready, nowMs)
@@ -72,16 +74,25 @@ function ableOf<R extends AnyRequest>(
 
 const NOTHING_KNOWN: Needs = { inputTokens: 0, capabilities: [] }
 
+const boundTo = (region: string | undefined): Needs =>
+  region === undefined ? NOTHING_KNOWN : { ...NOTHING_KNOWN, region }
+
+function regionOf<R extends AnyRequest>({ call, region }: Planned<R>): string | undefined {
+  return call.principal.region ?? region
+}
+
 /** Reading the whole request costs time, so it is read only where something depends on it. */
 function looksAtRequest({ preCall, quota, tags }: Checks, strategy: string): boolean {
   return preCall || quota || tags !== undefined || strategy === 'usage-based-routing-v2'
 }
 
-function needsOf<R extends AnyRequest>({ call, request }: Planned<R>): Needs {
-  const { operation, principal, headers } = call
+function needsOf<R extends AnyRequest>(asked: Planned<R>): Needs {
+  const { operation, principal, headers } = asked.call
+  const region = regionOf(asked)
   const userAgent = headers.get('user-agent')
   return {
-    ...operation.needs(request),
+    ...operation.needs(asked.request),
+    ...(region !== undefined && { region }),
     ...(principal.tags && { tags: principal.tags }),
     ...(userAgent !== null && { userAgent }),
   }

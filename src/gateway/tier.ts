@@ -23,6 +23,8 @@ interface Tier<R extends AnyRequest> {
   readonly candidates: readonly Ready[]
   /** No tier and no fallback comes after this one. */
   readonly isLast: boolean
+  /** Whether a later tier or a fallback would really be asked after such a failure. */
+  readonly goesOn: (error: GatewayError) => boolean
   readonly filterFails: boolean
 }
 
@@ -32,7 +34,8 @@ const SHORT_PAUSE_MS = 1_000
 
 /**
  * The candidates of one tier, best first. After a failure another one is asked at once; when all have been asked, the one
- * that may be asked again soonest is, after a pause. Each time counts as a retry, and there are only so many.
+ * that may be asked again soonest is, after a pause. Each time counts as a retry, and there are only so many. Who failed
+ * in an answer that may be billed is not asked for another while somebody else is left.
  */
 export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey: Journey<R>): Way<R> {
   const { leg, candidates, isLast, filterFails } = tier
@@ -60,7 +63,8 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
     const most = retriesFor(kind, last.deployment, controls.numRetries, router)
     if (failed.asked) journey.maxRetries = most
     if (again === 'nobody' || (failed.asked && retries >= most)) return failed
-    againAtMs.set(last, again === 'anyone' ? deps.clock() + (details.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY)
+    const inPlace = again === 'anyone' && !(details.billed && tier.goesOn(failed.error))
+    againAtMs.set(last, inPlace ? deps.clock() + (details.retryAfterMs ?? 0) : Number.POSITIVE_INFINITY)
 
     if (failed.hedge) againAtMs.set(failed.hedge, Number.POSITIVE_INFINITY)
 

@@ -58,7 +58,13 @@ export const principal = z.object({
   readAtMs: z.number(),
 })
 
-export const standing = z.object({ scopes, limits, models, blocked: level.exactOptional() })
+export const standing = z.object({
+  scopes,
+  limits,
+  models,
+  blocked: level.exactOptional(),
+  region: z.string().exactOptional(),
+})
 
 const generation = z.object({
   number: z.int().nonnegative(),

@@ -46,7 +46,11 @@ export const entities = {
     id: ['teamId', 'userId'],
     columns: { teamId: 'team_id', userId: 'user_id', role: 'role' },
   },
-  customer: { table: 'customer', id: ['userId'], columns: { userId: 'user_id', alias: 'alias' } },
+  customer: {
+    table: 'customer',
+    id: ['userId'],
+    columns: { userId: 'user_id', alias: 'alias', allowedModelRegion: 'allowed_model_region' },
+  },
   tag: { table: 'tag', id: ['name'], columns: { name: 'name', description: 'description' } },
 } as const satisfies {
   [K in EntityKind]: {

@@ -103,7 +103,13 @@ export function standingOf(
     limits: limitsOf(level),
     models: modelsOf([level]),
     ...(kind === 'customer' && record?.blocked ? { blocked: 'customer' as const } : {}),
+    ...regionOf(record),
   }
+}
+
+function regionOf(record: CustomerRecord | TagRecord | undefined): Pick<Standing, 'region'> {
+  const region = record && 'allowedModelRegion' in record ? record.allowedModelRegion : null
+  return region === null ? {} : { region }
 }
 
 /** The principal of one request: with its customer and its tags. */
@@ -113,8 +119,10 @@ export function joined(
   standings: readonly Copy<Standing>['value'][],
 ): Principal {
   const blocked = principal.blocked ?? standings.find((standing) => standing.blocked)?.blocked
+  const region = standings.find((standing) => standing.region !== undefined)?.region
   return {
     ...principal,
+    ...(region === undefined ? {} : { region }),
     ...(others.customerId === undefined ? {} : { customerId: others.customerId }),
     ...(others.tags === undefined || others.tags.length === 0 ? {} : { tags: others.tags }),
     ...(blocked === undefined ? {} : { blocked }),

@@ -48,6 +48,8 @@ export interface Principal {
   readonly limits: readonly RateLimit[]
   /** Other names for models, of the key and of its team: each map is applied once, in this order. */
   readonly aliases?: readonly Readonly<Record<string, string>>[]
+  /** Its customer's `allowed_model_region`: where answers must come from. */
+  readonly region?: string
   /** Paths, their beginnings (`/key/*`), or names of groups; absent means all. */
   readonly allowedRoutes?: readonly string[]
   /** What its user is in its team. */

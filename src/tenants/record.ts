@@ -123,6 +123,7 @@ export interface MemberRecord extends EntityRecord {
 export interface CustomerRecord extends EntityRecord {
   readonly userId: string
   readonly alias: string | null
+  readonly allowedModelRegion: string | null
 }
 
 export interface TagRecord extends EntityRecord {

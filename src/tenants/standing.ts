@@ -8,6 +8,8 @@ export interface Standing {
   readonly limits: readonly RateLimit[]
   readonly models: Principal['models']
   readonly blocked?: PrincipalLevel
+  /** A customer's `allowed_model_region`. */
+  readonly region?: string
 }
 
 const BLOCKED = {

@@ -13,9 +13,13 @@ import { shownCustomer } from './shown.ts'
 const shown = z.object({
   user_id: z.string(),
   alias: z.string().nullable(),
+  allowed_model_region: z.string().nullable(),
   ...shownLimits,
   litellm_budget_table: z.record(z.string(), z.unknown()),
 })
+
+/** LiteLLM knows `eu` and `us`; a vendor's own region fits as well. */
+const region = name.nullish()
 
 const notFound = (userId: string) =>
   new GatewayError('not_found', `Customer not found, user_id = ${userId}. POST /customer/new makes one.`, {
@@ -30,12 +34,13 @@ const create = route({
   tag: 'Customers',
   summary: 'Make a customer, whom requests name in `user`: its limits hold over all keys that serve it.',
   area: 'admin.customer',
-  body: z.strictObject({ user_id: name, alias: name.nullish(), ...newLimits }),
+  body: z.strictObject({ user_id: name, alias: name.nullish(), allowed_model_region: region, ...newLimits }),
   out: shown,
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
     const fields = {
       alias: body.alias,
+      allowedModelRegion: body.allowed_model_region,
       ...(await limitsOf(body, undefined, { entity: entityName('customer', body.user_id), deps, nowMs })),
     }
     const [customer] = await deps.tenantStore.create('customer', [{ id: [body.user_id], fields }], authorOf(asked))
@@ -51,14 +56,18 @@ const update = route({
   tag: 'Customers',
   summary: 'Change some fields of a customer; the others stay.',
   area: 'admin.customer',
-  body: z.strictObject({ user_id: name, alias: name.nullish(), ...changedLimits }),
+  body: z.strictObject({ user_id: name, alias: name.nullish(), allowed_model_region: region, ...changedLimits }),
   out: shown,
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
     const entity = entityName('customer', body.user_id)
     const before = await deps.tenantStore.find('customer', [body.user_id])
     if (!before) throw notFound(body.user_id)
-    const changes = { alias: body.alias, ...(await limitsOf(body, before, { entity, deps, nowMs })) }
+    const changes = {
+      alias: body.alias,
+      allowedModelRegion: body.allowed_model_region,
+      ...(await limitsOf(body, before, { entity, deps, nowMs })),
+    }
     const customer = await deps.tenantStore.update('customer', [body.user_id], changes, authorOf(asked))
     if (!customer) throw notFound(body.user_id)
     recallAfter(entity, before, customer, deps)

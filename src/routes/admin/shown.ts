@@ -118,7 +118,9 @@ export function shownMember(member: MemberRecord, nowMs: number) {
 
 export function shownCustomer(customer: CustomerRecord, nowMs: number) {
   const shown = shownEntity(entityName('customer', customer.userId), customer, nowMs)
-  return { user_id: customer.userId, alias: customer.alias, ...shown, litellm_budget_table: budgetTable(shown) }
+  const { userId, alias, allowedModelRegion } = customer
+  const own = { user_id: userId, alias, allowed_model_region: allowedModelRegion }
+  return { ...own, ...shown, litellm_budget_table: budgetTable(shown) }
 }
 
 export function shownTag(tag: TagRecord, nowMs: number) {
