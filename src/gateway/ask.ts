@@ -6,6 +6,7 @@ import type { Source } from '../streams/telling.ts'
 import type { Attempt } from './attempt.ts'
 import { type Deadlines, deadlines } from './deadlines.ts'
 import type { GatewayDeps } from './deps.ts'
+import { headerText } from './header-text.ts'
 import { patience } from './time.ts'
 
 /** A provider's good answer: 2xx headers are here, its body is still to come. */
@@ -77,7 +78,7 @@ async function failure(
   const { kind, message, ...details } = provider.failure(response.status, response.headers, body)
   return new GatewayError(kind, message, {
     ...details,
-    headers: { ...shownHeaders(response.headers), 'x-litellm-model-id': deployment.id },
+    headers: { ...shownHeaders(response.headers), 'x-litellm-model-id': headerText(deployment.id) },
   })
 }
 

@@ -3,6 +3,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import { shownHeaders } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
+import { headerText } from './header-text.ts'
 import { rateHeaders } from './refusal.ts'
 import { TRAIL_HEADER } from './trail.ts'
 
@@ -19,9 +20,9 @@ export function answerHeaders(
   const durationMs = deps.clock() - call.receivedAtMs
   const headers: Record<string, string> = {
     'x-litellm-call-id': call.requestId,
-    'x-litellm-model-id': deployment.id,
-    'x-litellm-model-group': deployment.group,
-    'x-litellm-model-api-base': target.apiBase?.split('?')[0] ?? '',
+    'x-litellm-model-id': headerText(deployment.id),
+    'x-litellm-model-group': headerText(deployment.group),
+    'x-litellm-model-api-base': headerText(target.apiBase?.split('?')[0] ?? ''),
     'x-litellm-version': deps.version,
     'x-litellm-attempted-retries': String(attempt.retries),
     'x-litellm-max-retries': String(attempt.maxRetries),

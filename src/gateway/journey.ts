@@ -5,6 +5,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import type { Call } from './call.ts'
 import { type Controls, controlsOf } from './controls.ts'
 import type { GatewayDeps } from './deps.ts'
+import { headerText } from './header-text.ts'
 import type { Keep } from './keep.ts'
 import { TRAIL_HEADER, Trail } from './trail.ts'
 
@@ -64,7 +65,7 @@ export function notAnswered<R extends AnyRequest>(journey: Journey<R>, last: Gat
     ...error.details,
     headers: {
       ...error.details.headers,
-      'x-litellm-model-group': request.model,
+      'x-litellm-model-group': headerText(request.model),
       'x-litellm-attempted-retries': String(retries),
       'x-litellm-max-retries': String(maxRetries),
       'x-litellm-attempted-fallbacks': String(fallbacks),

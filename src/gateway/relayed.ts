@@ -195,8 +195,10 @@ function outcomeOf({ attempt, answer, opened }: Telltale, end: StreamEnd): Outco
   const { request, deployment, call } = attempt
   const cut = end.how === 'cut' ? brokeOff(attempt, answer, end.error ?? 'it broke off') : undefined
   const { firstTokenMs } = opened
+  // The client's leaving may be heard at the vendor's connection first.
+  const hasLeft = end.how === 'cancelled' || cut?.kind === 'client_closed'
   return {
-    status: end.how === 'complete' ? 'success' : end.how === 'cancelled' ? 'cancelled' : 'failure',
+    status: end.how === 'complete' ? 'success' : hasLeft ? 'cancelled' : 'failure',
     usage: end.usage ?? call.operation.estimateUsage(request, end.outputChars, deployment.maxOutputTokens),
     estimated: end.usage === undefined,
     httpStatus: answer.response.status,

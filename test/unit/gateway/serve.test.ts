@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { brokenPromise } from '../../../src/budget/books.ts'
-import type { GatewayError } from '../../../src/errors.ts'
+import { errorHeaders, type GatewayError } from '../../../src/errors.ts'
 import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
 
 const hello = { model: 'small', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
@@ -78,6 +78,32 @@ describe('a whole answer', () => {
     expect(error).toMatchObject({ kind: 'upstream_failed', status: 502 })
     expect(world.rows()).toMatchObject([{ status: 'failure', http_status: 502 }])
   })
+})
+
+it('a model is named in headers as they can carry it, whatever a wildcard lets callers write', async () => {
+  const config = `
+model_list:
+  - model_name: 'openai/*'
+    litellm_params: { model: openai/*, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
+general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
+`
+  const world = gatewayWorld(
+    (_, { body }) => {
+      const { model } = JSON.parse(String(body)) as { model: string }
+      return model.endsWith('!')
+        ? Response.json({ error: { message: 'no' } }, { status: 400 })
+        : answered('Hi', { prompt_tokens: 1, completion_tokens: 1 })
+    },
+    { config },
+  )
+  for (const model of ['openai/模型', 'openai/a\nb', 'openai/\ud800']) {
+    const response = await world.ask({ ...hello, model })
+    expect(response.headers.get('x-litellm-model-group')).toMatch(/^openai\/[\w%]+$/)
+    const error = await refusal(world.ask({ ...hello, model: `${model}!` }))
+    expect(new Headers(errorHeaders(error)).get('x-litellm-model-group')).toMatch(/^openai\/[\w%!]+$/)
+  }
+  await world.rest()
+  expect(world.rows().map(({ status }) => status)).toEqual(Array(3).fill(['success', 'failure']).flat())
 })
 
 describe('a refusal', () => {
@@ -239,6 +265,29 @@ describe('a stream', () => {
     await reader.cancel()
     await world.rest()
     expect(cancelled).toBe(true)
+    expect(world.rows()).toMatchObject([{ status: 'cancelled', usage_estimated: true }])
+  })
+
+  it('whose client closes the connection while the vendor is waited for is cancelled, and no failure', async () => {
+    const world = gatewayWorld(
+      (_, { signal }) =>
+        new Response(
+          new ReadableStream({
+            start(controller) {
+              controller.enqueue(new TextEncoder().encode(`data: ${chunk({ content: 'word ' })}\n\n`))
+              signal?.addEventListener('abort', () => controller.error(signal.reason))
+            },
+          }),
+          { headers: { 'content-type': 'text/event-stream' } },
+        ),
+    )
+    const response = await world.ask({ ...hello, stream: true })
+    const reader = response.body!.getReader()
+    await reader.read()
+    const next = reader.read()
+    world.leave()
+    await next
+    await world.rest()
     expect(world.rows()).toMatchObject([{ status: 'cancelled', usage_estimated: true }])
   })
 
