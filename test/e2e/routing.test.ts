@@ -5,6 +5,7 @@ import { configFile, startVendor } from '../support/vendor.ts'
 
 const asked: string[] = []
 const bodies: Record<string, unknown>[] = []
+const brief = new Set<string>()
 const answer = {
   ...{ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'gpt-4o-mini' },
   usage: { prompt_tokens: 5, completion_tokens: 5, total_tokens: 10 },
@@ -15,6 +16,10 @@ const vendor = await startVendor((path, body) => {
   bodies.push(body)
   if (id.startsWith('full'))
     return { status: 429, headers: { 'retry-after': '30' }, body: { error: { message: 'full' } } }
+  if (id.startsWith('brief') && !brief.has(id)) {
+    brief.add(id)
+    return { status: 429, headers: { 'retry-after': '1' }, body: { error: { message: 'a moment' } } }
+  }
   if (id.startsWith('long')) {
     const error = { message: "This model's maximum context length is 8 tokens.", code: 'context_length_exceeded' }
     return { status: 400, body: { error } }
@@ -49,13 +54,19 @@ ${row('window', 'small-window', '', ', max_input_tokens: 50')}
 ${row('shared', 'of-all', ', tags: [default]')}${row('shared', 'of-paid', ', tags: [paid]')}
 ${row('sticky', 'one')}${row('sticky', 'two')}${row('sticky', 'three-1')}
 ${row('limited', 'full-1')}${row('limited', 'full-2')}
+${row('brief', 'brief-1')}${row('brief', 'brief-2')}${row('spent', 'bad-9')}
+${row('places', 'in-us', ', region_name: us-east-1')}${row('places', 'in-eu', ', region_name: eu-west-1')}
+${row('internal', 'the-labs', '', ', team_id: lab, team_public_model_name: our-own')}
+${row('shares', 'three-parts', ', order: 1, weight: 3')}${row('shares', 'one-part', ', order: 1, weight: 1')}
+${row('shares', 'later', ', order: 2, weight: 90')}
 ${row('a', 'bad-a')}${row('b', 'bad-b')}${row('c', 'good-c')}
 router_settings:
   num_retries: 2
   cooldown_time: 60
   enable_pre_call_checks: true
   enable_tag_filtering: true
-  optional_pre_call_checks: [session_affinity]
+  cooldown_wait: 5
+  optional_pre_call_checks: [session_affinity, prompt_caching]
   model_group_alias: { nickname: backup }
   fallbacks: [{ down: [backup] }, { short: [backup] }, { a: [b] }, { b: [a, c] }]
   context_window_fallbacks: [{ window: [larger] }]
@@ -110,8 +121,13 @@ it('a group that is down is answered by its fallback, and says so', async () => 
 })
 
 /** Who answered, or the error's code. */
-async function who(model: string, more: object = {}, headers: Record<string, string> = {}): Promise<string> {
-  const response = await ask(model, MASTER_KEY, headers, more)
+async function who(
+  model: string,
+  more: object = {},
+  headers: Record<string, string> = {},
+  key = MASTER_KEY,
+): Promise<string> {
+  const response = await ask(model, key, headers, more)
   const body = (await response.json()) as { error?: { code: string; message: string } }
   if (!response.ok) return `${response.status} ${body.error?.code}: ${body.error?.message}`
   return response.headers.get('x-litellm-model-id') ?? ''
@@ -135,6 +151,18 @@ describe('names', () => {
     expect(await who('lab-small-9')).toBe('narrow')
     expect(bodies.at(-1)?.model).toBe('9')
     expect(await who('o3-mini')).toBe('minis')
+  })
+
+  it('are those that a key and its team have of their own, and models of a team are for it alone', async () => {
+    await gateway().admin('POST', '/team/new', { team_id: 'lab', model_aliases: { teams: 'backup' } })
+    const { key } = await gateway().key({ team_id: 'lab', aliases: { mine: 'teams', short: 'larger' } })
+    expect(await who('teams', {}, {}, key)).toBe('good-4')
+    expect(await who('mine', {}, {}, key)).toBe('good-4')
+    expect(await who('short', {}, {}, key)).toBe('good-6')
+    expect(await who('our-own', {}, {}, key)).toBe('the-labs')
+    expect(await who('the-labs', {}, {}, key)).toBe('the-labs')
+    for (const name of ['mine', 'teams', 'our-own', 'the-labs', 'internal'])
+      expect(await who(name)).toMatch(/^400 model_not_found/)
   })
 
   it('that do not exist are answered with the nearest', async () => {
@@ -196,6 +224,62 @@ it('a session stays where it is, whichever isolate is asked', async () => {
   const places = new Set<string | undefined>()
   for (let n = 0; n < 8; n++) places.add(await of(`session-${n}`))
   expect(places.size).toBeGreaterThan(1)
+})
+
+it('a long beginning stays where it is cached, whichever isolate is asked', async () => {
+  const of = async (rules: string) => {
+    const messages = [{ role: 'system', content: rules.repeat(1_000) }]
+    const tail = (n: number) => [...messages, { role: 'user', content: `Question ${n}` }]
+    const ids = new Set<string | null>()
+    for (let n = 0; n < 4; n++) {
+      const response = await fetch(`${gateway().url(n % 2)}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'sticky', messages: tail(n), max_tokens: 20 }),
+      })
+      ids.add(response.headers.get('x-litellm-model-id'))
+    }
+    expect(ids.size).toBe(1)
+    return [...ids][0]
+  }
+  const places = new Set<unknown>()
+  for (let n = 0; n < 8; n++) places.add(await of(`Rule ${n}. `))
+  expect(places.size).toBeGreaterThan(1)
+})
+
+it('a region is that of the request, or of the customer it is for', async () => {
+  await gateway().admin('POST', '/customer/new', { user_id: 'europa', allowed_model_region: 'eu' })
+  for (let n = 0; n < 5; n++) {
+    expect(await who('places', { allowed_model_region: 'us' })).toBe('in-us')
+    expect(await who('places', { user: 'europa' })).toBe('in-eu')
+  }
+  expect(await who('backup', { user: 'europa' })).toMatch(/^400 .*good-4: nobody knows its region, and eu is required/)
+  expect(bodies.at(-1)).not.toHaveProperty('allowed_model_region')
+  const customer = await gateway().admin('GET', '/customer/info?end_user_id=europa')
+  expect(customer).toMatchObject({ allowed_model_region: 'eu' })
+})
+
+it('weights and order hold over two isolates', async () => {
+  const { answered, answeredBy } = await askInCrowd({
+    ...{ requests: 800, concurrency: 16, key: MASTER_KEY, model: 'shares' },
+    urls: [gateway().url(0), gateway().url(1)],
+  })
+  expect(answered).toBe(800)
+  expect(Object.keys(answeredBy).toSorted()).toEqual(['one-part', 'three-parts'])
+  // Four standard deviations; ten thousand requests are among the proofs.
+  expect(Math.abs((answeredBy['three-parts'] ?? 0) / 800 - 0.75)).toBeLessThan(0.062)
+})
+
+it('where all cool down for a moment, a request waits for it', async () => {
+  expect(await who('brief', { num_retries: 1 })).toMatch(/^429 .*a moment/)
+  expect(brief).toEqual(new Set(['brief-1', 'brief-2']))
+  const askedAtMs = performance.now()
+  expect(await who('brief')).toMatch(/^brief-/)
+  expect(performance.now() - askedAtMs).toBeGreaterThan(300)
+})
+
+it('a refusal says how often it was tried', async () => {
+  expect(await who('spent')).toMatch(/^503 .*LiteLLM Retried: 2 times, LiteLLM Max Retries: 2$/)
 })
 
 it('where all cool down it says until when, and who; and so does /router/state', async () => {
