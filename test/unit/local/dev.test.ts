@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,9 +15,10 @@ const clone = mkdtempSync(join(tmpdir(), 'tollgate-dev-'))
 const config = join(clone, 'config.yaml')
 let port: number
 
+const objects = readFileSync(join(repo, 'wrangler.toml'), 'utf8').matchAll(/^class_name = "(\w+)"/gm)
 const worker = `import { DurableObject } from 'cloudflare:workers'
 import { config } from './generated/config.ts'
-export class LedgerObject extends DurableObject {}
+${[...new Set([...objects].map(([, name]) => `export class ${name} extends DurableObject {}`))].join('\n')}
 let crons = 0
 export default {
   fetch: (request: Request, env: Record<string, unknown>) =>
