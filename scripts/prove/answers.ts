@@ -1,39 +1,46 @@
+import type { Books } from './books.ts'
 import type { Trouble } from './chaos.ts'
 import { type Evidence, RECOVERY_MS, REVOKED_MS } from './evidence.ts'
 import type { Seen } from './load.ts'
 
-export function answeredWhileBlocked({ plan, seen, blocked }: Evidence): Seen[] {
-  return seen.filter(
-    ({ n, how, sentMs, endedMs }) =>
-      how === 'answered' &&
-      blocked.some(
-        ({ key, fromMs, untilMs }) =>
-          plan.requests[n]?.key === key && sentMs > fromMs + REVOKED_MS && endedMs < untilMs,
-      ),
-  )
+/**
+ * Requests that were sent when everybody had to know of the block, and began to be asked before anybody was asked to end
+ * it. How long the answer took does not matter.
+ */
+export function answeredWhileBlocked({ plan, seen, blocked }: Evidence, { rowsOf }: Pick<Books, 'rowsOf'>): Seen[] {
+  return seen.filter(({ n, how, sentMs, endedMs }) => {
+    if (how !== 'answered') return false
+    const takenMs = Math.min(endedMs, ...(rowsOf.get(n) ?? []).map(({ startMs }) => startMs))
+    return blocked.some(
+      ({ key, fromMs, untilMs }) => plan.requests[n]?.key === key && sentMs > fromMs + REVOKED_MS && takenMs < untilMs,
+    )
+  })
 }
 
 /** What explains an answer beside the plan and the troubles. */
 export interface Circumstances {
   /** Who has limits beside money. */
   readonly limited: ReadonlySet<string>
-  /** In which somebody was refused after waiting longer than a grant may wait: the machine was too busy. */
-  readonly busySeconds: ReadonlySet<number>
+  /** What was refused after it had waited longer than its own deadline. */
+  readonly late: readonly Seen[]
 }
 
 const TOO_LATE = '503 as its grant came too late'
-const secondOf = (ms: number): number => Math.floor(ms / 1_000)
+/** Whoever joins a look into the database that is under way fails with it, in the same isolate at the same moment. */
+const TOGETHER_MS = 50
+/** A connection that was closed there as it was used again here is lost at once. */
+const CLOSED_MS = 1_000
 
-export function busySecondsOf({ seen, grantLifeMs }: Pick<Evidence, 'seen' | 'grantLifeMs'>): ReadonlySet<number> {
-  const late = seen.filter(({ status, sentMs, endedMs }) => status === 503 && endedMs - sentMs >= grantLifeMs)
-  return new Set(late.flatMap(({ endedMs }) => [-1, 0, 1].map((by) => secondOf(endedMs) + by)))
+/** A grant that took longer than its life, or a look into the database longer than anybody waits for one. */
+export function lateOnes({ seen, grantLifeMs }: Pick<Evidence, 'seen' | 'grantLifeMs'>): readonly Seen[] {
+  return seen.filter(({ status, sentMs, endedMs }) => status === 503 && endedMs - sentMs >= grantLifeMs)
 }
 
 /** What an answer was, in the words of the table; `strange` is what nothing explains. */
 export function kindOf(
   one: Seen,
   { plan, troubles, blocked, grantLifeMs }: Pick<Evidence, 'plan' | 'troubles' | 'blocked' | 'grantLifeMs'>,
-  { limited, busySeconds }: Circumstances,
+  { limited, late }: Circumstances,
 ): string {
   const planned = plan.requests[one.n]
   if (!planned) return 'strange'
@@ -43,12 +50,16 @@ export function kindOf(
       ({ kind, fromMs, toMs }) =>
         kinds.includes(kind) && one.endedMs >= fromMs - 500 && one.sentMs <= toMs + RECOVERY_MS,
     )
+  const isSameLook = (other: Seen): boolean =>
+    one.code === other.code &&
+    planned.isolate === plan.requests[other.n]?.isolate &&
+    Math.abs(one.endedMs - other.endedMs) <= TOGETHER_MS
   if (one.how === 'answered') return 'answered'
   if (one.how === 'left') return 'left by the client'
   if (one.how === 'cut') {
     if (vendor.kind === 'cut') return 'failed by the provider'
     if (near('kill')) return 'cut by SIGKILL'
-    return one.reused === true ? 'lost on a kept connection' : 'strange'
+    return one.reused === true && one.endedMs - one.sentMs < CLOSED_MS ? 'lost on a kept connection' : 'strange'
   }
   if (one.how === 'broken') {
     if (vendor.kind === 'cut') return 'failed by the provider'
@@ -82,8 +93,7 @@ export function kindOf(
       if (near('replies')) return '503 while PostgreSQL’s answers are lost'
       if (near('kill', 'evict')) return '503 while objects or isolates are gone'
       if (one.endedMs - one.sentMs >= grantLifeMs) return TOO_LATE
-      // Several wait for one look into the database; whoever came last waited least.
-      return one.code === 'database_unavailable' && busySeconds.has(secondOf(one.endedMs)) ? TOO_LATE : 'strange'
+      return one.code === 'database_unavailable' && late.some(isSameLook) ? TOO_LATE : 'strange'
     default:
       return 'strange'
   }

@@ -18,6 +18,8 @@ export interface Evidence {
   readonly limits: readonly LimitChange[]
   readonly troubles: readonly Trouble[]
   readonly blocked: readonly Blocked[]
+  /** How often what was done, by kind and, where an operator did it, by route. */
+  readonly chaos: Readonly<Record<string, number>>
   readonly lentBeyond: number
   readonly deadLetters: number
   /** Messages still in the queues when everything should have been at rest. */

@@ -34,8 +34,8 @@ export function limitedOf({
 }
 
 /**
- * Where the provider answered more than a limit allows: in less than a minute, or at the same time. What the gateway gave
- * up before it was answered may overlap with what came after it.
+ * Where the provider answered more than a limit allows: in less than a minute, whoever still listened; or at the same
+ * time, of what reached a client, since a slot is free as soon as its client has left, and the provider may not know yet.
  */
 export function aboveRates(
   { plan, bills, seen }: Pick<Evidence, 'plan' | 'bills' | 'seen'>,
@@ -46,13 +46,13 @@ export function aboveRates(
     const theirs = bills
       .filter(({ n, whole }) => {
         const planned = plan.requests[n]
-        return whole && answered.has(n) && planned !== undefined && isTheirs(planned)
+        return whole && planned !== undefined && isTheirs(planned)
       })
       .sort((a, b) => a.fromMs - b.fromMs)
     const once = [...new Map(theirs.map((bill) => [bill.n, bill])).values()]
     const requests = mostWithin(once, () => 1)
     const tokens = mostWithin(theirs, ({ promptTokens, outputTokens }) => promptTokens + outputTokens)
-    const parallel = mostAtOnce(theirs)
+    const parallel = mostAtOnce(theirs.filter(({ n }) => answered.has(n)))
     const isAbove = [
       [requests, rates.rpm],
       [tokens, rates.tpm],

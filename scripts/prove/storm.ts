@@ -156,6 +156,7 @@ export async function storm(options: StormOptions, { stateDir, log }: StormSetti
       limits: await limitHistory(db),
       troubles: monkey.troubles,
       blocked: monkey.blocked,
+      chaos: monkey.counts,
       lentBeyond: await countOf(db, 'storm_breach'),
       deadLetters: await countOf(db, 'dead_letter'),
       queued: runner.queue.depth(),

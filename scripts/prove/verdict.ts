@@ -1,8 +1,9 @@
-import { answeredWhileBlocked, busySecondsOf, kindOf } from './answers.ts'
+import { answeredWhileBlocked, kindOf, lateOnes } from './answers.ts'
 import { brokenIn, type WindowNow } from './audit.ts'
 import { booksOf } from './books.ts'
 import type { Evidence } from './evidence.ts'
 import { falseRefusals } from './false-refusals.ts'
+import { missingFrom } from './happened.ts'
 import { budgetRefusals, occupantsOf } from './occupants.ts'
 import { aboveRates, limitedOf } from './rates.ts'
 import { acknowledgedWithoutRow, chargedTwice, doubles } from './rows.ts'
@@ -29,9 +30,11 @@ export function verdictOn(evidence: Evidence): Verdict {
   const limited = limitedOf(evidence)
   const circumstances = {
     limited: new Set(limited.map(({ entity }) => entity)),
-    busySeconds: busySecondsOf(evidence),
+    late: lateOnes(evidence),
   }
   const kinds = seen.map((one) => ({ one, kind: kindOf(one, evidence, circumstances) }))
+  const counted: Record<string, number> = { requests: plan.requests.length }
+  for (const { kind } of kinds) counted[kind] = (counted[kind] ?? 0) + 1
   const refusals = budgetRefusals(seen)
   const acknowledged = acknowledgedWithoutRow(evidence, books)
 
@@ -69,16 +72,15 @@ export function verdictOn(evidence: Evidence): Verdict {
       'above a limit of requests, tokens or slots',
       aboveRates(evidence, limited),
     ),
-    'answers to a blocked key': count('answers to a blocked key', answeredWhileBlocked(evidence)),
+    'answers to a blocked key': count('answers to a blocked key', answeredWhileBlocked(evidence, books)),
     'strange answers': count(
       'strange answers',
       kinds.filter(({ kind }) => kind === 'strange').map(({ one }) => one),
     ),
     'dead letters': evidence.deadLetters,
     'messages left in the queues': evidence.queued,
+    'what makes it no storm': count('what makes it no storm', missingFrom(evidence, counted)),
   }
-  const counted: Record<string, number> = { requests: plan.requests.length }
-  for (const { kind } of kinds) counted[kind] = (counted[kind] ?? 0) + 1
   counted['answers whose row died with its isolate, charged as held'] = acknowledged.charged.length
   counted['answers whose usage came after their deadline, charged as reckoned'] = acknowledged.overdue.length
   counted.rows = rows.filter(({ kind }) => kind === 'request').length

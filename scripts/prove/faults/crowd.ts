@@ -68,7 +68,24 @@ export async function deadUrl(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-/** Three deployments of one group, of which one is dead. LiteLLM's own defaults hold. */
+/** What each is to have of the requests, by its weight; nothing while another `order` comes before it. */
+export const SHARES: Readonly<Record<string, number>> = { five: 0.5, three: 0.3, two: 0.2, second: 0 }
+const WEIGHTED = [
+  ['five', 'order: 1, weight: 5'],
+  ['three', 'order: 1, weight: 3'],
+  ['two', 'order: 1, weight: 2'],
+  ['second', 'order: 2, weight: 90'],
+] as const
+
+/** How far the answers are from `SHARES` at the most. */
+export function awayFromShares({ answered, answeredBy }: CrowdFigures): number {
+  return Math.max(...Object.entries(SHARES).map(([id, share]) => Math.abs((answeredBy[id] ?? 0) / answered - share)))
+}
+
+/**
+ * Three deployments of one group, of which one is dead, and a group whose deployments have weights and orders. LiteLLM's
+ * own defaults hold.
+ */
 export const trioConfig = (alive: string, dead: string) => `
 model_list:
 ${[
@@ -82,6 +99,11 @@ ${[
     model_info: { id: ${id} }`,
   )
   .join('\n')}
+${WEIGHTED.map(
+  ([id, params]) => `  - model_name: weighted
+    litellm_params: { model: openai/gpt-4o-mini, api_key: sk-scripted, api_base: '${alive}/${id}/v1', ${params} }
+    model_info: { id: ${id} }`,
+).join('\n')}
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
   database_url: os.environ/DATABASE_URL

@@ -38,6 +38,7 @@ export interface Scenario {
   /** Its fallback is a deployment of the same group, to be asked when this one, with an order before it, fails. */
   readonly sameGroup?: boolean
   readonly onlyStreams?: boolean
+  readonly onlyPlain?: boolean
   /** Requests one after the other, this far apart. */
   readonly repeated?: { readonly count: number; readonly everyMs: number }
   /** So many requests at once. */
@@ -172,6 +173,16 @@ export const scenarios: readonly Scenario[] = [
     ends: 'whole',
     most: 60,
     repeated: { count: 20, everyMs: 200 },
+  },
+  {
+    name: 'flapping-for-a-minute',
+    primary: flapping(5_000),
+    backup: whole(),
+    ends: 'whole',
+    // It is alone in its group, so it never cools down: a fifth is asked again, beside one a second.
+    most: 140 + 28 + 70,
+    repeated: { count: 140, everyMs: 250 },
+    onlyPlain: true,
   },
   { name: 'wrong-content-type', primary: webPage, backup: whole(), ends: 'whole', most: TRIES },
   { name: 'empty-200', primary: nothing, backup: whole(), ends: 'whole', most: TRIES },
