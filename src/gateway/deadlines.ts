@@ -27,21 +27,30 @@ const LONGEST_MS = 2 ** 31 - 1
 export function deadlines(group: string, patience: Patience, client: AbortSignal, clock: Clock): Deadlines {
   const controller = new AbortController()
   const startedAtMs = clock()
-  const totalAtMs = startedAtMs + patience.totalMs
+  let totalAtMs = startedAtMs + patience.totalMs
   let firstAtMs = startedAtMs + (patience.firstMs ?? Infinity)
   let silentAtMs = startedAtMs + patience.headersMs
   let timerAtMs = Infinity
   let timer: ReturnType<typeof setTimeout> | undefined
   let why: GatewayError | undefined
+  let isAnswering = false
   let isOver = false
 
   const end = (error: GatewayError) => {
     why ??= error
     controller.abort(why)
   }
+  // What answers already is billed whether anybody listens or not.
+  const readOn = (ms: number) => {
+    const now = clock()
+    totalAtMs = Math.min(totalAtMs, now + ms)
+    set(now)
+  }
   // Not taking the listener away again is cheaper; it lives no longer than the client's request.
   const leave = () => {
-    if (!isOver) end(new GatewayError('client_closed', 'The client closed the connection.'))
+    if (isOver) return
+    if (isAnswering && patience.drainMs !== undefined) readOn(patience.drainMs)
+    else end(new GatewayError('client_closed', 'The client closed the connection.'))
   }
   const stop = () => {
     if (timer !== undefined) clearTimeout(timer)
@@ -73,6 +82,7 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
       if (silentAtMs < timerAtMs) set(now)
     },
     heard() {
+      isAnswering = true
       silentAtMs = Infinity
       silence = () => tooLong(group, 'said nothing more', patience.silenceMs)
     },

@@ -70,18 +70,18 @@ export async function* itinerary<R extends AnyRequest>(journey: Journey<R>): Way
 const namesOf = (model: string, { name }: Group) => (name === model ? [name] : [model, name])
 
 async function* throughGroups<R extends AnyRequest>(leg: Leg<R>, journey: Journey<R>, visited: Set<string>): Way<R> {
-  const { controls, deps, trail } = journey
+  const { call, controls, deps, trail } = journey
   const mock = mocked(leg, controls)
   if (mock) trail?.passedOver(leg.group.name, undefined, mock.error.message)
   let failed = mock ?? (yield* throughTiers(leg, journey, visited))
-  if (!goesOn(failed) || leg.depth >= depthOf(controls, deps.config)) return failed
+  if (call.signal.aborted || !goesOn(failed) || leg.depth >= depthOf(controls, deps.config)) return failed
   for (const target of fallbacksFor(failed.error.kind, leg.names, controls, deps.config.router)) {
     const next = legTo(target, leg, journey, visited)
     if (!next) continue
     visited.add(next.group.name)
     journey.fallbacks += 1
     failed = yield* throughGroups(next, journey, visited)
-    if (failed.error.kind === 'client_closed') return failed
+    if (call.signal.aborted || failed.error.kind === 'client_closed') return failed
   }
   return failed
 }

@@ -25,7 +25,7 @@ export async function relayed(attempt: Attempt, answer: Answer, deps: GatewayDep
   const over = Promise.withResolvers<void>()
   deps.defer('finish stream', over.promise)
   const leg = legOf({ attempt, answer, opened, deps, over: over.resolve })
-  return new Response(deliver(leg), {
+  return new Response(deliver(leg, deps.config.general.drainMs), {
     headers: {
       ...answerHeaders(attempt, answer.response.headers, waitedMs, undefined, deps),
       'content-type': call.dialect.streamType ?? 'text/event-stream; charset=utf-8',

@@ -57,7 +57,7 @@ export async function* throughTier<R extends AnyRequest>(tier: Tier<R>, journey:
     const step = { group: name, candidate: last, request: leg.request, retold: leg.retold, elsewhere, filterFails }
     failed = mockedLimit(journey, name) ?? (yield hedge ? { ...step, hedge } : step)
     const { kind, details } = failed.error
-    if (kind === 'client_closed') return failed
+    if (kind === 'client_closed' || call.signal.aborted) return failed
 
     const again = againOf(failed, retriesByPolicy(kind, name, router))
     const most = retriesFor(kind, last.deployment, controls.numRetries, router)

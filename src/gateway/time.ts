@@ -10,6 +10,8 @@ export interface Patience {
   /** The longest silence after the headers. */
   readonly silenceMs: number
   readonly totalMs: number
+  /** How long an answer that has begun is read on when its client has left; absent where it is given up at once. */
+  readonly drainMs?: number
 }
 
 export interface Waiting {
@@ -41,7 +43,9 @@ export function patience({ headers, body, streams, deployment, config, elsewhere
     inBody(body, 'request_timeout') ??
     deployment.timeoutMs ??
     router.timeoutMs
-  if (!streams) return { headersMs: plainMs, silenceMs: plainMs, totalMs }
+  const { drainMs } = general
+  const drains = drainMs === undefined ? {} : { drainMs }
+  if (!streams) return { headersMs: plainMs, silenceMs: plainMs, totalMs, ...drains }
 
   const streamMs =
     inHeader(headers, 'x-litellm-stream-timeout') ??
@@ -57,6 +61,7 @@ export function patience({ headers, body, streams, deployment, config, elsewhere
     silenceMs: set('streamIdleMs', 'x-tollgate-stream-idle-timeout') ?? streamMs,
     ...(firstMs === undefined ? {} : { firstMs }),
     totalMs,
+    ...drains,
   }
 }
 

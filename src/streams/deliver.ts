@@ -33,11 +33,12 @@ export async function begun(telling: Telling): Promise<Step> {
 /**
  * What the client gets: one read for one pull, so that a slow client slows the vendor down. A stream that breaks off is
  * gone on with by another, or ends with the dialect's error event and nothing that looks like an end. When the client
- * leaves, the vendor is told at once.
+ * leaves, the vendor is told at once; or it is read on to its end, for at most `drainMs`, so that what it bills is known.
  */
-export function deliver(first: Leg): ReadableStream<Uint8Array> {
+export function deliver(first: Leg, drainMs?: number): ReadableStream<Uint8Array> {
   let leg = first
   let held: Step | undefined = first.held
+  let reading: Promise<Step> | undefined
   let left: { readonly reason: unknown } | undefined
   let over = false
 
@@ -46,9 +47,11 @@ export function deliver(first: Leg): ReadableStream<Uint8Array> {
     ...leg.telling.facts(),
     ...(error !== undefined && { error }),
   })
-  const leave = async ({ telling, onEnd }: Leg, reason: unknown): Promise<void> => {
+  const leave = async ({ telling, onEnd }: Leg, reason: unknown, readOnMs?: number): Promise<void> => {
     // Whoever leaves after the vendor's last word has had the whole answer.
-    onEnd(ended(telling.complete ? 'complete' : 'cancelled'))
+    const how = telling.complete ? 'complete' : 'cancelled'
+    if (how === 'cancelled' && readOnMs !== undefined) await readToEnd(telling, reading, readOnMs)
+    onEnd(ended(how))
     await telling.cancel(reason)
   }
 
@@ -87,7 +90,8 @@ export function deliver(first: Leg): ReadableStream<Uint8Array> {
       async pull(controller) {
         if (over) return close(controller)
         for (;;) {
-          const step: Step = held ?? (await leg.telling.next())
+          reading = held === undefined ? leg.telling.next() : undefined
+          const step: Step = held ?? (await reading) ?? { bytes: [] }
           held = undefined
           if (left !== undefined) return
           if (step.bytes.length > 0) controller.enqueue(concat(joined(step.bytes)))
@@ -108,11 +112,22 @@ export function deliver(first: Leg): ReadableStream<Uint8Array> {
         left = { reason }
         if (over) return leg.telling.cancel(reason)
         over = true
-        await leave(leg, reason)
+        await leave(leg, reason, held?.over ? undefined : drainMs)
       },
     },
     { highWaterMark: 0 },
   )
+}
+
+/** For what the vendor counts: nothing of it is kept. `reading` is the step that is on its way, since there is one at a time. */
+async function readToEnd(telling: Telling, reading: Promise<Step> | undefined, withinMs: number): Promise<void> {
+  const tired = setTimeout(() => void telling.cancel('its client has left'), withinMs)
+  try {
+    let step = await (reading ?? telling.next())
+    while (step.over === undefined) step = await telling.next()
+  } finally {
+    clearTimeout(tired)
+  }
 }
 
 /** Views that lie side by side in one chunk of the network become one view again, so that they are not copied. */

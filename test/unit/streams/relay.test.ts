@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { noUsage } from '../../../src/prices/usage.ts'
+import { openai } from '../../../src/providers/openai.ts'
 import { chatMeter } from '../../../src/streams/meter.ts'
 import type { StreamEnd } from '../../../src/streams/telling.ts'
 import { cutAt, delivered, fixture, through } from './through.ts'
@@ -210,6 +211,46 @@ describe('relay', () => {
     await settled()
     expect(source.cancelled()).toBe('gone')
     expect(ends).toEqual([{ how: 'cancelled', outputChars: 2, malformed: 0 }])
+  })
+
+  it('reads on when the client leaves, where the operator wants to know what is billed', async () => {
+    const ends: StreamEnd[] = []
+    const [first = '', ...rest] = new TextDecoder().decode(fixture('usage-last')).split(/(?<=\n\n)/)
+    const unread = rest.map((event) => new TextEncoder().encode(event))
+    const said = Promise.withResolvers<void>()
+    const source = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => controller.enqueue(new TextEncoder().encode(first)),
+        async pull(controller) {
+          await said.promise
+          const event = unread.shift()
+          if (event) controller.enqueue(event)
+          else controller.close()
+        },
+      },
+      { highWaterMark: 0 },
+    )
+    const meter = chatMeter({ group: 'fast', showUsage: false, usage: openai.usage })
+    const reader = delivered(source, { meter, onEnd: (end) => ends.push(end), drainMs: 60_000 }).getReader()
+    await reader.read()
+    const pending = reader.read()
+    const left = reader.cancel('gone')
+    expect((await pending).done).toBe(true)
+    expect(ends).toEqual([])
+    said.resolve()
+    await left
+    expect(ends).toMatchObject([{ how: 'cancelled', usage: { outputTokens: expect.any(Number) } }])
+  })
+
+  it('gives up reading on in the end', async () => {
+    const ends: StreamEnd[] = []
+    const source = counted(fixture('cut-short'))
+    const body = delivered(source.stream, { meter: meter(), onEnd: (end) => ends.push(end), drainMs: 1 })
+    const reader = body.getReader()
+    await reader.read()
+    await reader.cancel('gone')
+    expect(source.cancelled()).not.toBe(false)
+    expect(ends).toMatchObject([{ how: 'cancelled', outputChars: 2 }])
   })
 
   it('counts a client that leaves after [DONE] as served', async () => {

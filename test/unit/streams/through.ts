@@ -55,11 +55,13 @@ interface Delivery {
   readonly onEnd?: (end: StreamEnd) => void
   readonly lingerMs?: number
   readonly cut?: NonNullable<Leg['cut']>
+  readonly drainMs?: number
 }
 
 /** A stream passed on to a client, none of it held back. */
-export function delivered(source: ReadableStream<Uint8Array>, { meter, onEnd, lingerMs, cut }: Delivery) {
+export function delivered(source: ReadableStream<Uint8Array>, { meter, onEnd, lingerMs, cut, drainMs }: Delivery) {
   const telling = relay(source.getReader(), meter, lingerMs)
   const cutEvent = (reason: string) => new TextEncoder().encode(`data: {"error":${JSON.stringify(reason)}}\n\n`)
-  return deliver({ telling, held: { bytes: [] }, cutEvent, onEnd: onEnd ?? (() => {}), ...(cut && { cut }) })
+  const leg = { telling, held: { bytes: [] }, cutEvent, onEnd: onEnd ?? (() => {}), ...(cut && { cut }) }
+  return deliver(leg, drainMs)
 }
