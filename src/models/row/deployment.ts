@@ -41,7 +41,8 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
   const known = openEnded
     ? undefined
     : world.lookup(pricedAs.provider, info.base_model === undefined ? at.model : pricedAs.model)
-  const price = priceOver(known?.price, { ...rates(info), ...rates(params) })
+  const ownSearch = params.search_context_cost_per_query ?? info.search_context_cost_per_query
+  const price = priceOver(known?.price, { ...rates(info), ...rates(params) }, ownSearch)
   const mode = info.mode ?? known?.mode ?? 'chat'
 
   const vendor = Object.hasOwn(world.vendors, at.provider) ? world.vendors[at.provider] : undefined

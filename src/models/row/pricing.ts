@@ -40,9 +40,10 @@ const tierRates = [
 
 /**
  * The file's own prices over the list price. A price for input replaces everything the list says about input (a list
- * price for cached tokens could otherwise exceed it), a price for output the same, and either the list's tiers.
+ * price for cached tokens could otherwise exceed it), a price for output the same, and either the list's tiers. Of
+ * prices by the size of a search's context the dearest holds, since answers do not say which it was.
  */
-export function priceOver(list: Price | undefined, own: OwnRates): Price | undefined {
+export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: unknown): Price | undefined {
   const input = own.input_cost_per_token ?? undefined
   const output = own.output_cost_per_token ?? undefined
   const base: Partial<Rates> = {
@@ -59,13 +60,26 @@ export function priceOver(list: Price | undefined, own: OwnRates): Price | undef
   const rates = { ...base, input: base.input, output: base.output }
   const request =
     own.input_cost_per_request === undefined ? list?.request : picoFromUsdPerToken(own.input_cost_per_request)
+  const search = searchRate(ownSearch) ?? list?.search
   const ownTiers = tierRates.flatMap(({ aboveTokens, keys }) => {
     const above = ratesOf(own, keys)
     return Object.keys(above).length === 0 ? [] : [{ ...rates, ...above, aboveTokens }]
   })
   const listTiers = input === undefined && output === undefined ? (list?.tiers ?? []) : []
   const tiers = ownTiers.length > 0 ? ownTiers : listTiers
-  return { ...rates, ...(request === undefined ? {} : { request }), ...(tiers.length === 0 ? {} : { tiers }) }
+  return {
+    ...rates,
+    ...(request === undefined ? {} : { request }),
+    ...(search === undefined ? {} : { search }),
+    ...(tiers.length === 0 ? {} : { tiers }),
+  }
+}
+
+/** `search_context_cost_per_query`: USD for a search, by `search_context_size_low`, `…_medium` and `…_high`. */
+function searchRate(given: unknown): number | undefined {
+  if (typeof given !== 'object' || given === null) return undefined
+  const sizes = Object.values(given).filter((usd): usd is number => typeof usd === 'number' && usd >= 0)
+  return sizes.length === 0 ? undefined : picoFromUsdPerToken(Math.max(...sizes))
 }
 
 function ratesOf(own: OwnRates, keys: Partial<Record<RateKeys, keyof Rates>>): Partial<Rates> {

@@ -143,6 +143,13 @@ describe('its price', () => {
     })
   })
 
+  it('has the dearest of its prices of a search', () => {
+    const { price } = deploymentOf(
+      'model: x/y, custom_llm_provider: custom_openai, api_base: "http://x", input_cost_per_token: 1e-6, output_cost_per_token: 2e-6, search_context_cost_per_query: { search_context_size_low: 0.03, search_context_size_medium: 0.035, search_context_size_high: 0.05 }',
+    )
+    expect(price).toEqual({ input: 1_000_000, output: 2_000_000, search: 50_000_000_000 })
+  })
+
   it('is looked up under base_model when that is given', () => {
     const { price, maxOutputTokens, model } = deploymentOf(
       'model: openai/my-deployment',
