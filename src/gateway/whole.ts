@@ -1,5 +1,5 @@
 import { GatewayError } from '../errors.ts'
-import type { AnyRequest, VendorAnswer } from '../operations/operation.ts'
+import type { AnyRequest, Told, VendorAnswer } from '../operations/operation.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import type { Source } from '../streams/telling.ts'
 import { type Answer, ask, watched } from './ask.ts'
@@ -29,7 +29,7 @@ export async function whole<R extends AnyRequest>(
     const message = `${attempt.deployment.group} kept its answer back: content filter.`
     throw new GatewayError('content_policy_violation', message, { billed: true, retry: false })
   }
-  const told = operation.told(attempt, [first, ...rest])
+  const told = readable(() => operation.told(attempt, [first, ...rest]))
   const { usage, estimated } = told
   const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
   finish(attempt, outcome, deps)
@@ -65,6 +65,16 @@ async function readAll<R extends AnyRequest>(
 function partlyBilled(error: unknown): unknown {
   if (!(error instanceof GatewayError)) return error
   return new GatewayError(error.kind, error.message, { ...error.details, billed: true })
+}
+
+/** A good status and no answer: unless the vendor says itself that it refused, it may bill what nobody can read. */
+function readable(told: () => Told): Told {
+  try {
+    return told()
+  } catch (error) {
+    const isRefused = error instanceof GatewayError && (error.kind !== 'upstream_failed' || error.details.status)
+    throw isRefused ? error : partlyBilled(error)
+  }
 }
 
 async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {

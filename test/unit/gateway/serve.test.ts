@@ -106,6 +106,20 @@ general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
   expect(world.rows().map(({ status }) => status)).toEqual(Array(3).fill(['success', 'failure']).flat())
 })
 
+it('an answer of which nothing can be read is charged by estimate, one that is a refusal is not', async () => {
+  const claude = { ...hello, model: 'claude' }
+  const empty = gatewayWorld(() => Response.json({ type: 'message', usage: { input_tokens: 9, output_tokens: 9 } }))
+  expect(await refusal(empty.ask(claude))).toMatchObject({ kind: 'upstream_failed' })
+  await empty.rest()
+  expect(empty.rows()).toMatchObject([{ status: 'failure', usage_estimated: true }])
+  expect(BigInt(empty.rows()[0]!.cost_nano)).toBeGreaterThan(0n)
+  const error = { type: 'overloaded_error', message: 'Overloaded' }
+  const refused = gatewayWorld(() => Response.json({ type: 'error', error }))
+  expect(await refusal(refused.ask(claude))).toMatchObject({ details: { status: expect.any(Number) } })
+  await refused.rest()
+  expect(refused.rows()).toMatchObject([{ status: 'failure', cost_nano: '0' }])
+})
+
 describe('a refusal', () => {
   it('of the budget names scope, limit and need, takes nothing and asks no vendor', async () => {
     let asked = 0
