@@ -152,24 +152,42 @@ export class LedgerCore {
     if (settlements.some(({ event }) => event !== undefined)) wake(clock())
   }
 
-  /** What a take would find now: each limited window as it stands, each limit, and who would refuse. Takes nothing. */
+  /**
+   * What a take would find now: each limited window as it stands, each limit, and who would refuse. Takes nothing; what
+   * lies idle with others is asked for, as a take would.
+   */
   async check(take: Take): Promise<Checked> {
-    const { store, settings, clock } = this.#deps
+    const { store, clock } = this.#deps
+    const nowMs = clock()
+    const rates = rateStates(store, take, nowMs)
+    const rateRefusal = refusedByRate(store, take, nowMs)
+    let found = await this.#look(take)
+    if (!found) return { windows: [], rates, refusal: rateRefusal ?? unavailable }
+    const mayHelp = !rateRefusal && found.refusal?.kind === 'budget_held' && found.theirs.length > 0
+    if (mayHelp && (await this.#recalls.ask(found.theirs))) found = (await this.#look(take)) ?? found
+    const refusal = rateRefusal ?? found.refusal
+    return { windows: found.windows, rates, ...(refusal ? { refusal } : {}) }
+  }
+
+  /** Undefined when nobody can tell. `theirs`: of what others have something that could make room. */
+  async #look(take: Take): Promise<Look | undefined> {
+    const { settings, clock } = this.#deps
     const nowMs = clock()
     const needNano = leastOf(take)
     const limited = take.scopes.filter((scope) => scope.limited).map((scope) => this.#windowOf(scope, nowMs))
-    const asked = limited.map((window) => ({ pool: this.#poolOf(window, nowMs), needNano: 0n }))
-    const rates = rateStates(store, take, nowMs)
-    const rateRefusal = refusedByRate(store, take, nowMs)
-    const heard = asked.length === 0 ? new Map() : await this.#exchanger.exchange(asked)
-    if (!heard) return { windows: [], rates, refusal: rateRefusal ?? unavailable }
-
+    if (limited.length === 0) return { windows: [], refusal: undefined, theirs: [] }
+    const heard = await this.#exchanger.exchange(
+      limited.map((window) => ({ pool: this.#poolOf(window, nowMs), needNano: 0n })),
+    )
+    if (!heard) return undefined
     const told = limited.flatMap((window) => withAnswer({ pool: this.#poolOf(window, nowMs), needNano }, heard))
     const known = told.filter(([, answer]) => !answer.unlimited)
     const short = known.filter(([one, answer]) => !fitsNow(one, answer))
-    const refusal = rateRefusal ?? gravest(short.map(([one, answer]) => refuse(one, answer, settings)))
-    const windows = known.map(([{ pool }, answer]) => windowState(pool, answer))
-    return { windows, rates, ...(refusal ? { refusal } : {}) }
+    return {
+      windows: known.map(([{ pool }, answer]) => windowState(pool, answer)),
+      refusal: gravest(short.map(([one, answer]) => refuse(one, answer, settings))),
+      theirs: short.filter(([one, answer]) => othersMayHelp(one, answer)).map(([{ pool }]) => pool),
+    }
   }
 
   /** Gives back what is free in these scopes, now: somebody else needs it, or nobody may have it any more. */
@@ -359,6 +377,12 @@ interface Wish {
   readonly unlimited: Set<string>
   /** What ends in the transaction that first looks for the take. */
   ending: Settlement | undefined
+}
+
+interface Look {
+  readonly windows: Checked['windows']
+  readonly refusal: Refusal | undefined
+  readonly theirs: readonly Pool[]
 }
 
 interface WindowSpan {
