@@ -34,6 +34,26 @@ export function exposition(series: readonly Delta[], format: Format): string {
   return [...blocks, ...end].map((text) => `${text}\n`).join('')
 }
 
+/** Numbers as they are at this moment, counted by nobody. */
+export interface Gauge {
+  readonly name: string
+  readonly help: string
+  readonly samples: readonly Pick<Delta, 'labels' | 'value'>[]
+}
+
+/** Blocks that may stand before those of `exposition`, in either format. */
+export function gaugeBlocks(gauges: readonly Gauge[]): string {
+  return gauges
+    .filter(({ samples }) => samples.length > 0)
+    .flatMap(({ name, help, samples }) => [
+      `# HELP ${name} ${help}`,
+      `# TYPE ${name} gauge`,
+      ...samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`),
+    ])
+    .map((text) => `${text}\n`)
+    .join('')
+}
+
 const line = (name: string, { labels, value }: Delta): string => `${name}${labelText(labels)} ${value}`
 
 function histogramLines(name: string, { labels, value, counts = [] }: Delta): string[] {

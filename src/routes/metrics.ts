@@ -1,8 +1,10 @@
 import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
+import { healthOfAll } from '../health/deployments.ts'
 import { authenticate } from '../middleware/authenticate.ts'
-import { CONTENT_TYPES, formatFor } from '../observe/exposition.ts'
+import { CONTENT_TYPES, formatFor, gaugeBlocks } from '../observe/exposition.ts'
 import { type Incoming, type Route, route } from './route.ts'
+import { routerGauges } from './router-metrics.ts'
 
 const metrics = route({
   method: 'GET',
@@ -12,7 +14,7 @@ const metrics = route({
   summary:
     "LiteLLM's metrics for Prometheus, as its text or as OpenMetrics. With `require_auth_for_metrics_endpoint` the master key is asked for.",
   async handle(asked) {
-    const { request, deps } = asked
+    const { request, deps, receivedAtMs } = asked
     if (!deps.metrics)
       throw new GatewayError(
         'not_found',
@@ -20,7 +22,10 @@ const metrics = route({
       )
     if (deps.gateway.config.observe?.metricsNeedKey) await mustBeAdmin(asked)
     const format = formatFor(request.headers.get('accept'))
-    return new Response(await deps.metrics(format), { headers: { 'content-type': CONTENT_TYPES[format] } })
+    const [counted, deployments] = await Promise.all([deps.metrics(format), healthOfAll(deps.gateway, receivedAtMs)])
+    return new Response(gaugeBlocks(routerGauges(deployments)) + counted, {
+      headers: { 'content-type': CONTENT_TYPES[format] },
+    })
   },
 })
 

@@ -11,14 +11,16 @@ const FAILING = 2
 
 /**
  * LiteLLM's `cost-based-routing`: the cheapest first, by what this request would cost with an answer of usual length;
- * among the cheapest of equal price the less busy. Those without a price come after those with one; then who fails more
- * often than not, or has used up its rpm or tpm.
+ * among the cheapest of equal price the less busy. Those without a price come after those with one; then who has more in
+ * flight than its rpm lets it answer, these by what they have to do; then who fails more often than not, or has used up
+ * its rpm or tpm.
  */
 export const costBased: Strategy = (candidates, { random, inputTokens }) => {
   if (candidates.length < 2) return candidates
   const costs = candidates.map((candidate) => costOf(candidate, inputTokens) * setBack(candidate, inputTokens))
   const { order, ranks } = ascending(candidates, costs, random)
-  const dearer = ranks.findIndex((cost) => cost !== ranks[0])
+  const least = ranks[0] ?? 0
+  const dearer = ranks.findIndex((cost) => cost !== least && !(least >= FULL && cost < SET_BACK))
   const cheapest = dearer < 0 ? order : order.slice(0, dearer)
   if (cheapest.length < 2) return order
   const loads = cheapest.map(({ state }) => loadOf(state))
@@ -32,11 +34,18 @@ function costOf({ inputPico, outputPico }: Routable, inputTokens: number): numbe
 
 /** Above the price of any request. */
 const UNKNOWN = 2 ** 80
-/** A factor above that: who is set back keeps its place among those who are. */
-const SET_BACK = 2 ** 100
+/** Factors above that: who is set back keeps its place among those who are. */
+const FULL = 2 ** 100
+const SET_BACK = 2 ** 200
 
 function setBack(candidate: Routable, inputTokens: number): number {
   const { state } = candidate
   const fails = loadOf(state) / (1 + state.inFlight) >= FAILING
-  return fails || !hasRoom(candidate, inputTokens) ? SET_BACK : 1
+  if (fails || !hasRoom(candidate, inputTokens)) return SET_BACK
+  return isFull(candidate) ? FULL : 1
+}
+
+/** By Little's law: at its rpm, with answers as long as its own, it would have so many in flight. */
+function isFull({ rpm, state: { inFlight, latencyMs } }: Routable): boolean {
+  return rpm !== undefined && latencyMs !== undefined && inFlight >= Math.max(1, (rpm * latencyMs) / 60_000)
 }

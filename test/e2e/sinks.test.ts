@@ -199,6 +199,10 @@ it('counts for Prometheus in both of its formats, for the operator alone', async
   const families = parseMetrics(await open.text(), 'openmetrics')
   expect(sum(families.get('litellm_requests_metric')?.samples)).toBe(3)
   expect(families.get('litellm_llm_api_latency_metric')?.type).toBe('histogram')
+  const { deployments } = await gateway().admin<{ deployments: Record<string, unknown>[] }>('GET', '/router/state')
+  const circuits = families.get('tollgate_deployment_circuit')?.samples ?? []
+  expect(circuits).toHaveLength(deployments.length)
+  expect(sum(families.get('tollgate_deployment_minute_failures')?.samples)).toBeGreaterThan(0)
 })
 
 it('does not tell what a caller wants kept', async () => {

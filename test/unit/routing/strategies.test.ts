@@ -237,6 +237,17 @@ describe('cost-based-routing', () => {
     expect(order.map(({ id }) => id)).toEqual(['cheap', 'dear', 'unpriced', 'full', 'fails'])
   })
 
+  it('spills over where the cheapest has more in flight than its rpm lets it answer, and spreads where all have', () => {
+    const rows = (cheap: number, dear: number) => [
+      one('cheap', { inFlight: cheap, latencyMs: 2_000 }, { ...priced(1, 1), rpm: 300 }),
+      one('dear', { inFlight: dear, latencyMs: 2_000 }, { ...priced(9, 9), rpm: 300 }),
+    ]
+    expect(shares('cost-based-routing', rows(9, 0)).cheap).toBe(1)
+    expect(shares('cost-based-routing', rows(10, 0)).dear).toBe(1)
+    expect(shares('cost-based-routing', rows(40, 12)).dear).toBe(1)
+    expect(shares('cost-based-routing', rows(12, 40)).cheap).toBe(1)
+  })
+
   it('asks the less busy among equals', () => {
     expect(shares('cost-based-routing', [one('a', { inFlight: 5 }, priced(1, 1)), one('b', {}, priced(1, 1))]).b).toBe(
       1,

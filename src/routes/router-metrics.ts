@@ -1,0 +1,36 @@
+import type { DeploymentHealth } from '../health/deployments.ts'
+import type { Gauge } from '../observe/exposition.ts'
+import type { Circuit, DeploymentState } from '../routing/state.ts'
+
+const CIRCUIT: Readonly<Record<Circuit, number>> = { closed: 0, half_open: 1, open: 2 }
+
+/** What `GET /router/state` shows, as gauges. */
+export function routerGauges(all: readonly DeploymentHealth[]): readonly Gauge[] {
+  const gauge = (name: string, help: string, value: (state: DeploymentState) => number | undefined): Gauge => ({
+    name: `tollgate_deployment_${name}`,
+    help,
+    samples: all.flatMap(({ deployment, state }) => {
+      const now = value(state)
+      const { group, id, provider } = deployment
+      const labels = { model_group: group, model_id: id, api_provider: provider }
+      return now === undefined ? [] : [{ labels, value: now }]
+    }),
+  })
+  return [
+    gauge('circuit', '0 closed, 1 half-open, 2 open: it cools down.', ({ circuit }) => CIRCUIT[circuit]),
+    gauge('open_until_timestamp_seconds', 'When its cooldown ends.', ({ openUntilMs }) => seconds(openUntilMs)),
+    gauge('in_flight', 'Requests that are being answered.', ({ inFlight }) => inFlight),
+    gauge('minute_requests', 'Requests of the last sixty seconds.', ({ requests }) => requests),
+    gauge('minute_tokens', 'Tokens of the last sixty seconds.', ({ tokens }) => tokens),
+    gauge('minute_failures', 'Failures of the last sixty seconds.', ({ failures }) => failures),
+    gauge('latency_p50_seconds', 'Half of its answers took no longer.', ({ latencyMs }) => seconds(latencyMs)),
+    gauge('latency_p95_seconds', '95 of 100 answers took no longer.', ({ latencyP95Ms }) => seconds(latencyP95Ms)),
+    gauge('first_token_p95_seconds', '95 of 100 streams began no later.', ({ firstTokenP95Ms }) =>
+      seconds(firstTokenP95Ms),
+    ),
+  ]
+}
+
+function seconds(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000
+}
