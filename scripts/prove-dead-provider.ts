@@ -1,10 +1,10 @@
 // npm run prove:dead-provider [-- --requests 10000 --concurrency 32 --isolates 2]: one of three vendors refuses every
-// connection, and nobody notices. docs/proofs.md explains it.
+// connection, and nobody notices; and shares by weight and order. docs/proofs.md explains it.
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startStack } from './local/stack.ts'
-import { askInCrowd, deadUrl, trioConfig } from './prove/faults/crowd.ts'
+import { askInCrowd, awayFromShares, deadUrl, trioConfig } from './prove/faults/crowd.ts'
 import { startScriptedProvider } from './prove/faults/provider.ts'
 import { startGateway } from './workerd/runner.ts'
 
@@ -45,16 +45,37 @@ try {
     },
   })
   stops.push(() => runner.stop())
-  const figures = await askInCrowd({ requests, concurrency, urls: runner.urls, key, model: 'trio' })
+  const crowd = { requests, concurrency, urls: runner.urls, key }
+  const figures = await askInCrowd({ ...crowd, model: 'trio' })
+  const shares = await askInCrowd({ ...crowd, model: 'weighted' })
   const sentToDead = figures.failedAt.dead ?? 0
-  const kept = figures.answered === requests && sentToDead < most
+  const away = awayFromShares(shares)
+  const leaked = (shares.answeredBy.second ?? 0) + (shares.failedAt.second ?? 0)
+  const isShared = shares.answered === requests && away < 0.02 && leaked === 0
+  const kept = figures.answered === requests && sentToDead < most && isShared
   console.table([
     { what: 'answered', count: figures.answered, of: requests },
     { what: 'sent to the dead one', count: sentToDead, of: `fewer than ${most}` },
     ...Object.entries(figures.answeredBy).map(([id, count]) => ({ what: `answered by ${id}`, count, of: '' })),
+    ...Object.entries(shares.answeredBy).map(([id, count]) => ({
+      what: `by weight: ${id}`,
+      count,
+      of: shares.answered,
+    })),
+    { what: 'sent to a later order', count: leaked, of: 0 },
     ...Object.entries(figures.refused).map(([status, count]) => ({ what: `refused with ${status}`, count, of: '' })),
   ])
-  console.log(JSON.stringify({ kept, requests, concurrency, isolates, sent_to_dead: sentToDead, ...figures }))
+  console.log(
+    JSON.stringify({
+      kept,
+      requests,
+      concurrency,
+      isolates,
+      sent_to_dead: sentToDead,
+      ...figures,
+      shares: { away, leaked, ...shares },
+    }),
+  )
   if (!kept) process.exitCode = 1
 } catch (error) {
   console.error(error instanceof Error ? (error.stack ?? error.message) : error)

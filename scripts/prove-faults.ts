@@ -53,7 +53,7 @@ try {
   console.log(`seed ${seed}, ${chosen.length} faults, plain and streamed`)
   const rows: Row[] = []
   for (const scenario of shuffled(chosen, seeded(seed))) {
-    const modes = scenario.onlyStreams === true ? [true] : [false, true]
+    const modes = [...(scenario.onlyStreams ? [] : [false]), ...(scenario.onlyPlain ? [] : [true])]
     for (const stream of modes) rows.push(await play(scenario, stream, { gateway, provider }))
   }
   const shown = rows.map(({ gapsMs, why: _, stream, ...row }) => ({
