@@ -38,7 +38,9 @@ interface Visit {
  * The front door: every request gets an id, finds its route, shows who it is, and leaves with an answer in our words.
  * Each path has one handler and no layers around it: the router then answers with that handler's own promise.
  */
-export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionContext) => AppDeps): Hono<Served<E>> {
+export function createApp<E extends object>(
+  depsFor: (env: E, ctx: ExecutionContext) => AppDeps | Promise<AppDeps>,
+): Hono<Served<E>> {
   const router = new SmartRouter<[H, RouterRoute]>({ routers: [new RegExpRouter(), new TrieRouter()] })
   const app = new Hono<Served<E>>({ router: new RememberingRouter(router) })
   const others = new Hono<Served<E>>()
@@ -49,7 +51,8 @@ export function createApp<E extends object>(depsFor: (env: E, ctx: ExecutionCont
     const ids = requestIds(c.req.raw.headers, systemClock())
     let deps: AppDeps | undefined
     try {
-      deps = depsFor(c.env, c.executionCtx as ExecutionContext)
+      const made = depsFor(c.env, c.executionCtx as ExecutionContext)
+      deps = made instanceof Promise ? await made : made
       const response = await answer(c, { ids, deps, receivedAtMs: deps.gateway.clock() })
       return leave(response, ids, deps)
     } catch (error) {

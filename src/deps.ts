@@ -15,11 +15,15 @@ import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
-import { healthSettings } from './health/settings.ts'
+import { type HealthSettings, healthSettings } from './health/settings.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
+import { announcedModels } from './models/announced.ts'
+import { type CurrentConfig, currentConfig } from './models/current.ts'
+import { neonModels } from './models/neon.ts'
+import { PREVIOUS_SALT } from './models/resolve.ts'
 import { deliver } from './observe/deliver.ts'
 import { type DeliveriesDeps, enqueue } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
@@ -28,7 +32,7 @@ import { shares } from './observe/plan.ts'
 import { replayDeliveries } from './observe/replay-neon.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
-import { type Sealer, sealer } from './seal.ts'
+import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { spendQueue } from './spend/queue.ts'
@@ -37,11 +41,14 @@ import { checkEvent } from './spend/storable.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
+import { generations } from './tenants/generations.ts'
 import { neonTenants } from './tenants/neon.ts'
 import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
 
 /** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
 const LEDGER_TIMEOUT_MS = 5_000
+/** How long a reading of the generation may take. */
+const GENERATION_TIMEOUT_MS = 3_000
 /** The sink that is counted here instead of sent away. */
 const PROMETHEUS = 'prometheus'
 
@@ -70,17 +77,26 @@ type Isolate = Omit<AppDeps, 'gateway'> & {
   readonly gateway: Omit<GatewayDeps, 'defer' | 'ledger'>
   readonly allowances: Allowances
   readonly db: Db
+  /** Absent where nothing is laid over the built config. */
+  readonly current?: CurrentConfig
 }
 
 /** `env` is one object for an isolate's life, so everything is made once for it. */
 const isolates = new WeakMap<object, Isolate>()
 
 /** The composition root: the only file that names every backend. */
-export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps {
-  const { gateway, allowances, ...rest } = isolateOf(env)
+export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): AppDeps | Promise<AppDeps> {
+  const { gateway, allowances, current, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
   const ledger = ledgerFor(env, allowances, defer)
-  return { ...rest, ledgerAdmin: ledger, gateway: { ...gateway, ledger: new SharedLimits(ledger), defer } }
+  const made = (config: Config): AppDeps => ({
+    ...rest,
+    ledgerAdmin: ledger,
+    gateway: { ...gateway, config, ledger: new SharedLimits(ledger), defer },
+  })
+  if (!current) return made(gateway.config)
+  const config = current.now({ nowMs: systemClock(), defer })
+  return config instanceof Promise ? config.then(made) : made(config)
 }
 
 export function dbFor(env: Env): Db {
@@ -169,10 +185,15 @@ function isolate(env: Env): Isolate {
   const redis = redisOf(text(general.redisUrl), text(general.redisToken))
   const store = neonTenants(db, fileLimitsOf(config))
   const copies = redis && upstashCopies({ ...redis, clock: systemClock, warn })
+  const known = generations(store, copies?.generation, { clock: systemClock, waitMs: GENERATION_TIMEOUT_MS })
   const tenants = cachedTenants(store, copies, {
     clock: systemClock,
     allowStale: general.allowRequestsOnDbUnavailable,
+    generations: known,
   })
+  const models = storesModels(config, values) ? neonModels(db, ringOf(text, general.saltKey)) : undefined
+  const current =
+    models && currentConfig({ built: config, store: models, generations: known, clock: systemClock, warn })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version, DELIVERIES: deliveries }: Partial<Env> = env
   const allowances = new Allowances()
@@ -181,6 +202,8 @@ function isolate(env: Env): Isolate {
     db,
     allowances,
     tenantStore: announced(store, tenants.changed),
+    builtConfig: config,
+    ...(models && current ? { current, models: announcedModels(models, tenants.changed) } : {}),
     tenants,
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
@@ -208,7 +231,7 @@ function isolate(env: Env): Isolate {
       ...(cache ? { cache: cache.deps } : {}),
       health: durableHealth({
         namespace: healthOf(env),
-        settings: healthSettings(config),
+        settings: healthOfLatest(config, current),
         isolate: crypto.randomUUID(),
         clock: systemClock,
         warn,
@@ -221,6 +244,42 @@ function isolate(env: Env): Isolate {
         clock: systemClock,
         warn,
       }),
+    },
+  }
+}
+
+/** LiteLLM has a variable for it beside the setting. */
+function storesModels({ general }: Config, env: Readonly<Record<string, unknown>>): boolean {
+  return general.storeModels === true || String(env.STORE_MODEL_IN_DB).toLowerCase() === 'true'
+}
+
+/** The salt key of now seals; the one before it still opens. */
+function ringOf(text: (value: Text) => string | undefined, saltKey: Text | undefined): () => KeyRing {
+  let made: KeyRing | undefined
+  const sealerOf = (salt: string) => sealer(salt, (bytes) => crypto.getRandomValues(bytes))
+  return () => {
+    const previous = text({ env: PREVIOUS_SALT })
+    made ??= keyRing([
+      sealerOf(text(saltKey ?? '') ?? missing('LITELLM_SALT_KEY')),
+      ...(previous === undefined ? [] : [sealerOf(previous)]),
+    ])
+    return made
+  }
+}
+
+/** Circuits of deployments that come and go: made anew when the config is another. */
+function healthOfLatest(built: Config, current: CurrentConfig | undefined): HealthSettings {
+  let of = built
+  let made = healthSettings(built)
+  return {
+    ttlMs: made.ttlMs,
+    circuit(deployment) {
+      const latest = current?.latest ?? built
+      if (latest !== of) {
+        of = latest
+        made = healthSettings(latest)
+      }
+      return made.circuit(deployment)
     },
   }
 }

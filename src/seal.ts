@@ -60,3 +60,29 @@ function base64(bytes: Uint8Array): string {
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(text), (char) => char.charCodeAt(0))
 }
+
+/** What was sealed, beside the name of its key. */
+export interface Sealed {
+  readonly keyId: string
+  readonly text: string
+}
+
+/** Several salt keys while one takes over from another: the first seals, each opens what it sealed. */
+export interface KeyRing {
+  seal(text: string, place: string): Promise<Sealed>
+  /** Undefined when none of the keys sealed it here. */
+  open(sealed: Sealed, place: string): Promise<string | undefined>
+}
+
+export function keyRing(sealers: readonly [Sealer, ...Sealer[]]): KeyRing {
+  const [first] = sealers
+  return {
+    seal: async (text, place) => ({ keyId: await first.keyId, text: await first.seal(text, place) }),
+    async open({ keyId, text }, place) {
+      for (const one of sealers) {
+        if ((await one.keyId) === keyId) return one.open(text, place)
+      }
+      return undefined
+    },
+  }
+}

@@ -79,7 +79,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     version: createHash('sha256').update(yamlText).digest('hex').slice(0, 12),
     priceVersion: world.catalogueVersion,
     deployments,
-    ...given('knownModels', knownModelsOf(deployments, world)),
+    ...given('knownModels', knownModelsOf(deployments, file.general_settings?.store_model_in_db === true, world)),
     router: {
       ...routerOf(file, note),
       ...given('providerBudgets', providerBudgets(file, vendors, note)),
@@ -103,9 +103,9 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
   return { config, notices, file }
 }
 
-/** The lists that a wildcard needs when a request names its model. */
-function knownModelsOf(deployments: readonly Deployment[], world: World): Config['knownModels'] {
-  const open = deployments.filter(({ model, disabled }) => model.includes('*') && disabled === undefined)
+/** The lists that a wildcard needs when a request names its model, and a stored model of a vendor that the file has. */
+function knownModelsOf(deployments: readonly Deployment[], stored: boolean, world: World): Config['knownModels'] {
+  const open = deployments.filter(({ model, disabled }) => (stored || model.includes('*')) && disabled === undefined)
   const lists = [...new Set(open.map(({ provider }) => provider))].flatMap((provider) => {
     const families = world.families(provider)
     return families === undefined ? [] : [[provider, families] as const]
@@ -124,6 +124,7 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     ...given('keyHeaderName', general.litellm_key_header_name),
     maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
     totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
+    ...given('storeModels', general.store_model_in_db || undefined),
     ...given('drainMs', ms(general.drain_timeout || undefined)),
     ...given('allowedHosts', general.user_url_allowed_hosts),
     ...given('forwardClientHeaders', general.forward_client_headers_to_llm_api || undefined),

@@ -265,9 +265,9 @@ export const capabilities: readonly Capability[] = [
 
   // Tenants and administration
   {
-    capability: 'models, credentials and settings kept in the database',
+    capability: 'a choice of what is kept in the database',
     comes: 'tenants',
-    config: ['general_settings.store_model_in_db', 'general_settings.supported_db_objects'],
+    config: ['general_settings.supported_db_objects'],
   },
   {
     capability: 'users, projects and members',

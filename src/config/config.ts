@@ -286,6 +286,8 @@ export interface Config {
     /** What becomes of vendors that bill on after their client left: read on to the end, up to so long. */
     readonly drainMs?: number
     readonly saltKey?: Text
+    /** Models, credentials and access groups may be kept in Postgres, over those of the file (`store_model_in_db`). */
+    readonly storeModels?: boolean
     /** The longest a call may last; also the hold's deadline. */
     readonly totalTimeoutMs: number
   }

@@ -1,7 +1,9 @@
 import type { CacheAdmin } from '../cache/exact.ts'
+import type { Config } from '../config/config.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
+import type { ModelStore } from '../models/port.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
@@ -31,6 +33,10 @@ export interface AppDeps {
   readonly responses?: ResponseStore
   /** Absent where answers are not cached. */
   readonly cache?: CacheAdmin
+  /** Models that admins made; every write is told to other isolates. Absent where none are kept (`store_model_in_db`). */
+  readonly models?: ModelStore
+  /** The config as it was built, without what admins laid over it. */
+  readonly builtConfig?: Config
   /** What Prometheus scrapes; absent where nothing is counted. */
   readonly metrics?: (format: Format) => Promise<string>
   /** Puts dead deliveries on their queue again; answers how many. */

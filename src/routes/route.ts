@@ -33,7 +33,7 @@ type Shape = z.ZodObject
 type Parsed<S extends Shape | undefined> = S extends Shape ? z.output<S> : undefined
 
 interface Definition<A extends Access, Q extends Shape | undefined, B extends Shape | undefined> {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** `{name}` stands for one part of the path, `{name+}` for the rest of it. */
   readonly paths: readonly [string, ...string[]]
   readonly access: A
@@ -52,7 +52,7 @@ interface Definition<A extends Access, Q extends Shape | undefined, B extends Sh
 
 /** A line of the route table. */
 export interface Route {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   readonly paths: readonly [string, ...string[]]
   readonly access: Access
   readonly summary: string

@@ -1,7 +1,11 @@
+import { accessGroupRoutes } from './admin/access-groups.ts'
 import { budgetRoutes } from './admin/budgets.ts'
+import { credentialRoutes } from './admin/credentials.ts'
 import { customerRoutes } from './admin/customers.ts'
 import { keyRoutes } from './admin/keys.ts'
 import { memberRoutes } from './admin/members.ts'
+import { modelInfoRoutes } from './admin/model-info.ts'
+import { modelManagementRoutes } from './admin/models.ts'
 import { organizationRoutes } from './admin/organizations.ts'
 import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
@@ -40,6 +44,10 @@ export const routes: readonly Route[] = [
   ...storedResponseRoutes,
   ...embeddingRoutes,
   ...modelRoutes,
+  ...modelInfoRoutes,
+  ...modelManagementRoutes,
+  ...credentialRoutes,
+  ...accessGroupRoutes,
   ...keyRoutes,
   ...teamRoutes,
   ...teamListRoutes,

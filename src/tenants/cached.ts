@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { cache } from './cache.ts'
-import { generations } from './generations.ts'
+import { type Generations, generations } from './generations.ts'
 import type { Copies, Others, PrincipalSource, SharedGeneration, Tenants } from './port.ts'
 import type { Principal } from './principal.ts'
 import { joined } from './principal-of.ts'
@@ -21,6 +21,8 @@ export interface CachedOptions {
   readonly maxEntries?: number
   /** How long a reading may take, and how long a request waits for one that another request began. */
   readonly waitMs?: number
+  /** The generation as others in this isolate know it too; its own where nobody does. */
+  readonly generations?: Generations
 }
 
 interface Joined {
@@ -34,7 +36,7 @@ const MOST_JOINED = 100
 /** Principals, customers and tags as one isolate knows them. One per isolate. */
 export function cachedTenants(source: PrincipalSource, shared: Shared | undefined, options: CachedOptions): Tenants {
   const { clock, allowStale, maxEntries = 5_000, waitMs = 3_000 } = options
-  const known = generations(source, shared?.generation, { clock, waitMs })
+  const known = options.generations ?? generations(source, shared?.generation, { clock, waitMs })
   const rules = { generations: known, clock, allowStale, maxEntries, waitMs }
   const principals = cache({ ...rules, source: source.principalOf, shared: shared?.principals })
   const customers = cache({ ...rules, source: reader('customer'), shared: shared?.standings })

@@ -1,0 +1,25 @@
+import type { Config, Deployment } from './config.ts'
+
+/** What lies over a built config: deployments that admins made, and names for groups of models. */
+export interface Overlay {
+  readonly deployments: readonly Deployment[]
+  readonly accessGroups: readonly { readonly name: string; readonly models: readonly string[] }[]
+}
+
+/** What runs: the built config with the rows of Postgres laid over it. Without rows it is the built one itself. */
+export function laidOver(built: Config, { deployments, accessGroups }: Overlay): Config {
+  if (deployments.length === 0 && accessGroups.length === 0) return built
+  const named = new Map<string, string[]>()
+  for (const { name, models } of accessGroups) {
+    for (const model of models) named.set(model, [...(named.get(model) ?? []), name])
+  }
+  const taken = new Set(built.deployments.map(({ id }) => id))
+  const all = [...built.deployments, ...deployments.filter(({ id }) => !taken.has(id))]
+  return {
+    ...built,
+    deployments: all.map((one) => {
+      const groups = named.get(one.group)
+      return groups ? { ...one, accessGroups: [...new Set([...(one.accessGroups ?? []), ...groups])] } : one
+    }),
+  }
+}

@@ -1,0 +1,33 @@
+import type { Config } from '../../config/config.ts'
+import { GatewayError } from '../../errors.ts'
+import type { ModelStore, Stored, StoredKind, StoredKinds } from '../../models/port.ts'
+import type { AppDeps } from '../deps.ts'
+
+/** The store, where the operator keeps models in Postgres; else LiteLLM's refusal. */
+export function storeOf(deps: AppDeps): ModelStore {
+  if (deps.models) return deps.models
+  throw new GatewayError(
+    'internal',
+    "Set `'STORE_MODEL_IN_DB='True'` in your env to enable this feature: or general_settings.store_model_in_db: true in config.yaml. Until then models come from config.yaml alone.",
+    { retry: false },
+  )
+}
+
+/** What was built, without what admins laid over it. */
+export function builtOf(deps: AppDeps): Config {
+  return deps.builtConfig ?? deps.gateway.config
+}
+
+/** All rows as they are now: who is about to write decides on nothing older. */
+export async function readNow(deps: AppDeps): Promise<Stored> {
+  return await storeOf(deps).read(deps.gateway.clock())
+}
+
+export function ofKind<K extends StoredKind>({ rows }: Stored, kind: K): readonly StoredKinds[K][] {
+  // `kind` is what tells them apart.
+  return rows.filter((row) => row.kind === kind) as unknown as readonly StoredKinds[K][]
+}
+
+export function find<K extends StoredKind>(stored: Stored, kind: K, id: string): StoredKinds[K] | undefined {
+  return ofKind(stored, kind).find((row) => row.id === id)
+}
