@@ -345,6 +345,23 @@ export const storedResponse = pgTable(
   (t) => [primaryKey({ columns: [t.owner, t.id] }), index('stored_response_expires').on(t.expires_at)],
 )
 
+/** What admins laid over the built config: models, credentials, access groups. Secrets are sealed with the salt key. */
+export const storedConfig = pgTable(
+  'stored_config',
+  {
+    kind: text('kind').notNull(),
+    id: text('id').notNull(),
+    open: jsonb('open').notNull(),
+    key_id: text('key_id'),
+    sealed: text('sealed'),
+    created_at: at('created_at').notNull().defaultNow(),
+    updated_at: at('updated_at').notNull().defaultNow(),
+    created_by: text('created_by').notNull(),
+    updated_by: text('updated_by').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.kind, t.id] })],
+)
+
 /** Small named values. The row `generation` is raised in the statement of every admin write (DESIGN §4). */
 export const setting = pgTable('setting', {
   name: text('name').primaryKey(),
