@@ -1,5 +1,6 @@
 import { type NanoUsd, usdFromNano } from '../money.ts'
 import type { AnyRequest } from '../operations/operation.ts'
+import { regionOf } from '../routing/region.ts'
 import { shownHeaders } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -34,6 +35,8 @@ export function answerHeaders(
     const afterMs = deps.clock() - attempt.startedAtMs
     headers[TRAIL_HEADER] = attempt.trail.text({ group: attempt.group, deployment: deployment.id, afterMs })
   }
+  const region = regionOf(deployment)
+  if (region !== undefined) headers['x-litellm-model-region'] = region
   if (attempt.loweredTo !== undefined) headers['x-tollgate-max-tokens'] = String(attempt.loweredTo)
   Object.assign(headers, shownHeaders(upstream), rateHeaders(rates))
   if (principal.maxBudgetNano !== undefined) {

@@ -70,13 +70,18 @@ function rateLimited(state: RateState, retryAfterMs: number | undefined): Gatewa
   )
 }
 
-/** OpenAI's `x-ratelimit-*`: the tightest limit of each kind; a limit per entity in LiteLLM's form beside it. */
+const MODEL = ':model='
+
+/** OpenAI's `x-ratelimit-*`: the tightest limit of each kind; a limit per entity, and a key's per model, in LiteLLM's form. */
 export function rateHeaders(states: readonly RateState[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const { entity, kind, limit, remaining } of states) {
     const name = descriptor(entity)
     headers[`x-ratelimit-${name}-limit-${kind}`] = String(limit)
     headers[`x-ratelimit-${name}-remaining-${kind}`] = String(remaining)
+    if (name !== 'model_per_key' || kind === 'max_parallel_requests') continue
+    const model = entity.slice(entity.indexOf(MODEL) + MODEL.length).replaceAll(/[^\w.-]/g, '-')
+    headers[`x-litellm-key-remaining-${kind}-${model}`] = String(remaining)
   }
   for (const kind of ['requests', 'tokens'] as const) {
     const ofKind = states.filter((state) => state.kind === kind)
@@ -101,6 +106,6 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
 /** LiteLLM's word for whose limit it is. */
 function descriptor(entity: string): string {
   const kind = entity.slice(0, entity.indexOf(':'))
-  if (entity.includes(':model=')) return `model_per_${kind === 'org' ? 'organization' : kind}`
+  if (entity.includes(MODEL)) return `model_per_${kind === 'org' ? 'organization' : kind}`
   return DESCRIPTORS[kind] ?? kind
 }

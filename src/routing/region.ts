@@ -17,7 +17,8 @@ export function regionBars(deployment: Deployment, required: string): string | u
     : `its region is ${region}, and ${required} is required`
 }
 
-function regionOf({ regionName, aws, vertex }: Deployment): string | undefined {
+/** Where a deployment answers from, as far as its row tells. */
+export function regionOf({ regionName, aws, vertex }: Deployment): string | undefined {
   return [regionName, aws?.region, vertex?.location].find((one) => typeof one === 'string')?.toLowerCase()
 }
 

@@ -73,6 +73,12 @@ describe('a region', () => {
     expect(await where({ allowed_model_region: 'eu' }, 'us')).toEqual(['a'])
   })
 
+  it('is told by the answer', async () => {
+    const { ask } = world(config, {})
+    const response = await ask({ ...question, allowed_model_region: 'eu' })
+    expect(response.headers.get('x-litellm-model-region')).toBe('eu-west-1')
+  })
+
   it('where nobody is: the refusal says who is elsewhere', async () => {
     const { ask, asked } = world(config, {})
     const error = await errorOf(ask({ ...question, allowed_model_region: 'europe-west4' }))

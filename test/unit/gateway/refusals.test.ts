@@ -145,6 +145,7 @@ it('headers name the tightest limit of a kind, and each entity’s own beside it
     'x-ratelimit-end_user-remaining-requests': '8',
     'x-ratelimit-model_per_key-limit-requests': '70',
     'x-ratelimit-model_per_key-remaining-requests': '6',
+    'x-litellm-key-remaining-requests-gpt-4o': '6',
   })
 })
 
