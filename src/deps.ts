@@ -1,3 +1,6 @@
+import { type Alerts, alerts } from './alerts/alerts.ts'
+import { neonFigures } from './alerts/figures-neon.ts'
+import { neonAlerts } from './alerts/neon.ts'
 import type { Entry } from './cache/entry.ts'
 import { exactCache } from './cache/exact.ts'
 import { Flights } from './cache/flight.ts'
@@ -10,15 +13,19 @@ import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
+import { withoutValues } from './db/sql-state.ts'
 import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
+import { healthOfAll } from './health/deployments.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { type HealthSettings, healthSettings } from './health/settings.ts'
+import { newId } from './ids.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
+import { spanOf } from './ledger/span.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
 import { announcedModels } from './models/announced.ts'
 import { type CurrentConfig, currentConfig } from './models/current.ts'
@@ -35,6 +42,8 @@ import type { ResponseStore } from './responses/port.ts'
 import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
+import type { ConsumerDeps } from './spend/consumer.ts'
+import type { SpendEvent } from './spend/event.ts'
 import { spendQueue } from './spend/queue.ts'
 import { spendLogs } from './spend/report-neon.ts'
 import { checkEvent } from './spend/storable.ts'
@@ -142,17 +151,89 @@ function isCounted({ observe }: Config): boolean {
 }
 
 /** Hands recorded events on to the sinks' queue; undefined where nobody is told. */
-export function sharesOut(env: Env): ((events: readonly unknown[]) => Promise<void>) | undefined {
+function sharesOut(env: Env): ((events: readonly unknown[]) => Promise<void>) | undefined {
   const { observe } = builtConfig()
   const { DELIVERIES: queue }: Partial<Env> = env
   if (!observe || !queue) return undefined
   return async (events) => {
-    const good = events.flatMap((event) => {
-      const checked = checkEvent(event)
-      return checked.ok ? [checked.event] : []
-    })
-    await enqueue(queue, shares(observe.sinks, good, observe.redactKeyInfo === true))
+    await enqueue(queue, shares(observe.sinks, goodEvents(events), observe.redactKeyInfo === true))
   }
+}
+
+function goodEvents(events: readonly unknown[]): readonly SpendEvent[] {
+  return events.flatMap((event) => {
+    const checked = checkEvent(event)
+    return checked.ok ? [checked.event] : []
+  })
+}
+
+/** What becomes of events that Postgres has, and of a batch that it has not: sinks and receivers of alerts are told. */
+export function recordedBy(
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  failed: (name: string, error: unknown) => void,
+): Pick<ConsumerDeps, 'failed' | 'recorded'> {
+  const share = sharesOut(env)
+  const told = alertsFor(env)
+  if (!told) return { failed, ...(share ? { recorded: share } : {}) }
+  let refused: unknown
+  return {
+    async recorded(events) {
+      await share?.(events).catch((error: unknown) => {
+        refused = error
+        throw error
+      })
+      ctx.waitUntil(told.recorded(goodEvents(events), systemClock()))
+    },
+    failed(name, error) {
+      failed(name, error)
+      if (error !== refused) ctx.waitUntil(told.dbFailed(name, error, systemClock()))
+    },
+  }
+}
+
+const alerters = new WeakMap<object, Alerts>()
+
+/** Who notices and tells; undefined where the file names nobody to tell. One for an isolate. */
+export function alertsFor(env: Env): Alerts | undefined {
+  const { db, gateway, current } = isolateOf(env)
+  const { config, env: values, fetch, health } = gateway
+  const { alerts: settings } = config
+  if (!settings) return undefined
+  const known = alerters.get(env)
+  if (known) return known
+  const calls = {
+    env: values,
+    health,
+    defer: (name: string, work: Promise<unknown>) =>
+      void work.catch((error: unknown) => warn('background work failed', { name, error: String(error) })),
+  }
+  const made = alerts({
+    settings,
+    book: neonAlerts(db),
+    figures: neonFigures(db),
+    spanOf,
+    fetch,
+    newId,
+    text: (value) => readText(value, config, values),
+    failed: (name, error) => operatorLog('error', `${name} failed`, { error: String(withoutValues(error)) }),
+    sights: async (nowMs) =>
+      (await healthOfAll({ ...calls, config: current?.latest ?? config }, nowMs)).map(({ deployment: { group, id, provider, model, regionName }, state }) => ({
+        group,
+        deployment: id,
+        provider,
+        model,
+        region: regionName ?? null,
+        inFlight: state.inFlight,
+        requests: state.requests,
+        failures: state.failures,
+        circuit: state.circuit,
+        openUntilMs: state.openUntilMs ?? null,
+        openBecause: state.openBecause ?? null,
+      })),
+  })
+  alerters.set(env, made)
+  return made
 }
 
 const pausedUntilMs = new WeakMap<object, Map<string, number>>()

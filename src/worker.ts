@@ -1,6 +1,6 @@
 import { createApp } from './app.ts'
 import { builtConfig } from './config/built.ts'
-import { dbFor, deliveriesDeps, depsFor, operatorLog, sharesOut } from './deps.ts'
+import { alertsFor, dbFor, deliveriesDeps, depsFor, operatorLog, recordedBy } from './deps.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
@@ -11,6 +11,9 @@ import { keepFileLimits } from './tenants/file-limits-neon.ts'
 export { HealthObject } from './health/health-object.ts'
 export { LedgerObject } from './ledger/ledger-object.ts'
 export { MetricsObject } from './observe/metrics-object.ts'
+
+/** The cron of what may not wait an hour, as wrangler.toml has it; any other does everything. */
+const EVERY_MINUTE = '*/1 * * * *'
 
 const app = createApp(depsFor)
 
@@ -24,16 +27,18 @@ export default {
     return answer
   },
 
-  async queue(batch, env) {
+  async queue(batch, env, ctx) {
     if (batch.queue.endsWith('-deliveries')) return consumeDeliveries(batch.messages, deliveriesDeps(env, failed))
     const consume = batch.queue.endsWith('-dead') ? consumeDeadLetters : consumeSpend
-    const recorded = sharesOut(env)
-    await consume(batch, { db: dbFor(env), failed, ...(recorded ? { recorded } : {}) })
+    await consume(batch, { db: dbFor(env), ...recordedBy(env, ctx, failed) })
   },
 
   async scheduled(controller, env) {
-    await keepPartitionsAhead(dbFor(env), controller.scheduledTime)
+    const atMs = controller.scheduledTime
+    await alertsFor(env)?.tick(atMs)
+    if (controller.cron === EVERY_MINUTE) return
+    await keepPartitionsAhead(dbFor(env), atMs)
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
-    await dropExpiredResponses(dbFor(env), controller.scheduledTime)
+    await dropExpiredResponses(dbFor(env), atMs)
   },
 } satisfies ExportedHandler<Env>

@@ -9,6 +9,7 @@ import { ms } from '../../src/models/row/policies.ts'
 import { literalSecrets, pathText } from '../../src/models/row/secrets.ts'
 import { textFrom, textOf } from '../../src/models/row/text.ts'
 import { advise } from './advice.ts'
+import { alertsOf } from './alerts.ts'
 import { litellmBudgets, providerBudgets } from './budgets.ts'
 import { cacheOf } from './cache.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
@@ -94,6 +95,14 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       ...given('cache', cacheOf(file, note)),
     },
     ...given('observe', observeOf(file, note)),
+    ...given(
+      'alerts',
+      alertsOf(
+        file,
+        timeZoneOf(file.litellm_settings?.timezone, () => {}),
+        note,
+      ),
+    ),
     general: generalOf(file),
     ledger: ledgerOf(file),
     environment: environmentOf(file),

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { Config } from '../../src/config/config.ts'
+import { alertTexts } from '../../src/config/read.ts'
 import { DeployStop } from './stop.ts'
 import { environmentFlag, type Target } from './target.ts'
 import { refusal, type Wrangler } from './wrangler.ts'
@@ -30,6 +31,7 @@ export function secretsOf(config: Config): readonly Secret[] {
   note(config.general.masterKey, 'the master key', true)
   note(config.general.databaseUrl, 'the database', true)
   note([config.general.redisUrl, config.general.redisToken], 'the cache shared between isolates', false)
+  note(alertTexts(config), 'the receivers of alerts', false)
   note(Object.values(config.observe?.settings ?? {}), 'the sinks that are told of requests', false)
   for (const { disabled, group, provider, model, ...rest } of config.deployments) {
     if (disabled === undefined) note(rest, `${group} (${provider}/${model})`, false)

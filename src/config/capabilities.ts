@@ -466,18 +466,9 @@ export const capabilities: readonly Capability[] = [
     chat: ['input_cost_per_token', 'output_cost_per_token', 'input_cost_per_second', 'output_cost_per_second'],
   },
   {
-    capability: 'alerts and spend reports',
+    capability: 'alerts of the router',
     comes: 'signals',
-    config: [
-      'general_settings.alerting',
-      'general_settings.alert_types',
-      'general_settings.alert_to_webhook_url',
-      'general_settings.alerting_threshold',
-      'general_settings.alerting_args',
-      'general_settings.alert_type_config',
-      'general_settings.spend_report_frequency',
-      'router_settings.alerting_config',
-    ],
+    config: ['router_settings.alerting_config'],
   },
 
   // The other operations

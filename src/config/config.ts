@@ -1,4 +1,5 @@
 import type { Price } from '../prices/price.ts'
+import type { AlertSettings } from './alerts.ts'
 import type { SemanticCacheSettings } from './semantic-cache.ts'
 
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
@@ -254,6 +255,8 @@ export interface Config {
     /** Absent where answers are not cached. */
     readonly cache?: CacheSettings
   }
+  /** Who is told of what needs attention; absent where nobody is. */
+  readonly alerts?: AlertSettings
   /** Who is told of finished requests; absent where nobody is. */
   readonly observe?: {
     readonly sinks: readonly { readonly name: string; readonly told: 'all' | 'success' | 'failure' }[]

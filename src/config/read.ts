@@ -96,6 +96,7 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     [general.redisUrl, 'general_settings.redis_rest_url'],
     [general.redisToken, 'general_settings.redis_rest_token'],
     ...(config.litellm.responsesStore ? [[general.saltKey, 'litellm_settings.responses_store'] as const] : []),
+    ...alertTexts(config).map((text) => [text, 'general_settings.alerting'] as const),
     ...Object.values(config.observe?.settings ?? {}).map((text) => [text, 'the sinks of litellm_settings'] as const),
     ...config.deployments
       .filter(({ disabled, optional }) => disabled === undefined && optional !== true)
@@ -115,6 +116,11 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     if (!users.includes(use)) found.set(name, [...users, use])
   }
   return found
+}
+
+/** What alerts cannot be sent without. */
+export function alertTexts({ alerts }: Config): readonly Text[] {
+  return [...(alerts?.receivers ?? []).map(({ to }) => to), ...(alerts?.mail ? [alerts.mail.from, alerts.mail.to] : [])]
 }
 
 function isNeeded(text: Text | undefined): boolean {

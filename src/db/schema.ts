@@ -368,3 +368,21 @@ export const setting = pgTable('setting', {
   value: jsonb('value').notNull(),
   updated_at: at('updated_at').notNull().defaultNow(),
 })
+
+/** What was noticed, once for each receiver: waits here until it is told. Without a receiver it is only remembered. */
+export const alert = pgTable(
+  'alert',
+  {
+    id: text('id').notNull(),
+    receiver: text('receiver').notNull(),
+    type: text('type').notNull(),
+    facts: jsonb('facts').notNull(),
+    raised_at: at('raised_at').notNull(),
+    due_at: at('due_at').notNull(),
+    claimed_until: at('claimed_until'),
+    attempts: integer('attempts').notNull().default(0),
+    sent_at: at('sent_at'),
+    error: text('error'),
+  },
+  (t) => [primaryKey({ columns: [t.id, t.receiver] }), index('alert_due').on(t.due_at).where(sql`sent_at is null`)],
+)

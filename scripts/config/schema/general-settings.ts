@@ -31,6 +31,12 @@ const alertingArgs = z.looseObject(
     major_outage_alert_threshold: count.optional(),
     max_outage_alert_list_size: count.optional(),
     log_to_console: flag.optional(),
+    language: oneOf(['en', 'vi']).optional(),
+    budget_thresholds: z.array(z.int('a whole number of percent').min(1).max(100)).min(1).optional(),
+    email_service: oneOf(['resend', 'sendgrid']).optional(),
+    email_from: text.optional(),
+    email_to: textOrTexts.optional(),
+    email_url: text.optional(),
   },
   'a mapping',
 )

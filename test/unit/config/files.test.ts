@@ -22,9 +22,6 @@ it('names every key of it that is not active yet, once', () => {
   const messages = of('notice', build(read('production.yaml')).notices).map(({ message }) => message)
   const inactive = [
     'general_settings.store_model_in_db',
-    'general_settings.alerting',
-    'general_settings.alert_to_webhook_url',
-    'general_settings.alert_types',
   ]
   for (const path of inactive)
     expect(
