@@ -88,12 +88,6 @@ export const capabilities: readonly Capability[] = [
     chat: ['headers', 'extra_headers', 'provider_specific_header'],
   },
   {
-    capability: 'reading an answer to its end when its client has left',
-    comes: 'dialects',
-    config: ['general_settings.drain_timeout'],
-    alreadySo: { 'general_settings.drain_timeout': is(0) },
-  },
-  {
     capability: 'usage on every stream without being asked',
     comes: 'dialects',
     config: ['general_settings.always_include_stream_usage', 'litellm_settings.include_cost_in_streaming_usage'],
@@ -140,9 +134,7 @@ export const capabilities: readonly Capability[] = [
   {
     capability: 'limits per model, member and window; shared budgets; parallel requests',
     comes: 'ledger',
-    config: [
-      'general_settings.disable_retry_on_max_parallel_request_limit_error',
-    ],
+    config: ['general_settings.disable_retry_on_max_parallel_request_limit_error'],
     restricts: [
       'general_settings.max_parallel_requests',
       'general_settings.global_max_parallel_requests',
@@ -441,7 +433,6 @@ export const capabilities: readonly Capability[] = [
       'litellm_settings.cost_discount_config',
       'litellm_settings.cost_margin_config',
       'model_list.*.litellm_params.tiered_pricing',
-      'model_list.*.litellm_params.search_context_cost_per_query',
       'model_list.*.litellm_params.citation_cost_per_token',
       'model_list.*.litellm_params.input_cost_per_second',
       'model_list.*.litellm_params.output_cost_per_second',

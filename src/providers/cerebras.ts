@@ -6,6 +6,8 @@ export const cerebras = openaiCompatible(
   { apiBase: 'https://api.cerebras.ai/v1', apiBaseEnv: 'CEREBRAS_API_BASE', apiKeyEnv: 'CEREBRAS_API_KEY' },
   {
     knows: ['reasoning_content', 'disable_reasoning', 'clear_thinking'],
+    // Callers of OpenAI's dialect know thoughts as `reasoning_content`, so that no answer passes unread.
+    plain: (answer) => answer,
     lacks: ['frequency_penalty', 'presence_penalty', 'logit_bias', 'n'],
     body: ({ max_tokens, ...body }) => ({
       ...body,

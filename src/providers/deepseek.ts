@@ -5,8 +5,8 @@ import { olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
 import { unsupported } from './unsupported.ts'
 
 /**
- * DeepSeek counts hits and misses of its cache beside each other, has any JSON but no schemas, and wants its thoughts back
- * only while their turn is still using tools.
+ * DeepSeek counts hits and misses of its cache beside each other, has any JSON but no schemas, and wants the
+ * thoughts of its calls back.
  */
 export const deepseek = openaiCompatible(
   { apiBase: 'https://api.deepseek.com', apiBaseEnv: 'DEEPSEEK_API_BASE', apiKeyEnv: 'DEEPSEEK_API_KEY' },
@@ -20,7 +20,9 @@ export const deepseek = openaiCompatible(
       return {
         ...rest,
         ...(response_format !== undefined && !shaped && { response_format }),
-        messages: messages.map(withoutDeveloper).map(withoutOldThoughts),
+        messages: messages
+          .map(withoutDeveloper)
+          .map((message, at, all) => withThoughts(message, at, all, thinks(body.thinking, target.model))),
       }
     },
     counts: (usage) => {
@@ -32,11 +34,19 @@ export const deepseek = openaiCompatible(
   },
 )
 
-/** The end of a turn is where the user speaks next: what was thought before is not asked for again. */
-function withoutOldThoughts(message: ChatMessage, at: number, all: readonly ChatMessage[]): ChatMessage {
-  if (message.reasoning_content === undefined) return message
+function thinks(thinking: unknown, model: string): boolean {
+  const { type } = fields(thinking)
+  return type === 'enabled' || (type !== 'disabled' && /reasoner/.test(model))
+}
+
+/**
+ * While it thinks, a call must have its thoughts, and some text beside them; where another vendor made the call, a blank
+ * stands in their place. Other thoughts of turns that are over, where the user has spoken again, are not asked for.
+ */
+function withThoughts(message: ChatMessage, at: number, all: readonly ChatMessage[], thinking: boolean): ChatMessage {
+  const { reasoning_content: thought, ...rest } = message
+  const calls = list(message.tool_calls).length > 0
+  if (calls && thinking) return { ...message, content: message.content ?? '', reasoning_content: thought || ' ' }
   const isOver = all.slice(at + 1).some(({ role }) => role === 'user')
-  if (list(message.tool_calls).length > 0 && !isOver) return message
-  const { reasoning_content: _, ...rest } = message
-  return rest
+  return thought === undefined || (calls && !isOver) ? message : rest
 }

@@ -15,7 +15,11 @@ const defaults = {
  */
 export const openrouter = {
   ...openaiCompatible(defaults, {
-    request: (request) => ({ ...withReasoning(request), messages: request.messages.map(withDetails) }),
+    request: (request) => ({
+      ...withReasoning(request),
+      ...(request.tools && { tools: list(request.tools).map(sharedTool) }),
+      messages: request.messages.map(withDetails),
+    }),
     plain: failedChoices,
     refusal: (body) => {
       const error = fields(body.error)
@@ -48,14 +52,25 @@ function withReasoning({ thinking, ...request }: ChatRequest): ChatRequest {
   return { ...rest, reasoning: budget === undefined ? { enabled: true } : { max_tokens: budget } }
 }
 
+/** A tool without what Anthropic alone knows of its streaming. */
+function sharedTool(tool: unknown): Fields {
+  const { eager_input_streaming: _, ...shared } = fields(tool)
+  return shared
+}
+
 function withDetails(message: ChatMessage): ChatMessage {
   const { thinking_blocks, reasoning_content, provider_specific_fields, annotations: _, images: __, ...rest } = message
   const kept = list(fields(provider_specific_fields).reasoning_details)
   const blocks = list(thinking_blocks).map(fields)
   const details = isWhole(kept.map(fields), blocks) ? kept : blocks.flatMap(detailOf)
   const reasoning = text(reasoning_content)
+  const calls = list(message.tool_calls).map((call) => {
+    const { provider_specific_fields: __, ...shared } = fields(call)
+    return shared
+  })
   return {
     ...rest,
+    ...(calls.length > 0 && { tool_calls: calls }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(details.length === 0 && reasoning !== undefined && { reasoning }),
   }

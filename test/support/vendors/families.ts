@@ -30,6 +30,7 @@ export interface Family {
 
 const bearer = ['authorization', /^Bearer sk-vendor$/] as const
 const apiKey = { api_key: 'sk-vendor' }
+const NO_TOOLS = 'it takes no tools'
 const nineLetters = /^[A-Za-z0-9]{9}$/
 
 export const families: Readonly<Record<string, Family>> = {
@@ -201,5 +202,88 @@ export const families: Readonly<Record<string, Family>> = {
     key: bearer,
     thinks: 'shown',
     cannot: { image: 'its models read text only', structured: 'it has any JSON, but no schemas' },
+  },
+  xai: {
+    vendor: fakeOpenaiChat({
+      lacks: 'logit_bias audio prediction verbosity',
+      // Reasoning is beside the completion, and the total holds both.
+      usage: { completion_tokens: 5, total_tokens: 19, num_sources_used: 0 },
+    }),
+    params: { model: 'xai/grok-3-mini', ...apiKey },
+    base: '/xai/v1',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'counted',
+  },
+  together: {
+    vendor: fakeOpenaiChat({ thoughts: 'reasoning', knows: 'top_k', message: 'reasoning' }),
+    params: { model: 'together_ai/openai/gpt-oss-20b', ...apiKey },
+    base: '/together/v1',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'shown',
+  },
+  fireworks: {
+    vendor: fakeOpenaiChat({ thoughts: 'reasoning_content', knows: 'top_k', message: 'reasoning_content' }),
+    params: { model: 'fireworks_ai/gpt-oss-20b', ...apiKey },
+    base: '/fireworks/inference/v1',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'shown',
+  },
+  openrouter: {
+    vendor: fakeOpenaiChat({
+      thoughts: 'reasoning',
+      knows: 'reasoning top_k models provider plugins',
+      message: 'reasoning reasoning_details',
+      usage: { cost: 0.0001, is_byok: false },
+    }),
+    params: { model: 'openrouter/openai/gpt-oss-20b', ...apiKey },
+    base: '/openrouter/api/v1',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'shown',
+  },
+  perplexity: {
+    vendor: fakeOpenaiChat({
+      knows: 'top_k search_mode search_domain_filter',
+      lacks: 'tools tool_choice parallel_tool_calls logit_bias n seed audio prediction user safety_identifier store',
+      // What deep research thought is beside the completion, and nothing is said of caches.
+      usage: {
+        completion_tokens: 5,
+        total_tokens: 16,
+        reasoning_tokens: 3,
+        citation_tokens: 0,
+        prompt_tokens_details: undefined,
+        completion_tokens_details: undefined,
+      },
+    }),
+    params: { model: 'perplexity/sonar-deep-research', ...apiKey },
+    base: '/perplexity',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'counted',
+    countsCache: false,
+    cannot: {
+      tools: NO_TOOLS,
+      parallel: NO_TOOLS,
+      results: NO_TOOLS,
+      reasoning: NO_TOOLS,
+      thinkstream: NO_TOOLS,
+      forced: 'it has no tools, with which this SDK asks for a shape',
+    },
+  },
+  cerebras: {
+    vendor: fakeOpenaiChat({
+      thoughts: 'reasoning',
+      knows: 'disable_reasoning clear_thinking',
+      lacks: 'frequency_penalty presence_penalty logit_bias n max_tokens',
+      message: 'reasoning',
+    }),
+    params: { model: 'cerebras/gpt-oss-120b', ...apiKey },
+    base: '/cerebras/v1',
+    isAt: /^\/chat\/completions$/,
+    key: bearer,
+    thinks: 'shown',
   },
 }

@@ -88,6 +88,7 @@ export function fakeOpenaiChat(accent: ChatAccent = {}): FakeVendor {
         thinks:
           body.reasoning_effort !== undefined ||
           body.include_reasoning === true ||
+          isFields(body.reasoning) ||
           fields(body.thinking).type === 'enabled',
         ...(shape.schema !== undefined && { schema: shape.schema }),
         ...(isFields(body.tool_choice) && { forced: String(fields(body.tool_choice.function).name) }),
@@ -215,6 +216,7 @@ function messages(body: Fields, accent: ChatAccent, faults: string[]): { system:
       const own = [
         ...thoughts,
         ...[message.reasoning_content, message.reasoning].filter((one) => typeof one === 'string'),
+        ...list(message.reasoning_details).map((one) => String(fields(one).text)),
       ]
       if (
         accent.wantsThoughts === true &&
