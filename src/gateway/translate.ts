@@ -110,12 +110,17 @@ export function translate(source: Source, options: TranslateOptions): Telling {
   return {
     async next(): Promise<Step> {
       const { done, pieces, lost = false } = await read()
-      const bytes = show(pieces)
-      const error = reader.error ?? splitter.broken ?? (lost ? 'the connection was lost' : undefined)
-      if (error !== undefined) return { bytes, over: { how: 'cut', error } }
-      if (!done) return { bytes }
-      if (!reader.complete) return { bytes, over: { how: 'cut', error: 'its stream ended early' } }
-      return { bytes: [...bytes, ...ending()], over: { how: 'complete' } }
+      try {
+        const bytes = show(pieces)
+        const error = reader.error ?? splitter.broken ?? (lost ? 'the connection was lost' : undefined)
+        if (error !== undefined) return { bytes, over: { how: 'cut', error } }
+        if (!done) return { bytes }
+        if (!reader.complete) return { bytes, over: { how: 'cut', error: 'its stream ended early' } }
+        return { bytes: [...bytes, ...ending()], over: { how: 'complete' } }
+      } catch {
+        // A reader or a printer that throws ends the stream as a vendor's fault does: in words, and settled.
+        return { bytes: [], over: { how: 'cut', error: 'it sent what cannot be told' } }
+      }
     },
     get begun() {
       return outputChars > 0

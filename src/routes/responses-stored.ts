@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { type Fields, fields, list, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, list, parsed, text } from '../dialects/loose-json.ts'
 import { asItems, continued } from '../dialects/responses-request.ts'
 import { GatewayError } from '../errors.ts'
 import type { ResponseStore } from '../responses/port.ts'
@@ -87,7 +87,8 @@ function keptStream(
     const event = decoder.decode(frame)
     if (!CARRIERS.test(event)) return frame
     const start = event.indexOf('data:') + 'data:'.length
-    const carried = fields(JSON.parse(event.slice(start)))
+    const carried = parsed(event.slice(start))
+    if (!isFields(carried)) return frame
     const response = { ...fields(carried.response), ...told }
     if (LAST.has(String(carried.type))) keep(response)
     return encoder.encode(`${event.slice(0, start)} ${JSON.stringify({ ...carried, response })}\n\n`)

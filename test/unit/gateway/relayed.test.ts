@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { anthropic } from '../../../src/dialects/anthropic.ts'
+import type { Dialect } from '../../../src/dialects/dialect.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { chunk, streamed, usageChunk } from '../../support/gateway-world.ts'
 import { claudeLines, type Script, streamWorld } from './stream-world.ts'
@@ -71,6 +72,30 @@ describe('a stream that breaks off', () => {
     expect(text).not.toContain('[DONE]')
     await world.rest()
     expect(world.ends).toMatchObject([{ status: 'failure', usage_estimated: true }])
+  })
+
+  it('ends so too where what it says cannot be told, and is settled', async () => {
+    const broken: Dialect = {
+      ...anthropic,
+      printer(request) {
+        const { print, end } = anthropic.printer(request)
+        let events = 0
+        return {
+          print(chunk) {
+            events += 1
+            if (events > 2) throw new TypeError('nobody thought of this')
+            return print(chunk)
+          },
+          end,
+        }
+      },
+    }
+    const world = streamWorld([[role, word('a'), word('b'), finish, '[DONE]']], { dialect: broken })
+    const text = await (await world.ask()).text()
+    expect(text).toContain('event: error')
+    expect(text).not.toContain('message_stop')
+    await world.rest()
+    expect(world.ends.map(({ status }) => status)).toEqual(['failure'])
   })
 
   it('is gone on with by another, as one answer', async () => {
