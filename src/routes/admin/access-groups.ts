@@ -54,8 +54,8 @@ const create = route({
   out: shown,
   async handle(asked) {
     const { body, deps } = asked
-    mustExist(body.model_names, deps)
     const store = storeOf(deps)
+    mustExist(body.model_names, deps)
     const row = { kind: 'access_group' as const, id: body.access_group, models: body.model_names }
     if (!(await store.create<'access_group'>(row, authorOf(asked))))
       throw new GatewayError('conflict', `Access group '${body.access_group}' already exists.`, {
@@ -76,9 +76,10 @@ const update = route({
   async handle(asked) {
     const { params, body, deps } = asked
     const id = params.access_group ?? ''
+    const store = storeOf(deps)
     mustExist(body.model_names, deps)
     const row = { kind: 'access_group' as const, id, models: body.model_names }
-    if (!(await storeOf(deps).replace<'access_group'>(row, authorOf(asked)))) throw notFound(id)
+    if (!(await store.replace<'access_group'>(row, authorOf(asked)))) throw notFound(id)
     return { access_group: id, model_names: body.model_names, models_updated: counted(body.model_names, deps) }
   },
 })
@@ -90,8 +91,9 @@ const deletion = route({
   tag,
   summary: 'Delete the name; the models stay.',
   async handle({ params: { access_group: id = '' }, deps }) {
+    const store = storeOf(deps)
     const before = find(await readNow(deps), 'access_group', id)
-    if (!before || !(await storeOf(deps).remove('access_group', id))) throw notFound(id)
+    if (!before || !(await store.remove('access_group', id))) throw notFound(id)
     return {
       access_group: id,
       models_updated: counted(before.models, deps),

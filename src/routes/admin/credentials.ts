@@ -80,6 +80,7 @@ const update = route({
   async handle(asked) {
     const { params, body, deps } = asked
     const id = params.credential_name ?? ''
+    const store = storeOf(deps)
     const before = find(await readNow(deps), 'credential', id)
     if (!before) throw notFound(id)
     const row = {
@@ -88,7 +89,7 @@ const update = route({
       info: merged(before.info, body.credential_info),
       secret: merged(before.secret ?? {}, body.credential_values),
     }
-    if (!(await storeOf(deps).replace<'credential'>(row, authorOf(asked)))) throw notFound(id)
+    if (!(await store.replace<'credential'>(row, authorOf(asked)))) throw notFound(id)
     return { success: true as const, message: 'Credential updated successfully' }
   },
 })
@@ -101,6 +102,7 @@ const deletion = route({
   summary: 'Delete a credential that no stored model names.',
   out: done,
   async handle({ params: { credential_name: id = '' }, deps }) {
+    const store = storeOf(deps)
     const stored = await readNow(deps)
     const user = ofKind(stored, 'model').find(({ secret }) => secret?.litellm_credential_name === id)
     if (user)
@@ -109,7 +111,7 @@ const deletion = route({
         `The model ${user.group} (${user.id}) uses the credential ${id}. Change or delete that model first.`,
         { param: 'credential_name' },
       )
-    if (!(await storeOf(deps).remove('credential', id))) throw notFound(id)
+    if (!(await store.remove('credential', id))) throw notFound(id)
     return { success: true as const, message: 'Credential deleted successfully' }
   },
 })

@@ -75,7 +75,7 @@ const create = route({
   out: shown,
   async handle(asked) {
     const { body, deps, receivedAtMs } = asked
-    const store = storeOf(deps)
+    const store = storeOf(deps, 500)
     const { id: named, ...info } = body.model_info ?? {}
     const id = typeof named === 'string' && named !== '' ? named : newId(receivedAtMs)
     mustNotBeOfFile(id, deps)

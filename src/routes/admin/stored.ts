@@ -3,13 +3,13 @@ import { GatewayError } from '../../errors.ts'
 import type { ModelStore, Stored, StoredKind, StoredKinds } from '../../models/port.ts'
 import type { AppDeps } from '../deps.ts'
 
-/** The store, where the operator keeps models in Postgres; else LiteLLM's refusal. */
-export function storeOf(deps: AppDeps): ModelStore {
+/** The store, where the operator keeps models in Postgres; else LiteLLM's refusal, for /model/new with its status. */
+export function storeOf(deps: AppDeps, status = 501): ModelStore {
   if (deps.models) return deps.models
   throw new GatewayError(
-    'internal',
+    'not_implemented',
     "Set `'STORE_MODEL_IN_DB='True'` in your env to enable this feature: or general_settings.store_model_in_db: true in config.yaml. Until then models come from config.yaml alone.",
-    { retry: false },
+    { retry: false, status },
   )
 }
 
@@ -18,9 +18,10 @@ export function builtOf(deps: AppDeps): Config {
   return deps.builtConfig ?? deps.gateway.config
 }
 
-/** All rows as they are now: who is about to write decides on nothing older. */
-export async function readNow(deps: AppDeps): Promise<Stored> {
-  return await storeOf(deps).read(deps.gateway.clock())
+/** All rows as they are now: who is about to write decides on nothing older. None where none are kept. */
+export async function readNow({ models, gateway }: AppDeps): Promise<Stored> {
+  const nowMs = gateway.clock()
+  return (await models?.read(nowMs)) ?? { rows: [], generation: 0, readAtMs: nowMs }
 }
 
 export function ofKind<K extends StoredKind>({ rows }: Stored, kind: K): readonly StoredKinds[K][] {

@@ -93,6 +93,7 @@ const active = [
     'forward_client_headers_to_llm_api',
     'drain_timeout',
     'user_url_allowed_hosts',
+    'store_model_in_db',
     'legacy_budget_status',
     'token_rate_limit_type',
   ].map((key) => `general_settings.${key}`),
