@@ -8,6 +8,7 @@ import { rateHeaders, refused } from '../../../src/gateway/refusal.ts'
 import { isOfCandidateAlone } from '../../../src/gateway/take.ts'
 import type { RateState, Refusal } from '../../../src/ledger/port.ts'
 import { entityName, memberName, modelName, scopeName } from '../../../src/tenants/scope.ts'
+import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
 
 const START_MS = Date.UTC(2026, 10, 22)
 const RESET_MS = START_MS + 86_400_000
@@ -153,4 +154,43 @@ it('only the budget of a vendor, of a deployment or of another model leaves othe
   const alone = Object.entries(ENTITIES).filter(([, entity]) => isOfCandidateAlone(refused(budget(entity)), 'gpt-4o'))
   expect(alone.map(([name]) => name)).toEqual(['provider', 'deployment'])
   expect(isOfCandidateAlone(refused(budget(ENTITIES['a model of a key'])), 'large')).toBe(true)
+})
+
+describe('in the whole story', () => {
+  const hello = { model: 'small', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
+  const model = '{ model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY }'
+  const config = `
+model_list: [{ model_name: small, litellm_params: ${model} }]
+general_settings: { master_key: os.environ/LITELLM_MASTER_KEY, legacy_budget_status: 400 }
+`
+
+  it('a budget that is used up is a 400 where the config says so, and a rate limit still a 429', async () => {
+    const usage = { prompt_tokens: 1, completion_tokens: 1 }
+    const world = gatewayWorld(() => answered('Hi', usage), { config })
+    world.account.limits.set('key:k1@life', 10n)
+    await expect(world.ask(hello, keyWith(10n))).rejects.toMatchObject({ status: 400, type: 'budget_exceeded' })
+    const limited = keyWith(undefined, [{ entity: 'key:k1', rpm: 1 }])
+    expect((await world.ask(hello, limited)).status).toBe(200)
+    await expect(world.ask(hello, limited)).rejects.toMatchObject({ status: 429, kind: 'rate_limited' })
+  })
+
+  it('a stream says from its first byte what is left of the limits', async () => {
+    const lines = [chunk({ role: 'assistant', content: 'Hi' }), chunk({}, 'stop'), usageChunk(1, 1), '[DONE]']
+    const world = gatewayWorld(() => streamed(lines))
+    const limits = [{ entity: 'key:k1', rpm: 3, tpm: 10_000 }]
+    const response = await world.ask({ ...hello, stream: true }, keyWith(undefined, limits))
+    expect(response.headers.get('content-type')).toContain('text/event-stream')
+    const { headers } = response
+    expect(headers.get('x-ratelimit-limit-requests')).toBe('3')
+    expect(headers.get('x-ratelimit-remaining-requests')).toBe('2')
+    expect(headers.get('x-ratelimit-limit-tokens')).toBe('10000')
+    const left = Number(headers.get('x-ratelimit-remaining-tokens'))
+    expect(left).toBeLessThanOrEqual(9_900)
+    await response.text()
+    await world.rest()
+    // The real tokens have taken the place of the worst case.
+    const next = await world.ask({ ...hello, stream: true }, keyWith(undefined, limits))
+    expect(Number(next.headers.get('x-ratelimit-remaining-tokens'))).toBe(left - 2)
+    await next.text()
+  })
 })
