@@ -87,7 +87,7 @@ function reasonOf(found: Found<ChatEntry> & { readonly kind: 'miss' }): string {
 /** The vector of a text by the configured group, charged to the caller, who needs no access to that model himself. */
 async function vectorOf(
   input: string,
-  { call, deps }: Journey<ChatRequest>,
+  { call, controls: { region }, deps }: Journey<ChatRequest>,
   model: string,
   go: Lent['goEmbed'],
 ): Promise<readonly number[] | undefined> {
@@ -99,7 +99,7 @@ async function vectorOf(
       operation: embeddings,
       dialect: openaiChat,
       path: {},
-      body: { model, input },
+      body: { model, input, ...(region !== undefined && { allowed_model_region: region }) },
       headers: new Headers(),
       signal: call.signal,
       receivedAtMs: nowMs,

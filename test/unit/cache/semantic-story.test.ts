@@ -8,7 +8,7 @@ import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
 const CONFIG = `
 model_list:
   - model_name: small
-    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
+    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1', region_name: eu }
   - model_name: vectors
     litellm_params: { model: openai/text-embedding-3-small, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1' }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
@@ -77,6 +77,13 @@ describe('a like question', () => {
     const { ask } = world()
     await ask('Microservices là gì?')
     expect((await ask('Hãy giải thích microservices?', 'b')).get('x-litellm-cache-hit')).toBe('miss')
+  })
+
+  it('is embedded nowhere but in the region that the request is bound to', async () => {
+    const { asked, gateway } = world()
+    const messages = [{ role: 'user', content: 'Microservices là gì?' }]
+    const response = await gateway.ask({ model: 'small', messages, allowed_model_region: 'eu' })
+    expect([response.status, asked]).toEqual([200, ['chat']])
   })
 
   it('is only recorded in shadow mode', async () => {
