@@ -1,5 +1,5 @@
 import { servedModes } from './capabilities.ts'
-import type { Config, Deployment } from './config.ts'
+import type { Config, Deployment, NameMatch } from './config.ts'
 import { knownModel } from './known-models.ts'
 
 /** What stands for each `*` of the pattern in the name; undefined when the name does not fit as a whole. */
@@ -46,6 +46,23 @@ export function deploymentAs(deployment: Deployment, modelName: string, config: 
     ...(known?.supports && { supports: { ...known.supports, ...deployment.supports } }),
     ...(disabled !== undefined && { disabled }),
   }
+}
+
+/** The names under a wildcard that the built prices have by name, and that are served: what a list of models can show. */
+export function knownNames({ group, provider, model }: Deployment, config: Config): readonly string[] {
+  const families = config.knownModels?.[provider] ?? []
+  const served = families.filter(({ mode }) => servedModes.includes(mode))
+  const names = new Set(served.flatMap(({ match }) => namedBy(match)))
+  return [...names].flatMap((name) => {
+    const parts = wildcardParts(model, name)
+    if (!parts || parts.length !== group.split('*').length - 1) return []
+    return [group.split('*').reduce((text, rest, index) => `${text}${parts[index - 1] ?? ''}${rest}`)]
+  })
+}
+
+function namedBy(match: NameMatch): readonly string[] {
+  if ('or' in match) return match.or.flatMap(namedBy)
+  return 'equals' in match ? [match.equals] : []
 }
 
 /** The vendor's model: its own stars, from the last, stand for what those of the group stand for. */

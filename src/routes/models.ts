@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Deployment } from '../config/config.ts'
 import { accessGroups, deploymentsFor, groupOf } from '../config/read.ts'
+import { knownNames } from '../config/wildcard.ts'
 import { GatewayError } from '../errors.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
 import { resolve } from '../routing/resolve.ts'
@@ -24,7 +25,7 @@ const shown = (id: string, ownedBy: string) => ({ id, object: 'model' as const, 
 
 const flag = z.stringbool().optional()
 
-/** LiteLLM's options. Groups of models and wildcards do not exist here, so asking for them by name is told so. */
+/** LiteLLM's options. What is not there is told when it is asked for by name. */
 const listQuery = z.strictObject({
   team_id: name.optional(),
   scope: z.literal('expand').optional(),
@@ -36,9 +37,6 @@ const listQuery = z.strictObject({
 })
 
 const NOT_THERE = {
-  return_wildcard_routes: 'model names with wildcards',
-  include_model_access_groups: 'groups of models',
-  only_model_access_groups: 'groups of models',
   include_metadata: 'the fallbacks of a model',
   fallback_type: 'the fallbacks of a model',
 } as const
@@ -90,6 +88,21 @@ function usable({ config, env }: GatewayDeps, principal: Principal): ReadonlyMap
   )
 }
 
+/** Wildcards show as the names under them that are known, and as themselves and access groups where they are asked for. */
+function listed(
+  found: ReadonlyMap<string, Deployment>,
+  query: z.output<typeof listQuery>,
+  { config }: GatewayDeps,
+): readonly string[] {
+  const names = [...found].flatMap(([name, deployment]) => {
+    if (!name.includes('*')) return [name]
+    return [...(query.return_wildcard_routes ? [name] : []), ...knownNames(deployment, config)]
+  })
+  const groups = accessGroups(config.deployments.filter(({ group }) => found.has(group)))
+  const asks = query.include_model_access_groups || query.only_model_access_groups
+  return [...new Set([...(query.only_model_access_groups ? [] : names), ...(asks ? groups : [])])]
+}
+
 const list = route({
   method: 'GET',
   paths: ['/v1/models', '/models'],
@@ -101,8 +114,9 @@ const list = route({
   async handle({ query, principal, deps }) {
     mustBeThere(query)
     const hidden = deps.gateway.config.router.hiddenAliases ?? []
-    const names = usable(deps.gateway, await narrowed(principal, query.team_id, deps)).keys()
-    return { object: 'list', data: [...names].filter((id) => !hidden.includes(id)).map((id) => shown(id, 'openai')) }
+    const found = usable(deps.gateway, await narrowed(principal, query.team_id, deps))
+    const names = listed(found, query, deps.gateway)
+    return { object: 'list', data: names.filter((id) => !hidden.includes(id)).map((id) => shown(id, 'openai')) }
   },
 })
 

@@ -24,7 +24,7 @@ it('lists the models of a team to those who may know them', async () => {
 it("takes LiteLLM's options, and says which of them ask for what is not there", async () => {
   const w = world()
   expect(await ids(w, '?scope=expand&include_metadata=false')).toHaveLength(3)
-  for (const query of ['include_metadata=true', 'return_wildcard_routes=true', 'fallback_type=general']) {
+  for (const query of ['include_metadata=true', 'fallback_type=general']) {
     const { status, json } = await w.get(`/v1/models?${query}`)
     expect([status, json.error.param]).toEqual([501, query.split('=')[0]])
   }
