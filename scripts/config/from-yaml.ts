@@ -137,6 +137,7 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     ...given('drainMs', ms(general.drain_timeout || undefined)),
     ...given('allowedHosts', general.user_url_allowed_hosts),
     ...given('forwardClientHeaders', general.forward_client_headers_to_llm_api || undefined),
+    ...given('alwaysStreamUsage', general.always_include_stream_usage || undefined),
     ...given('legacyBudgetStatus', general.legacy_budget_status === 400 ? (400 as const) : undefined),
     ...given('tokenRateLimitType', general.token_rate_limit_type),
   }

@@ -88,9 +88,9 @@ export const capabilities: readonly Capability[] = [
     chat: ['headers', 'extra_headers', 'provider_specific_header'],
   },
   {
-    capability: 'usage on every stream without being asked',
+    capability: 'costs in the usage of streams',
     comes: 'dialects',
-    config: ['general_settings.always_include_stream_usage', 'litellm_settings.include_cost_in_streaming_usage'],
+    config: ['litellm_settings.include_cost_in_streaming_usage'],
   },
   {
     capability: "the client's own provider credentials",

@@ -284,6 +284,8 @@ export interface Config {
     readonly forwardClientHeaders?: boolean
     /** LiteLLM's old answer to an exhausted budget instead of 429: `legacy_budget_status`. */
     readonly legacyBudgetStatus?: 400
+    /** Every stream tells its usage: `always_include_stream_usage`. */
+    readonly alwaysStreamUsage?: boolean
     /** What tpm counts: `token_rate_limit_type`. */
     readonly tokenRateLimitType?: 'total' | 'input' | 'output'
     /** What becomes of vendors that bill on after their client left: read on to the end, up to so long. */

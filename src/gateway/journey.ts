@@ -39,11 +39,19 @@ export interface Journey<R extends AnyRequest> {
 export function begin<R extends AnyRequest>(given: Call<R>, deps: GatewayDeps): Journey<R> {
   const { controls, body } = controlsOf(given.body, given.headers, given.principal)
   const call = body === given.body ? given : { ...given, body }
-  const request = call.operation.parse(body, call.path, call.dialect)
+  const asked = call.operation.parse(body, call.path, call.dialect)
+  const showsUsage = deps.config.general.alwaysStreamUsage === true && call.operation.streams(asked)
+  const request = showsUsage ? withUsage(asked) : asked
   refuseInactive(request, 'chat')
   const trail = controls.explain ? new Trail() : undefined
   const nothingYet = { attempts: 0, retries: 0, maxRetries: 0, fallbacks: 0, mockedLimit: false }
   return { call, request, controls, deps, trail, ...nothingYet }
+}
+
+/** A stream tells its usage, unless its caller has said otherwise. */
+function withUsage<R extends AnyRequest>(request: R): R {
+  const { stream_options: options } = request as { readonly stream_options?: object | null }
+  return { ...request, stream_options: { include_usage: true, ...options } }
 }
 
 /** The last hold ends by itself where no other take ends it. */

@@ -17,7 +17,7 @@ export const openrouter = {
   ...openaiCompatible(defaults, {
     request: (request) => ({
       ...withReasoning(request),
-      ...(request.tools && { tools: list(request.tools).map(sharedTool) }),
+      ...(list(request.tools).length > 0 && { tools: list(request.tools).map(sharedTool) }),
       messages: request.messages.map(withDetails),
     }),
     plain: failedChoices,

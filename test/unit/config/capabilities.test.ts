@@ -92,6 +92,7 @@ const active = [
     'spend_report_frequency',
     'forward_client_headers_to_llm_api',
     'drain_timeout',
+    'always_include_stream_usage',
     'user_url_allowed_hosts',
     'store_model_in_db',
     'legacy_budget_status',

@@ -248,6 +248,16 @@ describe('a stream', () => {
     expect(shown).toContain('"prompt_tokens":10')
   })
 
+  it('shows the usage to all where the operator says so, but to none who wants none', async () => {
+    const config = `
+model_list: [{ model_name: ${hello.model}, litellm_params: { model: openai/gpt-4o-mini, api_key: k } }]
+general_settings: { master_key: k, always_include_stream_usage: true }`
+    const shown = async (fields: object) =>
+      await text(await gatewayWorld(() => streamed(lines), { config }).ask({ ...hello, stream: true, ...fields }))
+    expect(await shown({})).toContain('"prompt_tokens":10')
+    expect(await shown({ stream_options: { include_usage: false } })).not.toContain('prompt_tokens')
+  })
+
   it('that breaks off ends with an error event and no [DONE], and is charged for what came', async () => {
     const world = gatewayWorld(() => streamed(lines.slice(0, 2), true))
     const shown = await text(await world.ask({ ...hello, stream: true }))

@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { type Fields, fields } from '../../../src/dialects/loose-json.ts'
 import { reasoningItem, thoughtIn } from '../../../src/dialects/responses-thoughts.ts'
 import { anthropic } from '../../../src/providers/anthropic.ts'
+import { cerebras } from '../../../src/providers/cerebras.ts'
+import { deepseek } from '../../../src/providers/deepseek.ts'
 import { huggingface } from '../../../src/providers/huggingface.ts'
 import { openai } from '../../../src/providers/openai.ts'
 import { openaiResponses } from '../../../src/providers/openai-responses.ts'
 import { plainChat } from '../../../src/providers/openai-translator.ts'
+import { openrouter } from '../../../src/providers/openrouter.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 import { hostedVllm } from '../../../src/providers/vllm.ts'
 
@@ -46,6 +49,45 @@ describe('vLLM', () => {
       messages: [{ role: 'system', content: 'be brief' }],
     })
   })
+})
+
+describe('DeepSeek', () => {
+  const sent = (model: string, messages: ReturnType<typeof turns>) =>
+    bodyOf(deepseek.chat({ model: 'm', messages }, target(model))).messages
+
+  it('goes on with a call that another vendor made: a blank stands for the thought that it must have', () => {
+    expect(sent('deepseek-reasoner', turns({}))).toEqual(turns({ content: '', reasoning_content: ' ' }))
+    expect(sent('deepseek-chat', turns({}))).toEqual(turns({}))
+  })
+
+  it('has the thoughts of its calls back, also when the user has spoken again', () => {
+    const messages = [...turns({ reasoning_content: 'hm' }), { role: 'user', content: 'And?' }]
+    expect(sent('deepseek-reasoner', messages)).toEqual([
+      ...turns({ content: '', reasoning_content: 'hm' }),
+      { role: 'user', content: 'And?' },
+    ])
+  })
+})
+
+it('Cerebras tells its thoughts under the name that callers know', () => {
+  const message = { role: 'assistant', content: 'Hi', reasoning: 'hm' }
+  const answer = { id: 'a', created: 1, model: 'm', choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  const reading = { id: 'x', createdSeconds: 1, request: { model: 'm', messages: [] } }
+  expect(cerebras.plain).toBeDefined()
+  expect(cerebras.completion(answer, reading).choices[0]?.message.reasoning_content).toBe('hm')
+})
+
+it('OpenRouter gets no marks of calls and tools that only one vendor knows', () => {
+  const signed = { ...call, provider_specific_fields: { thought_signature: 'c2ln' } }
+  const tools = [{ ...tool, eager_input_streaming: true, cache_control: { type: 'ephemeral' } }]
+  const messages = turns({ tool_calls: [signed] })
+  expect(bodyOf(openrouter.chat({ model: 'm', messages, tools }, target('openai/gpt-oss-20b')))).toMatchObject({
+    messages: turns({}),
+    tools: [{ ...tool, cache_control: { type: 'ephemeral' } }],
+  })
+  expect(JSON.stringify(bodyOf(openrouter.chat({ model: 'm', messages, tools }, target('x'))))).not.toMatch(
+    /eager|thought_signature/,
+  )
 })
 
 it('Text Generation Inference has no developer', () => {
