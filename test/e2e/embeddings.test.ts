@@ -2,8 +2,16 @@ import { describe, expect, it } from 'vitest'
 import { eventually, useGateway } from '../support/gateway.ts'
 import { configFile, startVendor } from '../support/vendor.ts'
 
-const vendor = await startVendor((_, { input }) => {
+const vector = (at: number) => [0.5, at]
+const vendor = await startVendor((path, { input, requests, texts: cohere }) => {
   const texts = [input].flat()
+  if (path.endsWith(':batchEmbedContents'))
+    return { body: { embeddings: (requests as unknown[]).map((_, at) => ({ values: vector(at) })) } }
+  if (path === '/api/embed') return { body: { embeddings: texts.map((_, at) => vector(at)), prompt_eval_count: 7 } }
+  if (path.endsWith('/invoke'))
+    return {
+      body: { response_type: 'embeddings_floats', embeddings: (cohere as unknown[]).map((_, at) => vector(at)) },
+    }
   return {
     body: {
       object: 'list',
@@ -20,6 +28,32 @@ describe('embeddings', () => {
     configFile: configFile(`model_list:
   - model_name: vectors
     litellm_params: { model: openai/text-embedding-3-small, api_key: sk-vendor, api_base: '${vendor}/v1' }
+    model_info: { mode: embedding }
+  - model_name: gemini
+    litellm_params: { model: gemini/gemini-embedding-001, api_key: sk-vendor, api_base: '${vendor}/v1beta' }
+    model_info: { mode: embedding }
+  - model_name: ollama
+    litellm_params: { model: ollama/nomic-embed-text, api_base: '${vendor}' }
+    model_info: { mode: embedding }
+  - model_name: bedrock
+    litellm_params:
+      model: bedrock/cohere.embed-english-v3
+      aws_region_name: eu-central-1
+      aws_access_key_id: AKIDEXAMPLE
+      aws_secret_access_key: sk-vendor
+      aws_bedrock_runtime_endpoint: '${vendor}'
+    model_info: { mode: embedding }
+  - model_name: azure
+    litellm_params: { model: azure/my-vectors, api_key: sk-vendor, api_base: '${vendor}', api_version: '2024-10-21' }
+    model_info: { mode: embedding, base_model: azure/text-embedding-3-small }
+  - model_name: tei
+    litellm_params: { model: huggingface/tei, api_key: sk-vendor, api_base: '${vendor}' }
+    model_info: { mode: embedding }
+  - model_name: vllm
+    litellm_params: { model: hosted_vllm/BAAI/bge-m3, api_key: sk-vendor, api_base: '${vendor}/v1' }
+    model_info: { mode: embedding }
+  - model_name: mistral
+    litellm_params: { model: mistral/mistral-embed, api_key: sk-vendor, api_base: '${vendor}/v1' }
     model_info: { mode: embedding }
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
@@ -52,6 +86,21 @@ litellm_settings:
     // 0.02 USD per million tokens.
     expect(rows).toEqual([{ call_type: 'aembedding', cost_nano: '20000' }])
   })
+
+  it.each(['gemini', 'ollama', 'bedrock', 'azure', 'tei', 'vllm', 'mistral'])(
+    'of %s come in the order of their texts',
+    async (model) => {
+      const { key } = await gateway().key()
+      const answer = await gateway()
+        .openai(key)
+        .embeddings.create({ model, input: ['one', 'two'] })
+      expect(answer.data.map(({ index, embedding }) => [index, [...embedding]])).toEqual([
+        [0, [0.5, 0]],
+        [1, [0.5, 1]],
+      ])
+      expect(answer.usage.prompt_tokens).toBeGreaterThan(0)
+    },
+  )
 
   it.each(['/v1/embeddings', '/embeddings', '/engines/vectors/embeddings', '/openai/deployments/vectors/embeddings'])(
     'are at %s, and what they would cost is held to the budget',
