@@ -21,7 +21,6 @@ it('loads a production file without an error or a warning', () => {
 it('names every key of it that is not active yet, once', () => {
   const messages = of('notice', build(read('production.yaml')).notices).map(({ message }) => message)
   const inactive = [
-    'general_settings.store_model_in_db',
   ]
   for (const path of inactive)
     expect(
