@@ -20,8 +20,7 @@ it('loads a production file without an error or a warning', () => {
 
 it('names every key of it that is not active yet, once', () => {
   const messages = of('notice', build(read('production.yaml')).notices).map(({ message }) => message)
-  const inactive = [
-  ]
+  const inactive: readonly string[] = []
   for (const path of inactive)
     expect(
       messages.filter((text) => text.startsWith(`accepted, not active yet: ${path} `)),
