@@ -39,9 +39,9 @@ import { shares } from './observe/plan.ts'
 import { replayDeliveries } from './observe/replay-neon.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
-import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
+import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { ConsumerDeps } from './spend/consumer.ts'
 import type { SpendEvent } from './spend/event.ts'
 import { spendQueue } from './spend/queue.ts'
@@ -218,19 +218,21 @@ export function alertsFor(env: Env): Alerts | undefined {
     text: (value) => readText(value, config, values),
     failed: (name, error) => operatorLog('error', `${name} failed`, { error: String(withoutValues(error)) }),
     sights: async (nowMs) =>
-      (await healthOfAll({ ...calls, config: current?.latest ?? config }, nowMs)).map(({ deployment: { group, id, provider, model, regionName }, state }) => ({
-        group,
-        deployment: id,
-        provider,
-        model,
-        region: regionName ?? null,
-        inFlight: state.inFlight,
-        requests: state.requests,
-        failures: state.failures,
-        circuit: state.circuit,
-        openUntilMs: state.openUntilMs ?? null,
-        openBecause: state.openBecause ?? null,
-      })),
+      (await healthOfAll({ ...calls, config: current?.latest ?? config }, nowMs)).map(
+        ({ deployment: { group, id, provider, model, regionName }, state }) => ({
+          group,
+          deployment: id,
+          provider,
+          model,
+          region: regionName ?? null,
+          inFlight: state.inFlight,
+          requests: state.requests,
+          failures: state.failures,
+          circuit: state.circuit,
+          openUntilMs: state.openUntilMs ?? null,
+          openBecause: state.openBecause ?? null,
+        }),
+      ),
   })
   alerters.set(env, made)
   return made

@@ -1,8 +1,8 @@
 import { and, eq, gt, lt } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { storedResponse } from '../db/schema.ts'
-import { KEPT_MS, type KeptResponse, type ResponseStore } from './port.ts'
 import type { Sealer } from '../seal.ts'
+import { KEPT_MS, type KeptResponse, type ResponseStore } from './port.ts'
 
 /** In Postgres, sealed. A row whose key is not the operator's any more cannot be read, and so is not there. */
 export function neonResponses(db: Db, sealer: () => Sealer): ResponseStore {
