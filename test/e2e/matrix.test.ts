@@ -89,3 +89,31 @@ it.concurrent.for(movers)('%s: a conversation goes on with another family', asyn
     }
   expect(broken).toEqual([])
 })
+
+const asks = {
+  'chat completions': ['/v1/chat/completions', 'messages', /"error":/, /\[DONE\]/],
+  responses: ['/v1/responses', 'input', /"type":"(?:response\.failed|error)"/, /response\.completed/],
+  messages: ['/v1/messages', 'messages', /event: error/, /message_stop/],
+  content: ['/v1beta/models/MODEL:streamGenerateContent?alt=sse', 'contents', /"error":/, /"finishReason"/],
+} as const
+it.concurrent.for(Object.entries(asks))(
+  '%s: a vendor that fails in the middle is said to have failed',
+  async (row, { expect }) => {
+    const [, [path, field, error, end]] = row
+    const broken: string[] = []
+    for (const family of Object.keys(families)) {
+      const said = `Please [dies] cell:dies-${family}.`
+      const turn = field === 'contents' ? { role: 'user', parts: [{ text: said }] } : { role: 'user', content: said }
+      const own = field === 'contents' ? {} : { model: family, stream: true }
+      const answer = await fetch(`${gateway().url()}${path.replace('MODEL', family)}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ ...own, [field]: [turn], ...(path === '/v1/messages' && { max_tokens: 99 }) }),
+      })
+      const text = await answer.text()
+      if (answer.status !== 200 || !text.includes('Gr') || !error.test(text) || end.test(text))
+        broken.push(`${family}: ${answer.status} ${text.slice(-300)}`)
+    }
+    expect(broken).toEqual([])
+  },
+)

@@ -1,6 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { parsed } from '../../../src/dialects/loose-json.ts'
+import { dying } from './dying.ts'
 import { families } from './families.ts'
 import { answerTo, type Heard, TOMORROW } from './words.ts'
 
@@ -45,9 +46,11 @@ export async function startVendors() {
       const more = TOMORROW in body ? { [TOMORROW]: body[TOMORROW] } : undefined
       if (!streams && !isOllama) return send(response, 200, { ...family.vendor.whole(said), ...more })
       const { type, bytes: plain } = family.vendor.stream(said)
-      const bytes = more
-        ? Buffer.from(plain.toString().replaceAll('data: {', `data: {${JSON.stringify(more).slice(1, -1)},`))
-        : plain
+      const bytes = text.includes('[dies]')
+        ? dying(name, plain)
+        : more
+          ? Buffer.from(plain.toString().replaceAll('data: {', `data: {${JSON.stringify(more).slice(1, -1)},`))
+          : plain
       response.writeHead(200, { 'content-type': type })
       // Cut where no event and no character ends.
       for (let at = 0; at < bytes.length; at += 97) response.write(bytes.subarray(at, at + 97))
