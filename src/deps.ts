@@ -98,9 +98,11 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
   const { gateway, allowances, current, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
   const ledger = ledgerFor(env, allowances, defer)
+  const told = alertsFor(env)
   const made = (config: Config): AppDeps => ({
     ...rest,
     ledgerAdmin: ledger,
+    ...(told ? { alerts: told } : {}),
     gateway: { ...gateway, config, ledger: new SharedLimits(ledger), defer },
   })
   if (!current) return made(gateway.config)

@@ -1,3 +1,4 @@
+import type { Alerts } from '../alerts/alerts.ts'
 import type { CacheAdmin } from '../cache/exact.ts'
 import type { Config } from '../config/config.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
@@ -31,6 +32,8 @@ export interface AppDeps {
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
+  /** Absent where the file names nobody to tell. */
+  readonly alerts?: Alerts
   /** Absent where answers are not cached. */
   readonly cache?: CacheAdmin
   /** Models that admins made; every write is told to other isolates. Absent where none are kept (`store_model_in_db`). */

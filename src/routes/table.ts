@@ -20,6 +20,7 @@ import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { healthRoutes } from './health.ts'
+import { healthServiceRoutes } from './health-services.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   ...budgetCheckRoutes,
   ...spendRoutes,
   ...healthRoutes,
+  ...healthServiceRoutes,
   ...metricsRoutes,
   ...routerStateRoutes,
   ...cacheRoutes,
