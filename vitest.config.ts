@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
@@ -6,6 +7,8 @@ const setupFiles = ['./test/support/seed.ts']
 
 export default defineConfig({
   test: {
+    // Much of the time is waiting for databases and gateways to start, so two files share even the smallest machine.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       {
         test: {
