@@ -17,6 +17,14 @@ export interface ChunkPrinter {
   end(): Uint8Array | undefined
 }
 
+/** What a client has been told of an answer that is nothing but text, up to an event of the vendor's. */
+export interface Told {
+  readonly id: string
+  readonly created: number
+  readonly text: string
+  readonly last?: string
+}
+
 /** A caller's shape: pure translation from and to canonical chat, and the shape of its errors. */
 export interface Dialect {
   readonly name: DialectName
@@ -26,6 +34,11 @@ export interface Dialect {
   parse(body: unknown, path: PathFields): ChatRequest
   completion(answer: ChatCompletion, request: ChatRequest): unknown
   printer(request: ChatRequest): ChunkPrinter
+  /**
+   * A printer that goes on with a stream which a vendor of the same dialect began: for dialects whose events have names
+   * of their own. Undefined where it cannot.
+   */
+  resumed?(request: ChatRequest, told: Told): ChunkPrinter | undefined
   errorBody(error: GatewayError, requestId: string): unknown
   /** The event that ends a stream which failed, in the framing of the caller's streams. */
   errorEvent(error: GatewayError, requestId: string): Uint8Array

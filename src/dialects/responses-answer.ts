@@ -1,6 +1,6 @@
 import { completionTokens, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { AssistantMessage, ChatCompletion, ChatRequest, FinishReason, ThinkingBlock, ToolCall } from './chat.ts'
-import { type Fields, fields, isFields, list, text } from './loose-json.ts'
+import { type Fields, fields, isFields, list, present, text } from './loose-json.ts'
 import { flatAnnotation } from './responses-input.ts'
 import { asked } from './responses-request.ts'
 import { type CarriedFields, carrierItem, reasoningItem } from './responses-thoughts.ts'
@@ -31,6 +31,8 @@ export interface ResponseParts {
   readonly output: readonly Fields[]
   readonly usage: Usage | undefined
   readonly serviceTier: string | undefined
+  /** Who went on with it when the first broke off. */
+  readonly continuedBy?: string | undefined
 }
 
 /** A response object; what the caller asked for is repeated in it as OpenAI does. */
@@ -66,7 +68,7 @@ export function responseBody(parts: ResponseParts): Fields {
     truncation: own.truncation ?? 'disabled',
     usage: parts.usage ? responsesUsage(parts.usage) : null,
     user: own.user ?? null,
-    metadata: own.metadata ?? {},
+    metadata: { ...fields(own.metadata), ...present({ continued_by: parts.continuedBy }) },
   }
 }
 
@@ -135,7 +137,7 @@ function thoughtsOf({ thinking_blocks, reasoning_content }: AssistantMessage): r
 }
 
 /** Shown to people, and needed by no vendor again. */
-const SHOWN = ['citations', 'search_results', 'response_items']
+const SHOWN = ['citations', 'search_results', 'response_items', 'continued_by']
 
 /** What vendors need back of a message and its calls, beside the thoughts. */
 export function carriedOf(message: Pick<AssistantMessage, 'tool_calls'>, aside: Fields): CarriedFields[] {

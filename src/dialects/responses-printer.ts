@@ -53,18 +53,34 @@ interface OpenCall {
 
 const encoder = new TextEncoder()
 
+/** A response of which nothing but one text has been told, under the names that its vendor gave. */
+export interface BegunResponse {
+  readonly id: string
+  readonly createdSeconds: number
+  readonly itemId: string
+  readonly text: string
+  /** The number of the next event. */
+  readonly sequence: number
+}
+
 /**
  * Canonical chunks as the events of a streamed response: every item is added, grows and is done, and the last event holds
  * the whole. Calls stay open until the end, since vendors write several of them at once.
  */
-export function responsesPrinter(request: ChatRequest): ChunkPrinter {
-  const output: Fields[] = []
+export function responsesPrinter(request: ChatRequest, before?: BegunResponse): ChunkPrinter {
+  const output: Fields[] = before ? [messageItem(before.itemId, [])] : []
   const calls = new Map<number, OpenCall>()
   let events = ''
-  let sequence = 0
-  let head: { readonly ids: ItemIds; readonly createdSeconds: number } | undefined
+  let sequence = before?.sequence ?? 0
+  let head: { readonly ids: ItemIds; readonly createdSeconds: number } | undefined = before && {
+    ids: { ...itemIds(before.id), response: before.id },
+    createdSeconds: before.createdSeconds,
+  }
   let reasoning: OpenReasoning | undefined
-  let message: OpenMessage | undefined
+  let message: OpenMessage | undefined = before && {
+    ...{ at: 0, id: before.itemId, parts: [] },
+    part: { kind: 'output_text', said: before.text, annotations: [], logprobs: [] },
+  }
   let audio: Fields | undefined
   let aside: Fields = {}
   let usage: Usage | undefined
@@ -89,6 +105,7 @@ export function responsesPrinter(request: ChatRequest): ChunkPrinter {
       output: status.status === 'in_progress' ? [] : output,
       usage: status.status === 'in_progress' ? undefined : usage,
       serviceTier,
+      continuedBy: text(aside.continued_by),
     })
 
   /** Announces an item and keeps its place in the output. */

@@ -1,5 +1,4 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
-import { passes } from '../operations/chat-tongue.ts'
 import { begun, deliver, type Leg } from '../streams/deliver.ts'
 import { Tape } from '../streams/tape.ts'
 import type { Source, Step, StreamEnd, Telling } from '../streams/telling.ts'
@@ -101,11 +100,9 @@ function failureIn(
   })
 }
 
-/** A stream that another could go on with. A dialect in whose streams everything has a name of its own cannot change hands. */
-function mayGoOn(attempt: Attempt): boolean {
-  const { continueWith, call, request } = attempt
-  if (continueWith === undefined || !mayBeContinued(request)) return false
-  return call.dialect.name !== 'responses' || !passes(attempt)
+/** A stream that another could go on with. */
+function mayGoOn({ continueWith, request }: Attempt): boolean {
+  return continueWith !== undefined && mayBeContinued(request)
 }
 
 interface Telltale {
@@ -141,9 +138,9 @@ function legOf(stream: Telltale): Leg {
 
 /** Undefined at once when nobody can go on with it; a promise owns the end of the attempt. */
 function gone(stream: Telltale, end: StreamEnd): Promise<Leg | undefined> | undefined {
-  const { attempt, answer } = stream
-  const spoken = attempt.call.signal.aborted ? undefined : stream.opened.teller.telling.spoken()
-  if (!spoken) return undefined
+  const { attempt, answer, opened } = stream
+  const spoken = attempt.call.signal.aborted ? undefined : opened.teller.telling.spoken()
+  if (!spoken || !opened.teller.printer(spoken)) return undefined
   answer.watch.over()
   return goneOn(stream, end, spoken).then((leg) => {
     if (!leg) stream.over()

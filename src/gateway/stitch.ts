@@ -55,8 +55,10 @@ export function stitched({ spoken, seam, used, by, model }: StitchOptions): Stit
   }
 }
 
-/** A printer that is where a stream stands which was passed on without one. */
-export function printerAfter(dialect: Dialect, request: ChatRequest, { id, created, text }: Spoken): ChunkPrinter {
+/** A printer that is where a stream stands which was passed on without one; undefined where there can be none. */
+export function printerAfter(dialect: Dialect, request: ChatRequest, spoken: Spoken): ChunkPrinter | undefined {
+  if (dialect.resumed) return dialect.resumed(request, spoken)
+  const { id, created, text } = spoken
   const printer = dialect.printer(request)
   const choices = [{ index: 0, delta: { role: 'assistant' as const, content: text } }]
   printer.print({ id, created, model: request.model, choices })

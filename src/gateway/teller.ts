@@ -15,8 +15,8 @@ export interface Teller {
   readonly telling: Telling
   /** What the vendor said when it failed in the middle, classified. */
   readonly refusal: () => GatewayError | undefined
-  /** Goes on in the caller's words from what was told. */
-  readonly printer: (spoken: Spoken) => ChunkPrinter
+  /** Goes on in the caller's words from what was told, where that can be. */
+  readonly printer: (spoken: Spoken) => ChunkPrinter | undefined
 }
 
 export interface TellerOptions {

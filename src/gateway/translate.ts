@@ -38,6 +38,7 @@ export function translate(source: Source, options: TranslateOptions): Telling {
   let good = false
   let text = ''
   let textOnly = true
+  let last: string | undefined
 
   const note = (chunk: ChatChunk) => {
     head ??= { id: chunk.id, created: chunk.created, model: chunk.model }
@@ -80,7 +81,10 @@ export function translate(source: Source, options: TranslateOptions): Telling {
         }
       }
       // The vendor's error event is told in our words, and what nobody can read is not passed on.
-      if (bytes && reader.malformed === malformed) shown.push(bytes)
+      if (bytes && reader.malformed === malformed) {
+        shown.push(bytes)
+        last = events.at(-1)?.data ?? last
+      }
     }
     return shown
   }
@@ -138,7 +142,8 @@ export function translate(source: Source, options: TranslateOptions): Telling {
     spoken(): Spoken | undefined {
       const begun = stitch?.spoken ?? (head && { ...head, text: '' })
       if (!begun || !textOnly || finishReason !== undefined) return undefined
-      return { id: begun.id, created: begun.created, text: begun.text + text }
+      const { id, created } = begun
+      return { id, created, text: begun.text + text, ...(last !== undefined && { last }) }
     },
     cancel: (reason) => source.cancel(reason).catch(() => {}),
     drained: () => Promise.resolve(),

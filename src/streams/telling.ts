@@ -28,6 +28,8 @@ export interface Spoken {
   readonly id: string
   readonly created: number
   readonly text: string
+  /** The vendor's last event, where its events are the client's too. */
+  readonly last?: string
 }
 
 /** A vendor's body. One read at a time. */

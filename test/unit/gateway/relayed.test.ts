@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { anthropic } from '../../../src/dialects/anthropic.ts'
 import type { Dialect } from '../../../src/dialects/dialect.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat.ts'
+import { responses } from '../../../src/dialects/responses.ts'
 import { chunk, streamed, usageChunk } from '../../support/gateway-world.ts'
-import { claudeLines, type Script, streamWorld } from './stream-world.ts'
+import { claudeLines, responseLines, type Script, streamWorld } from './stream-world.ts'
 
 const role = chunk({ role: 'assistant', content: '' })
 const word = (content: string) => chunk({ content })
@@ -141,6 +142,61 @@ describe('a stream that breaks off', () => {
     expect(text.match(/"type":"message_stop"/g)).toHaveLength(1)
     await world.rest()
     expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'failure', 'failure', 'success'])
+  })
+
+  describe('in Responses of a vendor that speaks them too', () => {
+    const vendors = ['responses', 'openai'] as const
+    const eventsIn = (text: string) =>
+      [...text.matchAll(/^data: (\{.*)$/gm)].map(([, json]) => JSON.parse(json!) as Record<string, unknown>)
+
+    it.each<[string, readonly ('responses' | 'openai')[], Script]>([
+      ['of a vendor of chat completions', ['responses', 'openai'], [role, word(' a king.'), finish, usageChunk(9, 4)]],
+      ['of the same kind', ['responses', 'responses'], responseLines([' a', ' king.'], true)],
+    ])('is gone on with by another %s, as one response', async (_, vendors, next) => {
+      const first: Script = () => streamed(responseLines(['Once upon a time ', 'there was']), true)
+      const world = streamWorld([first, next], { continues: true, dialect: responses, vendors })
+      const events = eventsIn(await (await world.ask()).text())
+      expect(events.map(({ sequence_number }) => sequence_number)).toEqual(events.map((_, at) => at))
+      const deltas = events.filter(({ type }) => type === 'response.output_text.delta')
+      expect(deltas.map(({ delta }) => delta).join('')).toBe('Once upon a time there was a king.')
+      const named = events.flatMap(({ item_id }) => item_id ?? [])
+      expect(new Set(named)).toEqual(new Set(['msg_one']))
+      expect(events.filter(({ type }) => type === 'response.output_item.added')).toHaveLength(1)
+      expect(events.at(-1)).toMatchObject({
+        type: 'response.completed',
+        response: {
+          id: 'resp_one',
+          metadata: { continued_by: 'small' },
+          status: 'completed',
+          output: [{ id: 'msg_one', content: [{ text: 'Once upon a time there was a king.' }] }],
+        },
+      })
+      await world.rest()
+      expect(world.ends.map(({ status }) => status)).toEqual(['failure', 'success'])
+    })
+
+    it.each([
+      ['the text is over', responseLines(['Once'], true).slice(0, -1)],
+      [
+        'a call has begun',
+        [
+          ...responseLines(['Once']),
+          JSON.stringify({
+            type: 'response.output_item.added',
+            sequence_number: 5,
+            output_index: 1,
+            item: { id: 'fc_1', type: 'function_call', call_id: 'c', name: 'f', arguments: '' },
+          }),
+        ],
+      ],
+    ])('is not gone on with once %s', async (_, lines) => {
+      const script: Script = () => streamed(lines, true)
+      const world = streamWorld([script, whole], { continues: true, dialect: responses, vendors })
+      const text = await (await world.ask()).text()
+      expect(text).toContain('event: error')
+      expect(text).not.toContain('response.completed')
+      expect(world.asked).toHaveLength(1)
+    })
   })
 
   it('ends with the error event where nobody can go on', async () => {

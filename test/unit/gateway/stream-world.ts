@@ -10,6 +10,7 @@ import { relayed } from '../../../src/gateway/relayed.ts'
 import { newId } from '../../../src/ids.ts'
 import { chat } from '../../../src/operations/chat-operation.ts'
 import { upstreamOf } from '../../../src/operations/chat-tongue.ts'
+import { openaiResponses } from '../../../src/providers/openai-responses.ts'
 import { providers } from '../../../src/providers/registry.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
 import { keyWith, streamed } from '../../support/gateway-world.ts'
@@ -33,7 +34,7 @@ export interface StreamWorldOptions {
   readonly dialect?: Dialect
   readonly fields?: Partial<ChatRequest>
   /** Who is asked first, second, …; OpenAI unless said. */
-  readonly vendors?: readonly ('openai' | 'anthropic')[]
+  readonly vendors?: readonly ('openai' | 'anthropic' | 'responses')[]
 }
 
 interface PrintedChunk {
@@ -73,7 +74,8 @@ export function streamWorld(scripts: readonly Script[], options: StreamWorldOpti
 
   const attemptAt = (place: number, request: ChatRequest): Attempt => {
     const vendor = vendors[place] ?? 'openai'
-    const deployment = config.deployments.find(({ provider }) => provider === vendor)!
+    const isResponses = vendor === 'responses'
+    const deployment = config.deployments.find(({ provider }) => provider === (isResponses ? 'openai' : vendor))!
     const attempt = {
       id: newId(Date.now()),
       call: {
@@ -90,7 +92,7 @@ export function streamWorld(scripts: readonly Script[], options: StreamWorldOpti
       request,
       retold: place > 0,
       deployment,
-      provider: providers[vendor],
+      provider: isResponses ? openaiResponses : providers[vendor],
       target: { model: deployment.model, apiBase: 'https://vendor.test/v1', extraHeaders: {}, params: {} },
       rates: [],
       startedAtMs: Date.now(),
@@ -159,6 +161,31 @@ function counted(response: Response, over: () => void): Response {
     { highWaterMark: 0 },
   )
   return new Response(body, response)
+}
+
+/** The events of one of OpenAI's responses for these texts; of `output_text.done` and all after it where it comes to an end. */
+export function responseLines(texts: readonly string[], ends = false): string[] {
+  const response = { id: 'resp_one', object: 'response', created_at: 7, status: 'in_progress', model: 'm', output: [] }
+  const item = { id: 'msg_one', type: 'message', role: 'assistant', status: 'in_progress', content: [] }
+  const at = { item_id: 'msg_one', output_index: 0, content_index: 0 }
+  const part = { type: 'output_text', text: texts.join(''), annotations: [], logprobs: [] }
+  const done = { ...item, status: 'completed', content: [part] }
+  return [
+    { type: 'response.created', response },
+    { type: 'response.in_progress', response },
+    { type: 'response.output_item.added', output_index: 0, item },
+    { type: 'response.content_part.added', ...at, part: { ...part, text: '' } },
+    ...texts.map((delta) => ({ type: 'response.output_text.delta', ...at, delta, logprobs: [] })),
+    { type: 'response.output_text.done', ...at, text: part.text, logprobs: [] },
+    { type: 'response.content_part.done', ...at, part },
+    { type: 'response.output_item.done', output_index: 0, item: done },
+    {
+      type: 'response.completed',
+      response: { ...response, status: 'completed', output: [done], usage: { input_tokens: 8, output_tokens: 3 } },
+    },
+  ]
+    .slice(0, ends ? undefined : 4 + texts.length)
+    .map((event, sequence_number) => JSON.stringify({ ...event, sequence_number }))
 }
 
 /** Claude's events for these texts, and its end where it comes to one. */
