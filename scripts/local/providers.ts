@@ -61,7 +61,7 @@ export async function startStandIn(pace: Pace = believable): Promise<StandIn> {
     return {
       status: answered.statusCode ?? 502,
       headers: withoutHopHeaders(answered.headers),
-      body: answered,
+      body: breaksOff(request.body) ? brokenOff(answered) : answered,
     }
   }
 
@@ -73,6 +73,41 @@ export async function startStandIn(pace: Pace = believable): Promise<StandIn> {
       await endpoint.close()
       await mock.stop()
     },
+  }
+}
+
+/**
+ * A streamed question that asks it to break off is answered up to the middle: so that people can see what becomes of such
+ * a stream. Asked to go on with its own words, it does.
+ */
+function breaksOff(body: Buffer): boolean {
+  const asked = streamed.safeParse(parsed(body))
+  const last = asked.success ? asked.data.messages.at(-1) : undefined
+  return last?.role === 'user' && /\bbreak off\b/i.test(JSON.stringify(last.content))
+}
+
+const streamed = z.object({
+  stream: z.literal(true),
+  messages: z.array(z.object({ role: z.string(), content: z.unknown() })),
+})
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return undefined
+  }
+}
+
+/** About eight words of it. */
+const BYTES_BEFORE_THE_BREAK = 1_500
+
+async function* brokenOff(answer: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let left = BYTES_BEFORE_THE_BREAK
+  for await (const piece of answer) {
+    yield piece.subarray(0, left)
+    left -= piece.length
+    if (left <= 0) throw new Error('The answer breaks off here, as it was asked to.')
   }
 }
 
@@ -110,7 +145,15 @@ function reply(request: ChatCompletionRequest) {
   if (format.success) return { content: JSON.stringify(sampleJson(format.data.json_schema.schema, 'sample')) }
   if (request.response_format?.type === 'json_object')
     return { content: JSON.stringify({ answer: plainAnswer(asked) }) }
-  return shortened(plainAnswer(asked), request)
+  return shortened(restOf(request) ?? plainAnswer(asked), request)
+}
+
+/** What is left of an answer of which the conversation has the beginning. */
+function restOf({ messages }: ChatCompletionRequest): string | undefined {
+  const at = messages.findLastIndex(({ role }) => role === 'assistant')
+  const begun = messages[at]?.content
+  const whole = plainAnswer(textOf(messages.slice(0, Math.max(at, 0)).findLast(({ role }) => role === 'user')?.content))
+  return typeof begun === 'string' && whole.startsWith(begun) && whole !== begun ? whole.slice(begun.length) : undefined
 }
 
 function plainAnswer(asked: string): string {
@@ -127,7 +170,10 @@ function shortened(content: string, request: ChatCompletionRequest): { content: 
 }
 
 function lastUserText({ messages }: ChatCompletionRequest): string {
-  const content = messages.findLast((message) => message.role === 'user')?.content
+  return textOf(messages.findLast((message) => message.role === 'user')?.content)
+}
+
+function textOf(content: ChatCompletionRequest['messages'][number]['content'] | undefined): string {
   if (typeof content === 'string') return content
   return (content ?? []).map((part) => part.text ?? '').join(' ')
 }

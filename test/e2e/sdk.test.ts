@@ -46,6 +46,26 @@ describe('the official OpenAI SDK', () => {
     expect(models.data.map(({ id }) => id)).toContain('gpt-4o-mini')
   })
 
+  it('has the whole of a stream that breaks off in the middle, as the shipped config.yaml says', async () => {
+    const { key } = await gateway().key()
+    const stream = await gateway()
+      .openai(key)
+      .chat.completions.create({
+        model: 'gpt-4o-mini',
+        messages: [{ role: 'user', content: 'Please break off.' }],
+        stream: true,
+      })
+    let text = ''
+    const continuedBy: string[] = []
+    for await (const { choices } of stream) {
+      const delta = choices[0]?.delta as { content?: string; provider_specific_fields?: { continued_by: string } }
+      text += delta?.content ?? ''
+      if (delta?.provider_specific_fields) continuedBy.push(delta.provider_specific_fields.continued_by)
+    }
+    expect(text).toMatch(/^You asked: "Please break off\." .* reaches the real model\.$/)
+    expect(continuedBy).toEqual(['gpt-4.1-nano'])
+  })
+
   it('finds its spend in /key/info and /spend/logs/v2 within five seconds, once, also when the queue repeats and reorders', async () => {
     const { runner } = gateway()
     // Every acknowledgement is lost, so every message comes again, until this is switched off.

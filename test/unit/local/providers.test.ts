@@ -21,6 +21,21 @@ test('any prompt gets an answer about it, with usage', async () => {
   expect(usage?.completion_tokens).toBeGreaterThan(10)
 })
 
+test('a stream that is asked to break off does, and the rest is there for who asks to go on', async () => {
+  const question = { role: 'user' as const, content: 'Please break off in the middle.' }
+  const stream = await openai.chat.completions.create({ model: 'gpt-4o', messages: [question], stream: true })
+  let begun = ''
+  await expect(async () => {
+    for await (const chunk of stream) begun += chunk.choices[0]?.delta.content ?? ''
+  }).rejects.toThrow()
+  expect(begun).toContain('You asked')
+  const { choices } = await openai.chat.completions.create({
+    model: 'gpt-4o',
+    messages: [question, { role: 'assistant', content: begun }, { role: 'user', content: 'Go on.' }],
+  })
+  expect(begun + choices[0]?.message.content).toMatch(/^You asked: "Please break off .* real model\.$/)
+})
+
 test.each(['max_tokens', 'max_completion_tokens'])('%s is kept, and said to be the reason', async (name) => {
   const answer = await openai.chat.completions.create({ model: 'gpt-4o-mini', messages, [name]: 5 })
   expect(answer.choices[0]?.finish_reason).toBe('length')
