@@ -62,7 +62,7 @@ describe('the official OpenAI SDK', () => {
       text += delta?.content ?? ''
       if (delta?.provider_specific_fields) continuedBy.push(delta.provider_specific_fields.continued_by)
     }
-    expect(text).toMatch(/^You asked: "Please break off\." .* reaches the real model\.$/)
+    expect(text).toMatch(/^You asked: "Please break off\."\. .* reaches the real model\.$/)
     expect(continuedBy).toEqual(['gpt-4.1-nano'])
   })
 
