@@ -1,6 +1,7 @@
 import { type Alerts, alerts } from './alerts/alerts.ts'
 import { neonFigures } from './alerts/figures-neon.ts'
 import { neonAlerts } from './alerts/neon.ts'
+import { neonAudit } from './audit/neon.ts'
 import type { Entry } from './cache/entry.ts'
 import { exactCache } from './cache/exact.ts'
 import { Flights } from './cache/flight.ts'
@@ -292,6 +293,7 @@ function isolate(env: Env): Isolate {
     tenants,
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
+    audit: neonAudit(db),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),

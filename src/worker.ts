@@ -1,4 +1,6 @@
 import { createApp } from './app.ts'
+import { eraseDeleted } from './audit/erase-neon.ts'
+import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { alertsFor, dbFor, deliveriesDeps, depsFor, operatorLog, recordedBy } from './deps.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
@@ -40,5 +42,8 @@ export default {
     await keepPartitionsAhead(dbFor(env), atMs)
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)
+    const { auditLogsMs } = builtConfig().general
+    if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
+    await eraseDeleted(dbFor(env), atMs)
   },
 } satisfies ExportedHandler<Env>

@@ -14,7 +14,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['config', 'prices', 'budget', 'limits', 'routing', 'streams', 'generated'],
   ['dialects', 'providers', 'operations'],
   ['db', 'channels'],
-  ['tenants', 'ledger', 'health', 'cache', 'spend', 'responses', 'observe', 'alerts', 'models'],
+  ['tenants', 'ledger', 'health', 'cache', 'spend', 'responses', 'observe', 'alerts', 'models', 'audit', 'idempotency'],
   ['gateway'],
   ['middleware', 'routes'],
   ['deps.ts', 'app.ts', 'worker.ts'],

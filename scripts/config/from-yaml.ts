@@ -18,6 +18,7 @@ import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from '
 import { observeOf } from './observe.ts'
 import { inactivePath, replacedPath } from './paths.ts'
 import { replaced } from './replaced.ts'
+import { retentionMs } from './retention.ts'
 import { noteOverrides, noteRouter, routerOf } from './router.ts'
 import type { ConfigFile } from './schema/file.ts'
 import { at, validate, withoutNulls } from './validate.ts'
@@ -92,6 +93,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       timeZone: timeZoneOf(file.litellm_settings?.timezone, note),
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
+      ...given('auditLogs', file.litellm_settings?.store_audit_logs === false ? (false as const) : undefined),
       ...given('cache', cacheOf(file, note)),
     },
     ...given('observe', observeOf(file, note)),
@@ -134,6 +136,7 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
     totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
     ...given('storeModels', general.store_model_in_db || undefined),
+    ...given('auditLogsMs', retentionMs(general.maximum_audit_logs_retention_period)),
     ...given('drainMs', ms(general.drain_timeout || undefined)),
     ...given('allowedHosts', general.user_url_allowed_hosts),
     ...given('forwardClientHeaders', general.forward_client_headers_to_llm_api || undefined),

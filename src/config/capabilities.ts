@@ -370,7 +370,7 @@ export const capabilities: readonly Capability[] = [
   {
     capability: 'audit log',
     comes: 'tenants',
-    config: ['litellm_settings.store_audit_logs', 'litellm_settings.audit_log_callbacks'],
+    config: ['litellm_settings.audit_log_callbacks'],
   },
 
   // Spend, signals and alerts

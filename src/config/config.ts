@@ -252,6 +252,8 @@ export interface Config {
     readonly tagBudgets?: Readonly<Record<string, FileBudget>>
     /** Stored Responses are kept (`responses_store`). */
     readonly responsesStore?: boolean
+    /** `store_audit_logs: false`: what admins change is not written down. */
+    readonly auditLogs?: false
     /** Absent where answers are not cached. */
     readonly cache?: CacheSettings
   }
@@ -293,6 +295,8 @@ export interface Config {
     readonly saltKey?: Text
     /** Models, credentials and access groups may be kept in Postgres, over those of the file (`store_model_in_db`). */
     readonly storeModels?: boolean
+    /** How long what admins changed is known; absent means for ever (`maximum_audit_logs_retention_period`). */
+    readonly auditLogsMs?: number
     /** The longest a call may last; also the hold's deadline. */
     readonly totalTimeoutMs: number
   }

@@ -209,6 +209,52 @@ export const archivedEntity = pgTable(
   (t) => [primaryKey({ columns: [t.entity, t.deleted_at] })],
 )
 
+/** What admins changed; triggers write it (`migrations/0032_audit.sql`). `before` and `after` have what is different. */
+export const auditLog = pgTable(
+  'audit_log',
+  {
+    id: text('id').notNull().unique().default(sql`gen_random_uuid()::text`),
+    at: at('at').notNull().defaultNow(),
+    tx: text('tx').notNull().default(sql`pg_current_xact_id()::text`),
+    action: text('action').notNull(),
+    kind: text('kind').notNull(),
+    object_id: text('object_id').notNull(),
+    /** A key's hash. */
+    token: text('token'),
+    team_id: text('team_id'),
+    before: jsonb('before').$type<Record<string, unknown>>(),
+    after: jsonb('after').$type<Record<string, unknown>>(),
+    changed_by: text('changed_by').notNull(),
+    /** The hash of the key that asked; `master`. */
+    changed_by_key: text('changed_by_key'),
+    user_id: text('user_id'),
+    role: text('role'),
+    route: text('route'),
+    request_id: text('request_id'),
+    ip: text('ip'),
+    user_agent: text('user_agent'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.object_id, t.at, t.tx] }),
+    index('audit_log_at').on(t.at, t.id),
+    index('audit_log_object').on(t.object_id, t.at),
+    index('audit_log_token').on(t.token, t.at),
+    index('audit_log_team').on(t.team_id, t.at),
+    index('audit_log_changed_by').on(t.changed_by, t.at),
+    index('audit_log_changed_by_key').on(t.changed_by_key, t.at),
+  ],
+)
+
+/** People who were deleted and whose traces are still to be made nobody's. */
+export const erasure = pgTable('erasure', {
+  user_id: text('user_id').primaryKey(),
+  pseudonym: text('pseudonym').notNull().default(sql`'erased-' || gen_random_uuid()`),
+  /** What else they were called. */
+  names: text('names').array().notNull().default(sql`'{}'`),
+  requested_at: at('requested_at').notNull().defaultNow(),
+  audited_at: at('audited_at'),
+})
+
 /** The one place of a limit. A window is a row of its own; nothing resets anything (slices.md). */
 export const budget = pgTable(
   'budget',
@@ -315,6 +361,8 @@ export const spendLog = pgTable(
     index('spend_log_grant').on(t.grant_id),
     index('spend_log_key').on(t.api_key, t.day),
     index('spend_log_team').on(t.team_id, t.day),
+    index('spend_log_user').on(t.user, t.day),
+    index('spend_log_other').on(t.kind, t.day).where(sql`kind <> 'request'`),
     index('spend_log_request').on(t.request_id),
   ],
 )

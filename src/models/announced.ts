@@ -13,6 +13,6 @@ export function announcedModels(store: ModelStore, changed: () => Promise<void>)
     read: store.read,
     create: (fields, signature) => told(store.create(fields, signature)),
     replace: (fields, signature) => told(store.replace(fields, signature)),
-    remove: (kind, id) => told(store.remove(kind, id)),
+    remove: (kind, id, signature) => told(store.remove(kind, id, signature)),
   }
 }

@@ -1,9 +1,10 @@
 import { sql } from 'drizzle-orm'
 import type { Json } from '../config/config.ts'
+import { authored } from '../db/author.ts'
 import type { Db } from '../db/client.ts'
 import { raiseGeneration } from '../db/statements.ts'
 import type { KeyRing } from '../seal.ts'
-import { CONFIG_NAME, type Fields, type ModelStore, type StoredKind, type StoredRow } from './port.ts'
+import { CONFIG_NAME, type Fields, type ModelStore, type Signature, type StoredKind, type StoredRow } from './port.ts'
 
 interface Row {
   readonly kind: StoredKind
@@ -21,9 +22,10 @@ interface Row {
 export function neonModels(db: Db, ring: () => KeyRing): ModelStore {
   async function write(
     { kind, id, ...rest }: Pick<StoredRow, 'kind' | 'id'> & { secret?: Fields | undefined },
-    { by, nowMs }: { readonly by: string; readonly nowMs: number },
+    signature: Signature,
     how: 'create' | 'replace',
   ): Promise<boolean> {
+    const { by, nowMs } = signature
     const { secret, ...open } = rest
     const sealed = secret && (await ring().seal(JSON.stringify(secret), placeOf(kind, id)))
     const [value, at, keyId, text] = [
@@ -40,14 +42,15 @@ export function neonModels(db: Db, ring: () => KeyRing): ModelStore {
         : sql`update stored_config set open = ${value}::jsonb, updated_at = ${at}::timestamptz, updated_by = ${by},
               key_id = coalesce(${keyId}::text, key_id), sealed = coalesce(${text}::text, sealed)
             where kind = ${kind} and id = ${id} returning id`
-    return await changed(done)
+    return await changed(done, signature)
   }
 
-  /** One statement: the row, and the generation where there was one to change. */
-  async function changed(change: ReturnType<typeof sql>): Promise<boolean> {
-    const { rows } = await db.execute(
-      sql`with done as (${change}) select ${raiseGeneration([CONFIG_NAME])} from done limit 1`,
-    )
+  /** One transaction: who did it, the row, and the generation where there was one to change. */
+  async function changed(change: ReturnType<typeof sql>, signature: Signature): Promise<boolean> {
+    const [, { rows }] = await db.batch([
+      db.execute(authored(signature)),
+      db.execute(sql`with done as (${change}) select ${raiseGeneration([CONFIG_NAME])} from done limit 1`),
+    ])
     return rows.length > 0
   }
 
@@ -84,7 +87,8 @@ export function neonModels(db: Db, ring: () => KeyRing): ModelStore {
     },
     create: (fields, signature) => write(fields, signature, 'create'),
     replace: (fields, signature) => write(fields, signature, 'replace'),
-    remove: (kind, id) => changed(sql`delete from stored_config where kind = ${kind} and id = ${id} returning id`),
+    remove: (kind, id, signature) =>
+      changed(sql`delete from stored_config where kind = ${kind} and id = ${id} returning id`, signature),
   }
 }
 

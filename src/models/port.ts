@@ -1,4 +1,5 @@
 import type { Json } from '../config/config.ts'
+import type { Origin } from '../db/author.ts'
 
 export type Fields = { readonly [key: string]: Json }
 
@@ -56,6 +57,7 @@ export interface Stored {
 export interface Signature {
   readonly by: string
   readonly nowMs: number
+  readonly from?: Origin
 }
 
 /** What a change of any of these rows is named in the generation. */
@@ -72,5 +74,5 @@ export interface ModelStore {
   /** False when there is none. A secret that is undefined stays as it is. */
   replace<K extends StoredKind>(fields: StoredFields<K>, signature: Signature): Promise<boolean>
   /** False when there was none. */
-  remove(kind: StoredKind, id: string): Promise<boolean>
+  remove(kind: StoredKind, id: string, signature: Signature): Promise<boolean>
 }

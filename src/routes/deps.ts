@@ -1,4 +1,5 @@
 import type { Alerts } from '../alerts/alerts.ts'
+import type { AuditLog } from '../audit/port.ts'
 import type { CacheAdmin } from '../cache/exact.ts'
 import type { Config } from '../config/config.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
@@ -30,6 +31,8 @@ export interface AppDeps {
   readonly ledgerAdmin?: LedgerAdmin
   /** Pages of the spend log, from Postgres. */
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
+  /** What admins changed; absent where there is no Postgres. */
+  readonly audit?: AuditLog
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
   /** Absent where the file names nobody to tell. */

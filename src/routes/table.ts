@@ -14,6 +14,7 @@ import { teamRightsRoutes } from './admin/team-rights.ts'
 import { teamRoutes } from './admin/teams.ts'
 import { userListRoutes } from './admin/user-lists.ts'
 import { userRoutes } from './admin/users.ts'
+import { auditRoutes } from './audit.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
 import { cacheRoutes } from './cache.ts'
 import { chatRoutes } from './chat.ts'
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   ...budgetRoutes,
   ...budgetCheckRoutes,
   ...spendRoutes,
+  ...auditRoutes,
   ...healthRoutes,
   ...healthServiceRoutes,
   ...metricsRoutes,

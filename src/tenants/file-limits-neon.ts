@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { unrecorded } from '../db/author.ts'
 import type { Db } from '../db/client.ts'
 import { nanoFromUsd } from '../money.ts'
 import { nameOf } from './entities.ts'
@@ -39,6 +40,7 @@ export function establish(limits: FileLimits): readonly SQL[] {
 export async function keepFileLimits(db: Db, limits: FileLimits): Promise<void> {
   const scopes = JSON.stringify(fileBudgets(limits).map(({ scope }) => scope))
   await db.batch([
+    db.execute(unrecorded),
     db.execute(sql`delete from budget where (part = 'file' or entity = ${EVERYONE})
       and scope not in (select jsonb_array_elements_text(${scopes}::jsonb))`),
     ...establish(limits).map((statement) => db.execute(statement)),

@@ -1,4 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
+import { authored, unrecorded } from '../db/author.ts'
 import type { Db } from '../db/client.ts'
 import type { Generation } from '../db/statements.ts'
 import { type EntityId, entities, nameOf } from './entities.ts'
@@ -59,8 +60,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
   }
 
   async function all(those: readonly SQL[]): Promise<void> {
-    const [last = sql`select 1`, ...others] = [...those].reverse()
-    await write(others.reverse(), last)
+    await write([unrecorded, ...those], sql`select 1`)
   }
 
   async function rows<R>(query: SQL): Promise<R[]> {
@@ -70,6 +70,10 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       throw refusalOf(error)
     }
   }
+
+  /** The same, and who makes it: the triggers of `audit_log` write down what changes. */
+  const writeBy = <R>(author: Author, statements: readonly SQL[], read: SQL) =>
+    write<R>([authored(author), ...statements], read)
 
   /** All in one transaction; answers what the last statement read. */
   async function write<R>(statements: readonly SQL[], read: SQL): Promise<R[]> {
@@ -156,7 +160,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     },
     async deleteKeys(tokens, author) {
       const those = sql`e.token = any(${list(tokens)})`
-      const gone = await write<{ token: string }>(
+      const gone = await writeBy<{ token: string }>(
+        author,
         archived('key', those, author),
         sql`${deleted('key', those)} returning e.token`,
       )
@@ -175,7 +180,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       if (ids.length === 0) return 0
       const owned = ownedSql(kind, ids)
       const [, last = sql`false`] = owned.at(-1) ?? []
-      const gone = await write<{ gone: number }>(
+      const gone = await writeBy<{ gone: number }>(
+        author,
         [
           ...owned.flatMap(([of, those]) => archived(of, those, author)),
           ...owned.slice(0, -1).map(([of, those]) => deleted(of, those)),
@@ -190,7 +196,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         select e.token, e.id, ${new Date(graceUntilMs ?? 0).toISOString()}::timestamptz from virtual_key e where e.id = ${id}
         on conflict (token) do update set expires = excluded.expires`
       const fields = { ...changes, token, keyName }
-      const [row] = await write<Row>(
+      const [row] = await writeBy<Row>(
+        author,
         [
           sql`delete from previous_token where key_id = ${id} and expires <= ${new Date(author.nowMs).toISOString()}::timestamptz`,
           ...(graceUntilMs === null ? [] : [keep]),
@@ -223,7 +230,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         insert(table, [...columnsOf(kind, withId(kind, id, fields)), ...signed(author)]),
         ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
       ])
-      const found = await write<Row>(
+      const found = await writeBy<Row>(
+        author,
         [
           ...templateBeside(beside, author),
           ...statements,
@@ -243,7 +251,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     },
     async update(kind, id, changes, author, beside = {}) {
       const entity = nameOf(kind, id)
-      const [row] = await write<Row>(
+      const [row] = await writeBy<Row>(
+        author,
         [
           ...templateBeside(beside, author),
           update(entities[kind].table, [...columnsOf(kind, changes), ...touched(author)], whereId(kind, 'e', id)),
@@ -260,7 +269,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     },
     async createTemplate(budgetId, fields, author) {
       const all = { ...fields, budgetId }
-      const [row] = await write<TemplateRow>(
+      const [row] = await writeBy<TemplateRow>(
+        author,
         [...templateBeside({ template: { budgetId, fields } }, author)],
         readTemplate(budgetId),
       ).catch(explain(all))
@@ -268,7 +278,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       return templateRecord(row.template)
     },
     async updateTemplate(budgetId, fields, budgets, author) {
-      const [row] = await write<TemplateRow>(
+      const [row] = await writeBy<TemplateRow>(
+        author,
         templateBeside({ template: { budgetId, fields, budgets } }, author),
         readTemplate(budgetId),
       )
@@ -286,8 +297,10 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       )
       return found.map((row) => templateRecord(row.template))
     },
-    async removeTemplate(budgetId, { by, nowMs }) {
-      const gone = await write<{ gone: number }>(
+    async removeTemplate(budgetId, author) {
+      const { by, nowMs } = author
+      const gone = await writeBy<{ gone: number }>(
+        author,
         [
           sql`insert into archived_entity (entity, deleted_at, deleted_by, row)
             select ${`budget:${budgetId}`}, ${new Date(nowMs).toISOString()}::timestamptz, ${by}, to_jsonb(bt)
@@ -309,9 +322,13 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         where l.scope = any(${list(scopes)}) and l.granted > l.returned + l.charged order by l.ledger`)
       return holding.map(({ ledger }) => ledger)
     },
-    async resetSpend({ operation, scope, startMs, targetNano }) {
+    async resetSpend({ operation, scope, startMs, targetNano, author }) {
+      const reset = sql`reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${String(targetNano)}::bigint)`
       await write(
-        [sql`select reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${String(targetNano)}::bigint)`],
+        [
+          ...(author ? [authored(author)] : []),
+          sql`select audit_reset(${scope}, ${reset}, ${String(targetNano)}::bigint)`,
+        ],
         // The spend that a copy shows is of its reading.
         raise(list([entityOf(scope)])),
       )

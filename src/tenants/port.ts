@@ -1,3 +1,4 @@
+import type { Origin } from '../db/author.ts'
 import type { NanoUsd } from '../money.ts'
 import type { EntityId, entities } from './entities.ts'
 import type { Principal } from './principal.ts'
@@ -152,10 +153,11 @@ export interface Page<T> {
 /** What can be deleted with everything that is its own: a team with its keys and memberships. */
 export type RemovableKind = Exclude<EntityKind, 'key'>
 
-/** Who made a change, and when. */
+/** Who made a change, when, and where it came from. */
 export interface Author {
   readonly by: string
   readonly nowMs: number
+  readonly from?: Origin
 }
 
 /** One key, by whichever name the caller has. */
@@ -174,6 +176,7 @@ export interface WindowReset {
   readonly scope: string
   readonly startMs: number
   readonly targetNano: NanoUsd
+  readonly author?: Author
 }
 
 /**

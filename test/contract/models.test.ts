@@ -37,9 +37,9 @@ function contract(name: string, make: () => ModelStore): void {
       expect((await store.read(NOW)).rows).toEqual([
         { ...model('m1', other), group: 'ours', ...signed, updatedAtMs: NOW + 1_000, updatedBy: 'ben' },
       ])
-      expect(await store.remove('credential', 'm1')).toBe(false)
-      expect(await store.remove('model', 'm1')).toBe(true)
-      expect(await store.remove('model', 'm1')).toBe(false)
+      expect(await store.remove('credential', 'm1', ada)).toBe(false)
+      expect(await store.remove('model', 'm1', ada)).toBe(true)
+      expect(await store.remove('model', 'm1', ada)).toBe(false)
       expect(await store.read(NOW)).toMatchObject({ generation: generation + 3, rows: [] })
     })
 
@@ -52,8 +52,8 @@ function contract(name: string, make: () => ModelStore): void {
         { kind: 'credential', id: 'x', secret: { api_key: 'k' } },
         { kind: 'access_group', id: 'x', models: ['a', 'b'] },
       ])
-      await store.remove('credential', 'x')
-      await store.remove('access_group', 'x')
+      await store.remove('credential', 'x', ada)
+      await store.remove('access_group', 'x', ada)
     })
   })
 }
@@ -89,7 +89,7 @@ describe('secrets in Postgres', () => {
     expect((await salted('other').read(NOW)).rows).toMatchObject([{ id: 's1', group: 'mine', secret: undefined }])
     await postgres.pool.query("update stored_config set id = 's2' where id = 's1'")
     expect((await salted('salt').read(NOW)).rows).toMatchObject([{ id: 's2', secret: undefined }])
-    await salted('salt').remove('model', 's2')
+    await salted('salt').remove('model', 's2', ada)
   })
 
   it('open under the salt before, until they are written anew', async () => {
@@ -99,6 +99,6 @@ describe('secrets in Postgres', () => {
     await both.replace<'model'>(model('r1'), ben)
     expect((await salted('new').read(NOW)).rows).toMatchObject([{ secret: { api_key: 'sk-geheim' } }])
     expect((await salted('old').read(NOW)).rows).toMatchObject([{ secret: undefined }])
-    await both.remove('model', 'r1')
+    await both.remove('model', 'r1', ada)
   })
 })

@@ -94,6 +94,7 @@ export const generalSettings = section({
   store_prompts_in_spend_logs: flag,
   maximum_spend_logs_retention_period: duration,
   maximum_spend_logs_retention_interval: duration,
+  maximum_audit_logs_retention_period: duration,
   maximum_spend_logs_cleanup_cron: text,
   maximum_spend_logs_cleanup_batch_size: count,
   maximum_spend_logs_cleanup_max_batches: count,

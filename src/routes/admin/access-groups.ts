@@ -90,10 +90,12 @@ const deletion = route({
   access: 'admin',
   tag,
   summary: 'Delete the name; the models stay.',
-  async handle({ params: { access_group: id = '' }, deps }) {
+  async handle(asked) {
+    const { deps } = asked
+    const { access_group: id = '' } = asked.params
     const store = storeOf(deps)
     const before = find(await readNow(deps), 'access_group', id)
-    if (!before || !(await store.remove('access_group', id))) throw notFound(id)
+    if (!before || !(await store.remove('access_group', id, authorOf(asked)))) throw notFound(id)
     return {
       access_group: id,
       models_updated: counted(before.models, deps),

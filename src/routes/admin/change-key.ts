@@ -33,7 +33,7 @@ export const update = route({
   },
 })
 
-type Changing = Pick<Asked<'editor', unknown, unknown>, 'request' | 'principal' | 'deps' | 'receivedAtMs'>
+type Changing = Pick<Asked<'editor', unknown, unknown>, 'request' | 'requestId' | 'principal' | 'deps' | 'receivedAtMs'>
 
 /** What a body asks of a key that is there. */
 export async function changesOf(

@@ -101,7 +101,9 @@ const deletion = route({
   tag,
   summary: 'Delete a credential that no stored model names.',
   out: done,
-  async handle({ params: { credential_name: id = '' }, deps }) {
+  async handle(asked) {
+    const { deps } = asked
+    const { credential_name: id = '' } = asked.params
     const store = storeOf(deps)
     const stored = await readNow(deps)
     const user = ofKind(stored, 'model').find(({ secret }) => secret?.litellm_credential_name === id)
@@ -111,7 +113,7 @@ const deletion = route({
         `The model ${user.group} (${user.id}) uses the credential ${id}. Change or delete that model first.`,
         { param: 'credential_name' },
       )
-    if (!(await store.remove('credential', id))) throw notFound(id)
+    if (!(await store.remove('credential', id, authorOf(asked)))) throw notFound(id)
     return { success: true as const, message: 'Credential deleted successfully' }
   },
 })

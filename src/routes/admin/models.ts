@@ -162,10 +162,12 @@ const deletion = route({
   summary: 'Delete a stored model; no isolate asks it five seconds later.',
   body: z.strictObject({ id: name }),
   out: z.object({ message: z.string() }),
-  async handle({ body: { id }, deps }) {
+  async handle(asked) {
+    const { deps } = asked
+    const { id } = asked.body
     const store = storeOf(deps)
     mustNotBeOfFile(id, deps)
-    if (!(await store.remove('model', id))) throw notFound(id)
+    if (!(await store.remove('model', id, authorOf(asked)))) throw notFound(id)
     return { message: `Model: ${id} deleted successfully` }
   },
 })

@@ -5,6 +5,7 @@ import { nanoFromUsd } from '../../money.ts'
 import { tokenOf } from '../../tenants/key-text.ts'
 import { entityName, scopeName } from '../../tenants/scope.ts'
 import { route } from '../route.ts'
+import { authorOf } from './author.ts'
 import { openWindow } from './budget.ts'
 import { usd } from './fields.ts'
 import { notFound } from './key-shape.ts'
@@ -25,7 +26,8 @@ export const resetSpend = route({
     max_budget: z.number().nullable(),
     budget_reset_at: z.string().nullable(),
   }),
-  async handle({ body, params, deps, receivedAtMs: nowMs }) {
+  async handle(asked) {
+    const { body, params, deps, receivedAtMs: nowMs } = asked
     const named = params.key ?? ''
     const key = await deps.tenantStore.findKey({ token: await tokenOf(named) })
     if (!key) throw notFound(named)
@@ -46,6 +48,7 @@ export const resetSpend = route({
       scope,
       startMs,
       targetNano: nanoFromUsd(body.reset_to),
+      author: authorOf(asked),
     })
     return {
       key_hash: key.token,

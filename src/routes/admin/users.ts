@@ -97,7 +97,7 @@ const update = route({
   },
 })
 
-type Changing = Pick<Asked<'admin', unknown, unknown>, 'request' | 'principal' | 'deps' | 'receivedAtMs'>
+type Changing = Pick<Asked<'admin', unknown, unknown>, 'request' | 'requestId' | 'principal' | 'deps' | 'receivedAtMs'>
 
 const changes = { user_id: name, ...ownFields, ...changedLimits }
 

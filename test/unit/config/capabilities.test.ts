@@ -36,6 +36,7 @@ const active = [
     'internal_user_budget_duration',
     'tag_budget_config',
     'responses_store',
+    'store_audit_logs',
     'cache',
     'cache_params',
     'num_retries',
@@ -76,6 +77,7 @@ const active = [
   ...[
     'master_key',
     'database_url',
+    'maximum_audit_logs_retention_period',
     'redis_rest_url',
     'redis_rest_token',
     'allow_requests_on_db_unavailable',

@@ -99,7 +99,7 @@ describe('what runs in an isolate', () => {
       expect(config.deployments[1]).toMatchObject({ id: 'db-1', provider: 'openai', apiKey: 'sk-x' })
       expect(config.deployments[1]?.price?.input).toBe(2_500_000)
     }
-    await w.store.remove('model', 'db-1')
+    await w.store.remove('model', 'db-1', { by: 'ada', nowMs: 1 })
     w.pass(5_000)
     expect((await two.now()).groups).toEqual(['file'])
   })
@@ -124,7 +124,7 @@ describe('what runs in an isolate', () => {
     expect((await one.now()).groups).toEqual(['file', 'db-1'])
     expect(await one.now()).toMatchObject({ waited: false })
     w.down(false)
-    await w.store.remove('model', 'db-1')
+    await w.store.remove('model', 'db-1', { by: 'ada', nowMs: 1 })
     w.pass(1_000)
     expect((await one.now()).groups).toEqual(['file'])
     const fresh = world()
