@@ -15,6 +15,8 @@ export interface CacheControls {
 
 const KNOWN = new Set(['ttl', 's-maxage', 's-max-age', 'no-cache', 'no-store', 'namespace', 'use-cache'])
 const LONGEST_NAMESPACE = 256
+/** A year: Redis refuses what it cannot count, and a fault of one caller's making must not be a fault for all. */
+const LONGEST_SECONDS = 31_536_000
 
 export interface Said {
   /** The body's `cache`. */
@@ -86,7 +88,8 @@ function inHeader(header: string | null): Fields {
 function secondsIn(name: string, value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined
   const seconds = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  if (typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds)) return seconds * 1000
+  if (typeof seconds === 'number' && seconds >= 0 && Number.isFinite(seconds))
+    return Math.min(seconds, LONGEST_SECONDS) * 1000
   throw refused(name, 'must be a number of seconds, 0 or above')
 }
 

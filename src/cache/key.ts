@@ -55,15 +55,19 @@ export interface Form {
  * written out make no difference. Fields that nobody knows count as they are.
  */
 export function canonical(request: Fields, { setElsewhere, openais }: Form): string {
-  const kept: Record<string, unknown> = {}
+  // Names are the caller's: `__proto__` and `valueOf` are fields like any other.
+  const kept: Record<string, unknown> = Object.create(null)
   for (const [name, value] of Object.entries(request)) {
     if (NOT_THE_ANSWERS.has(name) || value === undefined || value === null) continue
-    const isDefault = MEANS_NOTHING[name] ?? (openais ? OPENAIS[name] : undefined)
+    const isDefault = ownOf(MEANS_NOTHING, name) ?? (openais ? ownOf(OPENAIS, name) : undefined)
     if (isDefault?.(value) && !setElsewhere.has(name)) continue
     kept[name] = value
   }
   return sorted(kept)
 }
+
+const ownOf = <T>(rules: Readonly<Record<string, T>>, name: string) =>
+  Object.hasOwn(rules, name) ? rules[name] : undefined
 
 /** What names an entry, the widest first: no two different lists make the same text. */
 export type KeyParts = readonly [scope: string, ...rest: string[]]

@@ -24,13 +24,13 @@ export class Stats {
     this.#shared = shared
   }
 
-  /** Never throws, never waits. `mayTell`: the store is well. */
-  add(looked: Looked, nowMs: number, defer: (name: string, work: Promise<unknown>) => void, mayTell = true): void {
+  /** Never throws, never waits. */
+  add(looked: Looked, nowMs: number, defer: (name: string, work: Promise<unknown>) => void): void {
     const name = JSON.stringify([looked.team, looked.model])
     this.#count(`${looked.kind}:${name}`, 1)
     if (looked.savedNano) this.#count(`nano:${name}`, Number(looked.savedNano))
     if (looked.savedMs) this.#count(`ms:${name}`, Math.round(looked.savedMs))
-    if (!this.#shared || !mayTell || nowMs - this.#toldAtMs < GATHER_MS) return
+    if (!this.#shared || nowMs - this.#toldAtMs < GATHER_MS) return
     this.#toldAtMs = nowMs
     defer('tell the counts of the cache', this.#tell(this.#shared))
   }

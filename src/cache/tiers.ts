@@ -129,15 +129,16 @@ export class Tiers implements Cache {
     if (this.breaker.mayProbe(nowMs)) defer('probe the cache', this.#read([], nowMs))
   }
 
-  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async #attempt(what: 'read' | 'write', work: () => Promise<void>): Promise<void> {
     const { clock, warn } = this.#options
     try {
       await work()
-      this.breaker.succeeded()
+      if (what === 'read') this.breaker.succeeded()
     } catch (error) {
       const wasClosed = this.breaker.isClosed
       this.#faults += 1
-      this.breaker.failed(clock())
+      // What is too long to be written in time is no sign that look-ups would fail.
+      if (what === 'read') this.breaker.failed(clock())
       // The message of the client carries the command, which carries what people wrote.
       const name = error instanceof Error ? error.name : typeof error
       if (wasClosed) warn('the cache did not answer', { what, error: name, leftAlone: !this.breaker.isClosed })

@@ -4,7 +4,7 @@ import type { SharedEntries } from './port.ts'
 export interface UpstashCacheOptions {
   readonly url: string
   readonly token: string
-  /** A call that takes longer is a fault. */
+  /** A look-up that takes longer is a fault. */
   readonly timeoutMs: number
   readonly newMark: () => string
 }
@@ -17,21 +17,27 @@ const COUNTS = `${PREFIX}counts`
 /** Values of one command: a request of Upstash's may have 10 MB. */
 const MOST_AT_ONCE = 64
 
+/** Nobody waits for a write, and a long answer takes longer on its way there than a look-up may. */
+const WRITE_TIMEOUT_MS = 2_000
+
 const keyOf = (hash: string) => `${PREFIX}e:${hash}`
 
 /** Entries in Upstash: one try, a deadline for each call, texts as they are. */
 export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheOptions): SharedEntries {
-  const redis = new Redis({
-    url,
-    token,
-    retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(timeoutMs),
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-    responseEncoding: false,
-    readYourWrites: false,
-  })
+  const client = (deadlineMs: number) =>
+    new Redis({
+      url,
+      token,
+      retry: { retries: 0 },
+      signal: () => AbortSignal.timeout(deadlineMs),
+      automaticDeserialization: false,
+      enableAutoPipelining: false,
+      enableTelemetry: false,
+      responseEncoding: false,
+      readYourWrites: false,
+    })
+  const redis = client(timeoutMs)
+  const writing = client(Math.max(timeoutMs, WRITE_TIMEOUT_MS))
   const mark = (value: unknown) => (typeof value === 'string' ? value : '')
 
   async function readSome(hashes: readonly string[]) {
@@ -45,14 +51,15 @@ export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheO
   return {
     async read(hashes) {
       const first = await readSome(hashes.slice(0, MOST_AT_ONCE))
-      const texts = [...first.texts]
-      for (let at = MOST_AT_ONCE; at < hashes.length; at += MOST_AT_ONCE)
-        texts.push(...(await readSome(hashes.slice(at, at + MOST_AT_ONCE))).texts)
-      return { marks: first.marks, texts }
+      const rest: string[][] = []
+      for (let at = MOST_AT_ONCE; at < hashes.length; at += MOST_AT_ONCE) rest.push(hashes.slice(at, at + MOST_AT_ONCE))
+      // After the marks, never beside them: a text from before a deletion must not lie under the mark of after it.
+      const more = await Promise.all(rest.map(readSome))
+      return { marks: first.marks, texts: [first, ...more].flatMap(({ texts }) => texts) }
     },
     async write(entries) {
       for (let at = 0; at < entries.length; at += MOST_AT_ONCE) {
-        const pipeline = redis.pipeline()
+        const pipeline = writing.pipeline()
         for (const { hash, text, ttlMs } of entries.slice(at, at + MOST_AT_ONCE))
           pipeline.set(keyOf(hash), text, { px: Math.max(1, Math.floor(ttlMs)) })
         await pipeline.exec()
@@ -60,14 +67,14 @@ export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheO
     },
     /** The entries go first: who reads the new mark cannot have read what went. */
     async forget(hashes) {
-      const pipeline = redis.pipeline()
+      const pipeline = writing.pipeline()
       if (hashes.length > 0) pipeline.del(...hashes.map(keyOf))
       pipeline.set(DELETIONS, newMark())
       const [gone] = await pipeline.exec<unknown[]>()
       return typeof gone === 'number' ? gone : 0
     },
     async flush() {
-      const pipeline = redis.pipeline()
+      const pipeline = writing.pipeline()
       pipeline.set(EPOCH, newMark())
       pipeline.del(COUNTS)
       await pipeline.exec()

@@ -6,7 +6,7 @@ import { fields, list } from '../dialects/loose-json.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { noUsage } from '../prices/usage.ts'
 import type { CacheDeps } from './cache-deps.ts'
-import { HIT_HEADER, KEY_HEADER, recorded, tenantOf } from './cached-hit.ts'
+import { count, recorded, tenantOf, told } from './cached-hit.ts'
 import type { Place } from './cached-place.ts'
 import type { Journey } from './journey.ts'
 import type { Keep } from './keep.ts'
@@ -33,7 +33,10 @@ export async function cachedEmbeddings(
 ): Promise<Response> {
   const { request, deps } = journey
   const inputs = inputsOf(request)
-  if (inputs.length > MOST_INPUTS) return said(await go(journey), 'bypass; too many texts')
+  if (inputs.length > MOST_INPUTS) {
+    count('bypass', place.group, journey, cache)
+    return told(await go(journey), 'bypass; too many texts')
+  }
   const { input: _, ...rest } = request
   const about = canonical(rest, place.form)
   const keys = await Promise.all(inputs.map((input) => cacheKey([...place.parts, about, JSON.stringify(input)])))
@@ -58,13 +61,12 @@ export async function cachedEmbeddings(
     )
     return new Response(body, { headers: { ...headers, 'content-type': 'application/json', age: String(age) } })
   }
-  const { teamId: team = '' } = journey.call.principal
-  cache.stats.add({ kind: 'miss', team, model: request.model }, moment.nowMs, deps.defer)
+  count('miss', place.group, journey, cache)
   const asked =
     hits.length === 0 ? request : { ...request, input: missing.map(({ input }) => input) as Input[] as string[] }
   const keep = keeping({ journey, place, cache, missing, known })
   const how = hits.length === 0 ? 'miss' : `partial; ${hits.length} of ${inputs.length}`
-  return said(await go({ ...journey, request: asked, keep }), how, shownKey)
+  return told(await go({ ...journey, request: asked, keep }), how, shownKey)
 }
 
 type VectorEntry = Entry & { readonly what: KeptVector }
@@ -92,23 +94,21 @@ function keeping({ journey, place, cache, missing, known }: Keeping): Keep<Embed
     whole(attempt, { told, cost }) {
       const answer = fields(JSON.parse(told.body))
       const made = list(answer.data).map((one) => fields(one).embedding as Vector)
-      if (made.length !== missing.length) return undefined
-      const sizes = missing.map(({ input }) => input.length)
-      const whole = sizes.reduce((sum, size) => sum + size, 0) || 1
       const nowMs = deps.clock()
-      const share = (amount: number, at: number) => Math.floor((amount * (sizes[at] ?? 0)) / whole)
+      const sizes = missing.map(({ input }) => input.length)
+      const tokens = shares(BigInt(told.usage.inputTokens), sizes)
+      const costs = shares(cost, sizes)
       if (place.stores && !told.estimated && attempt.fallbacks === 0 && !attempt.retold) {
         const puts = missing.flatMap(({ key }, at) => {
           const vector = made[at]
           if (!key || vector === undefined) return []
-          const tokens = share(told.usage.inputTokens, at)
           const entry: Entry = {
             v: 1,
-            what: { kind: 'vector', vector, tokens },
+            what: { kind: 'vector', vector, tokens: Number(tokens[at]) },
             deployment: attempt.deployment.id,
             storedAtMs: nowMs,
             expiresAtMs: nowMs + place.ttlMs,
-            costNano: String((cost * BigInt(sizes[at] ?? 0)) / BigInt(whole)),
+            costNano: String(costs[at]),
             tookMs: nowMs - attempt.startedAtMs,
           }
           return [{ key, entry }]
@@ -124,14 +124,21 @@ function keeping({ journey, place, cache, missing, known }: Keeping): Keep<Embed
   }
 }
 
+/** An amount by sizes, so that the shares add up to it again. */
+function shares(amount: bigint, sizes: readonly number[]): readonly bigint[] {
+  const whole = BigInt(sizes.reduce((sum, size) => sum + size, 0) || 1)
+  let size = 0n
+  let given = 0n
+  return sizes.map((one) => {
+    size += BigInt(one)
+    const before = given
+    given = (amount * size) / whole
+    return given - before
+  })
+}
+
 /** As OpenAI's clients read it, vectors as they were printed before. */
 function printed(vectors: readonly Vector[], model: string, tokens: number): string {
   const data = vectors.map((embedding, index) => ({ object: 'embedding', index, embedding }))
   return JSON.stringify({ object: 'list', data, model, usage: { prompt_tokens: tokens, total_tokens: tokens } })
-}
-
-function said(response: Response, hit: string, key?: string): Response {
-  response.headers.set(HIT_HEADER, hit)
-  if (key !== undefined) response.headers.set(KEY_HEADER, key)
-  return response
 }

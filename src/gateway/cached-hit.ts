@@ -13,9 +13,9 @@ import { answerHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 
 /** What an answer is told to have come from: `exact`, `semantic`, `miss`, or `bypass` with the reason. */
-export const HIT_HEADER = 'x-litellm-cache-hit'
-export const KEY_HEADER = 'x-litellm-cache-key'
-export const SIMILARITY_HEADER = 'x-litellm-semantic-similarity'
+const HIT_HEADER = 'x-litellm-cache-hit'
+const KEY_HEADER = 'x-litellm-cache-key'
+const SIMILARITY_HEADER = 'x-litellm-semantic-similarity'
 
 export interface Hit {
   readonly kind: 'exact' | 'semantic'
@@ -112,6 +112,23 @@ export function recorded<R extends AnyRequest>(
     [KEY_HEADER]: shownKey,
     ...(similarity !== undefined && { [SIMILARITY_HEADER]: String(similarity) }),
   }
+}
+
+/** A look-up that found nothing, or none, is counted by the group. */
+export function count<R extends AnyRequest>(
+  kind: 'miss' | 'bypass',
+  { name: model }: Group,
+  { call, deps }: Journey<R>,
+  cache: CacheDeps,
+): void {
+  cache.stats.add({ kind, team: call.principal.teamId ?? '', model }, deps.clock(), deps.defer)
+}
+
+/** The same response with the headers that say how the cache stood to it. */
+export function told(response: Response, hit: string, key?: string): Response {
+  response.headers.set(HIT_HEADER, hit)
+  if (key !== undefined) response.headers.set(KEY_HEADER, key)
+  return response
 }
 
 /** Whose keys of answers are alike: a team's, whoever shares the answers themselves. */

@@ -21,8 +21,14 @@ export interface Place {
   readonly stores: boolean
 }
 
+/** A request that has nothing to do with the cache. */
+export interface Bypass {
+  readonly group: Group
+  readonly because: string
+}
+
 /** Throws as the story would: for a model that does not exist or not for this caller, and for controls it may not use. */
-export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: CacheSettings): Place | string {
+export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: CacheSettings): Place | Bypass {
   const { call, request, controls: said, deps } = journey
   const { operation, principal, headers, body, dialect } = call
   const { cache, caching } = said
@@ -32,16 +38,17 @@ export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: Cac
     header: headers.get('cache-control'),
     metadata: { ...principal.metadata, ...defaultsOf(principal.metadata, body.metadata) },
   })
+  // Also for who passes by: counters are named by groups, and their names are not for callers to choose.
+  const group = groupFor(request.model, principal, deps)
   const because = bypass(settings, {
     operation: operation.name,
     temperature: request.temperature,
     ownAccess: bringsOwnAccess(body),
     controls,
   })
-  if (because !== undefined) return because
-  if (said.mock !== undefined) return 'mock'
-  const group = groupFor(request.model, principal, deps)
-  if (group.candidates.length === 0) return 'no deployment'
+  if (because !== undefined) return { group, because }
+  if (said.mock !== undefined) return { group, because: 'mock' }
+  if (group.candidates.length === 0) return { group, because: 'no deployment' }
   const form = formOf(group)
   const forwards = deps.config.general.forwardClientHeaders === true
   const passed = clientHeaders(headers, { dialect: dialect.name, vendors: dialect.name, forwards })
@@ -58,12 +65,20 @@ export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: Cac
       group.name,
       request.model,
       form.teams,
+      ...boundTo(journey),
       passed ? canonical(passed, form) : '',
     ],
     ttlMs: ttlMs(settings, { principal, model: group.name }, controls.ttlMs),
     reads: !controls.noCache && (settings.streams || !streams),
     stores: !controls.noStore,
   }
+}
+
+/** What leaves some deployments of the group out for this request: their answers are not for who may not ask them. */
+function boundTo<R extends AnyRequest>({ call: { principal }, controls, deps }: Journey<R>): readonly string[] {
+  const { tagFiltering } = deps.config.router
+  const tags = tagFiltering && principal.tags ? [...principal.tags].sort() : []
+  return [principal.region ?? controls.region ?? '', JSON.stringify(tags)]
 }
 
 /** A request's own `metadata.cache` counts like the key's, and before it. */

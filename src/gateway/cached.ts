@@ -6,7 +6,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import type { CacheDeps } from './cache-deps.ts'
 import { cachedEmbeddings, isOfEmbeddings } from './cached-embeddings.ts'
-import { chatHit, HIT_HEADER, KEY_HEADER, tenantOf } from './cached-hit.ts'
+import { chatHit, count, tenantOf, told } from './cached-hit.ts'
 import { chatKeep } from './cached-keep.ts'
 import { type Place, placeOf } from './cached-place.ts'
 import { alike, type Lent, type LikeHit } from './cached-semantic.ts'
@@ -25,9 +25,9 @@ const STREAM_FOLLOWS_MS = 3_000
  */
 export async function cached<R extends AnyRequest>(journey: Journey<R>, cache: CacheDeps, go: Go): Promise<Response> {
   const place = placeOf(journey, cache.settings)
-  if (typeof place === 'string') {
-    count('bypass', journey, cache)
-    return said(await go(journey), `bypass; ${place}`)
+  if ('because' in place) {
+    count('bypass', place.group, journey, cache)
+    return told(await go(journey), `bypass; ${place.because}`)
   }
   if (isOfEmbeddings(journey)) return cachedEmbeddings(journey, place, cache, go)
   if (isOfChat(journey)) return cachedChat(journey, place, cache, go)
@@ -108,8 +108,8 @@ async function asking(asked: Asked, go: Go, leading?: Leading): Promise<Response
   const { deps, call } = journey
   const like = cache.semantic && (await alike(journey, place, cache.semantic, lent(cache, go)))
   if (like?.hit) return likeHit(like.hit, asked)
-  count('miss', journey, cache)
-  if (!place.stores) return said(await go(journey), 'miss', shownKey)
+  count('miss', place.group, journey, cache)
+  if (!place.stores) return told(await go(journey), 'miss', shownKey)
   const keep = chatKeep({
     ttlMs: place.ttlMs,
     maxEntryBytes: cache.settings.maxEntryBytes,
@@ -122,7 +122,7 @@ async function asking(asked: Asked, go: Go, leading?: Leading): Promise<Response
     },
   })
   const signal = leading ? lastingSignal(call.signal, leading.flight) : call.signal
-  return said(await go({ ...journey, call: { ...call, signal }, keep }), 'miss', shownKey)
+  return told(await go({ ...journey, call: { ...call, signal }, keep }), 'miss', shownKey)
 }
 
 async function likeHit({ entry, key, similarity }: LikeHit, { journey, place, cache }: Asked): Promise<Response> {
@@ -150,16 +150,6 @@ function lastingSignal(signal: AbortSignal, flight: Flight<Entry>): AbortSignal 
 }
 
 const momentOf = <R extends AnyRequest>({ deps }: Journey<R>) => ({ nowMs: deps.clock(), defer: deps.defer })
-
-function count<R extends AnyRequest>(kind: 'miss' | 'bypass', { call, request, deps }: Journey<R>, cache: CacheDeps) {
-  cache.stats.add({ kind, team: call.principal.teamId ?? '', model: request.model }, deps.clock(), deps.defer)
-}
-
-function said(response: Response, hit: string, key?: string): Response {
-  response.headers.set(HIT_HEADER, hit)
-  if (key !== undefined) response.headers.set(KEY_HEADER, key)
-  return response
-}
 
 function isChatEntry(entry: Entry): entry is ChatEntry {
   return entry.what.kind === 'chat'
