@@ -5,15 +5,17 @@ import { TrieRouter } from 'hono/router/trie-router'
 import type { H, RouterRoute } from 'hono/types'
 import { systemClock } from './clock.ts'
 import type { Dialect } from './dialects/dialect.ts'
+import type { IdempotencyStore } from './idempotency/port.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
 import { refusal } from './middleware/error-door.ts'
+import { IDEMPOTENCY_KEY, onlyOnce } from './middleware/idempotent.ts'
 import { RememberingRouter } from './middleware/remembering-router.ts'
 import { idHeaders, type RequestIds, requestIds } from './middleware/request-id.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { mustMayCall } from './routes/may-call.ts'
 import { notThere, notThisMethod } from './routes/not-there.ts'
-import type { Route } from './routes/route.ts'
+import type { Incoming, Route } from './routes/route.ts'
 import { routes } from './routes/table.ts'
 import type { Principal } from './tenants/principal.ts'
 
@@ -99,7 +101,25 @@ async function answered(
   { ids, deps, receivedAtMs }: Visit,
 ): Promise<Response> {
   const principal = route.access === 'public' ? undefined : await caller(route, request, deps, receivedAtMs)
-  return route.answer({ request, params, principal, deps, requestId: ids.requestId, receivedAtMs })
+  const incoming = { request, params, principal, deps, requestId: ids.requestId, receivedAtMs }
+  if (route.method !== 'POST' || !request.headers.has(IDEMPOTENCY_KEY)) return route.answer(incoming)
+  const { idempotency } = deps
+  return principal && idempotency ? servedOnce(route, incoming, principal, idempotency) : route.answer(incoming)
+}
+
+function servedOnce(
+  route: Route,
+  incoming: Incoming,
+  { keyId, userId }: Principal,
+  store: IdempotencyStore,
+): Promise<Response> {
+  const { config, clock, sleep, defer } = incoming.deps.gateway
+  const { maxRequestBytes, allowRequestsOnDbUnavailable: servesUntold } = config.general
+  return onlyOnce(
+    { request: incoming.request, callerId: JSON.stringify([keyId, userId]) },
+    (request) => route.answer({ ...incoming, request }),
+    { store, maxRequestBytes, servesUntold, clock, sleep, defer },
+  )
 }
 
 async function caller(route: Route, request: Request, deps: AppDeps, nowMs: number): Promise<Principal> {

@@ -22,6 +22,7 @@ import { pause } from './gateway/pause.ts'
 import { healthOfAll } from './health/deployments.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { type HealthSettings, healthSettings } from './health/settings.ts'
+import { neonIdempotency } from './idempotency/neon.ts'
 import { newId } from './ids.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
@@ -277,7 +278,8 @@ function isolate(env: Env): Isolate {
     allowStale: general.allowRequestsOnDbUnavailable,
     generations: known,
   })
-  const models = storesModels(config, values) ? neonModels(db, ringOf(text, general.saltKey)) : undefined
+  const ring = ringOf(text, general.saltKey)
+  const models = storesModels(config, values) ? neonModels(db, ring) : undefined
   const current =
     models && currentConfig({ built: config, store: models, generations: known, clock: systemClock, warn })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
@@ -294,6 +296,7 @@ function isolate(env: Env): Isolate {
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
     audit: neonAudit(db),
+    idempotency: neonIdempotency(db, () => (text(general.saltKey ?? '') ? ring() : undefined)),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),

@@ -3,6 +3,7 @@ import { eraseDeleted } from './audit/erase-neon.ts'
 import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { alertsFor, dbFor, deliveriesDeps, depsFor, operatorLog, recordedBy } from './deps.ts'
+import { dropExpiredIdempotency } from './idempotency/neon.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
@@ -42,6 +43,7 @@ export default {
     await keepPartitionsAhead(dbFor(env), atMs)
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)
+    await dropExpiredIdempotency(dbFor(env), atMs)
     const { auditLogsMs } = builtConfig().general
     if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
     await eraseDeleted(dbFor(env), atMs)

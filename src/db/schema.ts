@@ -255,6 +255,25 @@ export const erasure = pgTable('erasure', {
   audited_at: at('audited_at'),
 })
 
+/** Requests that said an `Idempotency-Key`: in hand until `lease_until`, or answered. */
+export const idempotentRequest = pgTable(
+  'idempotent_request',
+  {
+    /** A hash of the caller, the path and the caller's key. */
+    name: text('name').primaryKey(),
+    /** A hash of what was asked. */
+    fingerprint: text('fingerprint').notNull(),
+    attempt: text('attempt').notNull(),
+    lease_until: at('lease_until').notNull(),
+    finished_at: at('finished_at'),
+    /** Names the key that the answer was sealed with; null where no answer is kept. */
+    key_id: text('key_id'),
+    sealed: text('sealed'),
+    expires_at: at('expires_at').notNull(),
+  },
+  (t) => [index('idempotent_request_expires').on(t.expires_at)],
+)
+
 /** The one place of a limit. A window is a row of its own; nothing resets anything (slices.md). */
 export const budget = pgTable(
   'budget',

@@ -55,7 +55,8 @@ function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('body_too_large', `The body is larger than ${maxBytes} bytes, the most this gateway takes.`)
 }
 
-async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+/** A request's body, counted as it arrives. */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const length = request.headers.get('content-length')
   if (Number(length ?? 0) > maxBytes) throw tooLarge(maxBytes)
   // Asking for the stream makes one, which a body of known length does not need.
@@ -70,9 +71,12 @@ const brokeOff = (cause: unknown): never => {
   throw new GatewayError('invalid_request', 'The body ended before it was complete. Send it again.', { cause })
 }
 
-async function readPieces(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<Uint8Array> {
+async function readPieces(
+  body: ReadableStream<Uint8Array<ArrayBuffer>>,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
   const reader = body.getReader()
-  const chunks: Uint8Array[] = []
+  const chunks: Uint8Array<ArrayBuffer>[] = []
   let size = 0
   for (;;) {
     const { done, value } = await reader.read().catch(brokeOff)
@@ -88,7 +92,7 @@ async function readPieces(body: ReadableStream<Uint8Array>, maxBytes: number): P
   return only && chunks.length === 1 ? only : joined(chunks, size)
 }
 
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
+function joined(chunks: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {

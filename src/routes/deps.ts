@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/port.ts'
 import type { CacheAdmin } from '../cache/exact.ts'
 import type { Config } from '../config/config.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
+import type { IdempotencyStore } from '../idempotency/port.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
 import type { ModelStore } from '../models/port.ts'
@@ -33,6 +34,8 @@ export interface AppDeps {
   readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   /** What admins changed; absent where there is no Postgres. */
   readonly audit?: AuditLog
+  /** Who serves a request that says an `Idempotency-Key`; absent where there is no Postgres. */
+  readonly idempotency?: IdempotencyStore
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
   /** Absent where the file names nobody to tell. */
