@@ -13,7 +13,16 @@ export interface CacheControls {
   readonly namespace?: string
 }
 
-const KNOWN = new Set(['ttl', 's-maxage', 's-max-age', 'no-cache', 'no-store', 'namespace', 'use-cache'])
+export const cacheControlNames = [
+  'ttl',
+  's-maxage',
+  's-max-age',
+  'no-cache',
+  'no-store',
+  'namespace',
+  'use-cache',
+] as const
+const KNOWN: ReadonlySet<string> = new Set(cacheControlNames)
 const LONGEST_NAMESPACE = 256
 /** A year: Redis refuses what it cannot count, and a fault of one caller's making must not be a fault for all. */
 const LONGEST_SECONDS = 31_536_000
@@ -24,26 +33,25 @@ export interface Said {
   /** The body's `caching`: `false` is LiteLLM's short word for neither. */
   readonly caching: unknown
   readonly header: string | null
-  /** The key's `metadata`: `cache` has what holds where the request says nothing, `allowed_cache_controls` what it may say. */
-  readonly metadata: Fields
+  /** The `cache` of the key's `metadata`: what holds where the request says nothing. */
+  readonly defaults: unknown
+  /** The key's and its team's `allowed_cache_controls`: absent where everything may be said. */
+  readonly allowed?: readonly string[] | undefined
 }
 
 /**
  * The body's controls, else those of `Cache-Control` (`s-maxage` there is how long to keep, as in LiteLLM), else the key's
  * own. Throws 403 for a control that the key may not set, and 400 for one that cannot be read.
  */
-export function cacheControlsOf({ cache, caching, header, metadata }: Said): CacheControls {
+export function cacheControlsOf({ cache, caching, header, defaults, allowed }: Said): CacheControls {
   const inBody = fieldsIn(cache)
   const asked: Fields = {
     ...inHeader(header),
     ...(caching === false && { 'no-cache': true, 'no-store': true }),
     ...inBody,
   }
-  const allowed = metadata.allowed_cache_controls
-  if (Array.isArray(allowed) && allowed.length > 0) {
-    for (const name of Object.keys(asked)) if (!allowed.includes(name)) throw forbidden(name)
-  }
-  const said: Fields = { ...defaultsIn(metadata.cache), ...asked }
+  if (allowed) for (const name of Object.keys(asked)) if (!allowed.includes(name)) throw forbidden(name)
+  const said: Fields = { ...defaultsIn(defaults), ...asked }
   const ttlMs = secondsIn('ttl', said.ttl)
   const maxAgeMs = secondsIn('s-maxage', said['s-maxage'] ?? said['s-max-age'])
   const { namespace } = said

@@ -252,7 +252,7 @@ export const capabilities: readonly Capability[] = [
       'router_settings.caching_groups',
     ],
     chat: ['caching_groups', 'cache_key', 'preset_cache_key', 'ttl'],
-    key: ['allowed_cache_controls', 'enable_prompt_caching'],
+    key: ['enable_prompt_caching'],
   },
 
   // Tenants and administration
@@ -575,6 +575,7 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'temp_budget_expiry',
     'rpm_limit_type',
     'tpm_limit_type',
+    'allowed_cache_controls',
     'new_key',
     'grace_period',
     'reset_to',
@@ -585,6 +586,7 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'team_ids',
     'team_alias',
     'organization_id',
+    'allowed_cache_controls',
     'team_member_permissions',
     'model_aliases',
     'team_member_budget',

@@ -3,7 +3,9 @@ import { canonical, type Form, type KeyParts } from '../cache/key.ts'
 import { bypass } from '../cache/policy.ts'
 import { scopeOf, ttlMs } from '../cache/settings.ts'
 import type { CacheSettings } from '../config/config.ts'
+import { fields, isFields } from '../dialects/loose-json.ts'
 import type { AnyRequest } from '../operations/operation.ts'
+import type { Principal } from '../tenants/principal.ts'
 import { clientHeaders } from './client-headers.ts'
 import { type Group, groupFor } from './groups.ts'
 import type { Journey } from './journey.ts'
@@ -36,7 +38,8 @@ export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: Cac
     cache,
     caching,
     header: headers.get('cache-control'),
-    metadata: { ...principal.metadata, ...defaultsOf(principal.metadata, body.metadata) },
+    defaults: defaultsOf(principal, body.metadata),
+    allowed: principal.allowedCacheControls,
   })
   // Also for who passes by: counters are named by groups, and their names are not for callers to choose.
   const group = groupFor(request.model, principal, deps)
@@ -81,12 +84,10 @@ function boundTo<R extends AnyRequest>({ call: { principal }, controls, deps }: 
   return [principal.region ?? controls.region ?? '', JSON.stringify(tags)]
 }
 
-/** A request's own `metadata.cache` counts like the key's, and before it. */
-function defaultsOf(own: Readonly<Record<string, unknown>>, asked: unknown): Readonly<Record<string, unknown>> {
-  if (typeof asked !== 'object' || asked === null || !('cache' in asked)) return {}
-  const { cache } = asked
-  if (typeof cache !== 'object' || cache === null) return {}
-  return Array.isArray(own.allowed_cache_controls) && own.allowed_cache_controls.length > 0 ? {} : { cache }
+/** A request's own `metadata.cache` counts like the key's, and before it, where the key may say everything. */
+function defaultsOf({ metadata, allowedCacheControls }: Principal, asked: unknown): unknown {
+  const own = allowedCacheControls ? undefined : fields(asked).cache
+  return isFields(own) ? own : metadata.cache
 }
 
 interface GroupForm extends Form {

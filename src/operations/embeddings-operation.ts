@@ -1,4 +1,4 @@
-import { type EmbeddingRequest, inputsOf, parseEmbeddings, printEmbeddings } from '../dialects/embeddings.ts'
+import { type EmbeddingRequest, parseEmbeddings, printEmbeddings } from '../dialects/embeddings.ts'
 import { GatewayError } from '../errors.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import type { EmbeddingTranslator, Vendor } from '../providers/translator.ts'
@@ -25,8 +25,6 @@ export const embeddings: Operation<EmbeddingRequest> = {
         answers.map(({ json }) => json),
         request,
       )
-      if (made.vectors.length !== inputsOf(request).length)
-        throw new RangeError('another number of vectors than of inputs')
       const usage = made.usage ?? estimateEmbeddingsUsage(request)
       const body = JSON.stringify(printEmbeddings({ ...made, usage }, { ...request, model: deployment.group }))
       return { body, usage, estimated: made.usage === undefined }

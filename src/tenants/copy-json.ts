@@ -50,6 +50,7 @@ export const principal = z.object({
   allowedRoutes: z.array(z.string()).exactOptional(),
   teamRole: z.enum(['admin', 'user']).exactOptional(),
   teamPermissions: z.array(z.string()).exactOptional(),
+  allowedCacheControls: z.array(z.string()).exactOptional(),
   blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),
   maxBudgetNano: nano.exactOptional(),

@@ -1,3 +1,4 @@
+import { allowedByAll } from './cache-controls.ts'
 import type { Copy } from './port.ts'
 import { type Principal, type PrincipalLevel, type RateLimit, type Role, roles } from './principal.ts'
 import type {
@@ -37,6 +38,7 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
   const blocked = levels.find(({ record }) => record?.blocked)?.kind as PrincipalLevel | undefined
   const budget = key.budgets.find(({ part }) => part === 'main')
   const aliases = [key.aliases, team?.modelAliases].filter((names) => names != null && Object.keys(names).length > 0)
+  const controls = allowedByAll([key, team])
   const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
     kind: 'key',
@@ -56,6 +58,7 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
     ...(aliases.length === 0 ? {} : { aliases: aliases as Principal['aliases'] & object }),
     ...(key.allowedRoutes.length === 0 ? {} : { allowedRoutes: key.allowedRoutes }),
     ...membershipOf(owners),
+    ...(controls === undefined ? {} : { allowedCacheControls: controls }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),

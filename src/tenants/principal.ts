@@ -56,6 +56,8 @@ export interface Principal {
   readonly teamRole?: 'admin' | 'user'
   /** The admin routes that its team lets members call on their own keys. */
   readonly teamPermissions?: readonly string[]
+  /** What it may say about the cache (`allowed_cache_controls` of the key and the team); absent means everything. */
+  readonly allowedCacheControls?: readonly string[]
   readonly blocked?: PrincipalLevel
   readonly expiresAtMs?: number
   readonly maxBudgetNano?: bigint

@@ -4,6 +4,7 @@ import { keyNameOf } from '../../tenants/key-text.ts'
 import type { Changes } from '../../tenants/port.ts'
 import { routeGroups } from '../may-call.ts'
 import { name } from '../text.ts'
+import { allowedCacheControls } from './cache-controls.ts'
 import { changedLimits, limitTypes, shownLimits, temporary } from './fields.ts'
 
 /** A key or its hash, as the caller writes it. */
@@ -52,6 +53,7 @@ export const changes = {
   ...reach,
   ...changedLimits,
   ...limitTypes,
+  ...allowedCacheControls,
   ...temporary,
 }
 
@@ -66,6 +68,7 @@ export const shown = z.object({
   expires: z.string().nullable(),
   aliases: z.record(z.string(), z.string()),
   allowed_routes: z.array(z.string()),
+  allowed_cache_controls: z.array(z.string()),
   ...shownLimits,
   temp_budget_increase: z.number().nullable(),
   temp_budget_expiry: z.string().nullable(),

@@ -4,6 +4,7 @@ import type { EntityChanges } from '../../tenants/port.ts'
 import type { EntityRecord } from '../../tenants/record.ts'
 import type { AppDeps } from '../deps.ts'
 import { budgetsOf } from './budget.ts'
+import { metadataOf } from './cache-controls.ts'
 import type { LimitFields } from './fields.ts'
 import { nano, templateBudgets, templateNamed } from './template.ts'
 
@@ -34,7 +35,7 @@ export async function limitsOf(
   const current = record?.budgets ?? []
   const changes: EntityChanges = {
     models: body.models ?? undefined,
-    metadata: body.metadata ?? undefined,
+    metadata: /^(key|team):/.test(entity) ? metadataOf(body, record) : (body.metadata ?? undefined),
     blocked: body.blocked ?? undefined,
     rpmLimit: body.rpm_limit,
     tpmLimit: body.tpm_limit,

@@ -5,6 +5,7 @@ import { entityName } from '../../tenants/scope.ts'
 import { type Asked, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
+import { allowedCacheControls } from './cache-controls.ts'
 import { expiryOf } from './expiry.ts'
 import { limitTypes, newLimits } from './fields.ts'
 import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
@@ -24,6 +25,7 @@ const generateBody = z.strictObject({
   ...reach,
   ...newLimits,
   ...limitTypes,
+  ...allowedCacheControls,
 })
 
 export const generate = route({

@@ -1,4 +1,5 @@
 import { usdFromNano } from '../../money.ts'
+import { cacheControlsOf } from '../../tenants/cache-controls.ts'
 import type {
   CustomerRecord,
   EntityRecord,
@@ -64,6 +65,7 @@ export function shownKey(key: KeyRecord, nowMs: number) {
     expires: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
     aliases: key.aliases ?? {},
     allowed_routes: key.allowedRoutes,
+    allowed_cache_controls: cacheControlsOf(key),
     ...shownEntity(entityName('key', key.id), key, nowMs),
     ...shownIncrease(key, nowMs),
   }
@@ -74,6 +76,7 @@ export function shownTeam(team: TeamRecord, nowMs: number, members: readonly Mem
     team_id: team.teamId,
     team_alias: team.teamAlias,
     organization_id: team.organizationId,
+    allowed_cache_controls: cacheControlsOf(team),
     ...shownEntity(entityName('team', team.teamId), team, nowMs),
     team_member_budget_id: team.memberBudgetId,
     model_aliases: team.modelAliases ?? {},

@@ -1,26 +1,14 @@
 import { expect, it } from 'vitest'
-import { sharedMemory } from '../../../src/cache/shared-memory.ts'
-import type { CacheSettings } from '../../../src/config/config.ts'
 import { anthropic } from '../../../src/dialects/anthropic.ts'
 import { gemini } from '../../../src/dialects/gemini.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { responses } from '../../../src/dialects/responses.ts'
 import type { Principal } from '../../../src/tenants/principal.ts'
-import { cacheWorld } from '../../support/cache-world.ts'
-import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
+import { kindOf, member, cachedGateway as world } from '../../support/cache-world.ts'
+import { answered, chunk, streamed, usageChunk } from '../../support/gateway-world.ts'
 
 const hello = { model: 'small', messages: [{ role: 'user', content: 'hello' }] }
-const member = (teamId: string, keyId = `k-${teamId}`): Principal => ({ ...keyWith(), keyId, teamId })
-
-function world(vendor: Parameters<typeof gatewayWorld>[0], changed: Partial<CacheSettings> = {}) {
-  const { deps, ask, rest, rows, pass } = gatewayWorld(vendor)
-  const cache = cacheWorld(deps.clock, sharedMemory(deps.clock), changed)
-  Object.assign(deps, { cache: cache.deps })
-  return { ask, rest, rows, pass }
-}
-
 const say = (content: string) => answered(content, { prompt_tokens: 10, completion_tokens: 20 })
-const kindOf = (response: Response) => response.headers.get('x-litellm-cache-hit')
 
 it('answers the same request again without the vendor: equal to the byte, free, and recorded as a hit', async () => {
   let asked = 0
@@ -174,7 +162,7 @@ it('obeys what a request says about the cache', async () => {
 
 it('lets a key set only the controls that it may', async () => {
   const { ask } = world(() => say('x'))
-  const limited = { ...member('t1'), metadata: { allowed_cache_controls: ['ttl'] } }
+  const limited = { ...member('t1'), allowedCacheControls: ['ttl'] }
   await expect(ask({ ...hello, cache: { 'no-cache': true } }, limited)).rejects.toThrow(
     'Not allowed to set no-cache as a cache control. Contact admin to change permissions.',
   )
