@@ -168,39 +168,60 @@ END $$;
 CREATE TRIGGER erased AFTER DELETE ON internal_user FOR EACH ROW EXECUTE FUNCTION ask_erasure();--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "spend_log_user" ON "spend_log" USING btree ("user","day");--> statement-breakpoint
 CREATE INDEX IF NOT EXISTS "spend_log_other" ON "spend_log" USING btree ("kind","day") WHERE kind <> 'request';--> statement-breakpoint
--- Up to p_limit rows of the spend log become the pseudonym's, then the windows of the person do; answers how many rows.
--- Costs, keys' ids and times stay: sums are the same, and nothing says any more whose they were.
+-- Up to p_limit rows of the spend log become the pseudonym's, and what they say moves from the person's windows to the
+-- pseudonym's, so that the log stays the spend at every moment; answers how many rows. Costs, keys' ids and times stay.
 CREATE FUNCTION erase_spend(p_user_id text, p_limit int) RETURNS int LANGUAGE plpgsql
 SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
   v_erasure erasure;
   v_like text := '^(user:|member:[^:@]+:)' || regexp_replace(substr(entity_name('user', p_user_id), 6), '([^A-Za-z0-9_-])', '\\\1', 'g') || '(?=@|:|$)';
-  v_rows int;
+  v_new text;
+  v_days date[];
+  v_ids text[];
 BEGIN
   SELECT * INTO v_erasure FROM erasure WHERE user_id = p_user_id FOR UPDATE;
   IF NOT FOUND THEN RETURN 0; END IF;
-  WITH theirs AS (
+  v_new := '\1' || v_erasure.pseudonym;
+  SELECT coalesce(array_agg(t.day), '{}'), coalesce(array_agg(t.id), '{}') INTO v_days, v_ids FROM (
     (SELECT s.day, s.id FROM spend_log s WHERE s."user" = p_user_id AND s.start_time <= v_erasure.requested_at LIMIT p_limit)
     UNION
     (SELECT s.day, s.id FROM spend_log s WHERE s.kind <> 'request' AND s.start_time <= v_erasure.requested_at
       AND EXISTS (SELECT FROM unnest(s.scopes) AS c(scope) WHERE c.scope ~ v_like) LIMIT p_limit)
+  ) t;
+  -- Both names of each window at once, in the one order; what the rows cost is read under these locks.
+  PERFORM lock_windows(array_agg(n.scope), array_agg(k.start))
+    FROM unnest(v_days, v_ids) AS t(day, id) JOIN spend_log s ON s.day = t.day AND s.id = t.id,
+      unnest(s.scopes, s.windows) AS k(scope, start),
+      LATERAL (VALUES (k.scope), (regexp_replace(k.scope, v_like, v_new))) AS n(scope)
+    WHERE k.scope ~ v_like HAVING count(*) > 0;
+  WITH moved AS (
+    SELECT k.scope, regexp_replace(k.scope, v_like, v_new) AS renamed, k.start, sum(s.cost_nano)::bigint AS spent,
+      count(*) FILTER (WHERE s.kind = 'request') AS requests
+    FROM unnest(v_days, v_ids) AS t(day, id) JOIN spend_log s ON s.day = t.day AND s.id = t.id,
+      unnest(s.scopes, s.windows) AS k(scope, start)
+    WHERE k.scope ~ v_like GROUP BY 1, 2, 3
+  ), taken AS (
+    UPDATE budget_window w SET spent = w.spent - m.spent, requests = w.requests - m.requests
+      FROM moved m WHERE w.scope = m.scope AND w.window_start = m.start
   )
+  UPDATE budget_window w SET spent = w.spent + m.spent, requests = w.requests + m.requests
+    FROM moved m WHERE w.scope = m.renamed AND w.window_start = m.start;
   UPDATE spend_log s SET "user" = CASE WHEN s."user" = p_user_id THEN v_erasure.pseudonym ELSE s."user" END, key_alias = NULL,
-      scopes = ARRAY(SELECT regexp_replace(c.scope, v_like, '\1' || v_erasure.pseudonym) FROM unnest(s.scopes) WITH ORDINALITY AS c(scope, n) ORDER BY c.n)
-    FROM theirs t WHERE s.day = t.day AND s.id = t.id;
-  GET DIAGNOSTICS v_rows = ROW_COUNT;
-  IF v_rows >= p_limit THEN RETURN v_rows; END IF;
-  -- What is still on lease stays until it is settled; somebody made anew under the same id keeps what is theirs.
+      scopes = ARRAY(SELECT regexp_replace(c.scope, v_like, v_new) FROM unnest(s.scopes) WITH ORDINALITY AS c(scope, n) ORDER BY c.n)
+    FROM unnest(v_days, v_ids) AS t(day, id) WHERE s.day = t.day AND s.id = t.id;
+  IF cardinality(v_ids) >= p_limit THEN RETURN cardinality(v_ids); END IF;
+  -- Windows of days whose rows are gone by now. What is on lease waits until it is settled; who was made anew under the
+  -- same id keeps what is theirs.
   WITH gone AS (
     DELETE FROM budget_window w WHERE w.scope ~ v_like AND w.leased = 0 AND NOT EXISTS (SELECT FROM internal_user u WHERE u.user_id = p_user_id)
     RETURNING w.*
   )
   INSERT INTO budget_window AS w (scope, window_start, spent, leased, requests)
-    SELECT regexp_replace(g.scope, v_like, '\1' || v_erasure.pseudonym), g.window_start, g.spent, 0, g.requests FROM gone g
+    SELECT regexp_replace(g.scope, v_like, v_new), g.window_start, g.spent, 0, g.requests FROM gone g ORDER BY 1, 2
     ON CONFLICT (scope, window_start) DO UPDATE SET spent = w.spent + excluded.spent, requests = w.requests + excluded.requests;
   DELETE FROM budget_lease l WHERE l.scope ~ v_like AND NOT EXISTS (
     SELECT FROM budget_window w WHERE w.scope = l.scope AND w.window_start = l.window_start);
-  RETURN v_rows;
+  RETURN cardinality(v_ids);
 END $$;
 --> statement-breakpoint
 -- The person in the log of changes, in archives and in signatures.

@@ -300,4 +300,36 @@ describe('what admins change in Postgres', () => {
     await eraseDeleted(postgres.db, NOW + 8 * 24 * 3_600_000)
     expect(await query('select 1 from erasure')).toHaveLength(0)
   })
+
+  it('leaves the log the spend of each window when somebody has the id again', async () => {
+    await clean()
+    await tenants().create('user', [{ id: ['eve'], fields: {} }], ada)
+    const spent = (n: number, startMs: number) =>
+      spendEventOf({
+        id: newId(NOW + n),
+        start_ms: startMs,
+        cost_nano: String(10 ** n),
+        user: 'eve',
+        scopes: ['user:eve@life'],
+        windows: [0],
+        covered: [false],
+      })
+    await recordSpend(postgres.db, JSON.stringify([spent(1, NOW - 2000), spent(2, NOW - 1000)]))
+    await tenants().remove('user', [['eve']], ada)
+    await tenants().create('user', [{ id: ['eve'], fields: {} }], ada)
+    await recordSpend(postgres.db, JSON.stringify([spent(3, Date.now() + 60_000)]))
+    // One row at a time: each step leaves the books right.
+    for (let step = 0; step < 3; step++) {
+      await query(`select erase_spend('eve', 1)`)
+      expect(
+        await query(`select w.scope from budget_window w where w.spent <> (
+          select coalesce(sum(s.cost_nano), 0) from spend_log s where w.scope = any (s.scopes))`),
+      ).toEqual([])
+    }
+    const windows = await query('select scope, spent, requests from budget_window order by spent')
+    expect(windows).toEqual([
+      { scope: expect.stringMatching(/^user:erased-[0-9a-f-]{36}@life$/), spent: '110', requests: '2' },
+      { scope: 'user:eve@life', spent: '1000', requests: '1' },
+    ])
+  })
 })
