@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { cachedFigures } from './bench/cached.ts'
 import { mean, median, seeded, shuffled } from './bench/figures.ts'
 import type { Load, LoadResult } from './bench/load.ts'
 import {
@@ -224,6 +225,9 @@ async function main(): Promise<void> {
   const row = (name: string) => rows.find(({ manner }) => manner === name)
   const governedVsPortkey = row('portkey') ? (row('governed')?.rps ?? 0) / (row('portkey')?.rps ?? 1) : null
   console.table(Object.fromEntries(rows.map(({ manner, ...figures }) => [manner, figures])))
+  const { outage, ...cache } = await cachedFigures(stateDir, { seconds, seed })
+  console.table({ cache })
+  console.table({ 'Redis dies': outage })
   console.log(
     JSON.stringify({
       seed,
@@ -233,6 +237,7 @@ async function main(): Promise<void> {
       governed_cpu_vs_bare: row('governed')?.cpu_vs_bare,
       governed_vs_portkey: governedVsPortkey === null ? null : round(governedVsPortkey, 3),
       ttft_added_ms: row('governed')?.ttft_added_ms,
+      cache: { ...cache, outage },
       manners: rows,
     }),
   )
