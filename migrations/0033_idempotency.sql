@@ -12,3 +12,6 @@ CREATE TABLE "idempotent_request" (
 );
 --> statement-breakpoint
 CREATE INDEX "idempotent_request_expires" ON "idempotent_request" USING btree ("expires_at");
+--> statement-breakpoint
+-- Whether a request that nobody finished had changed something.
+CREATE INDEX "audit_log_request" ON "audit_log" USING btree ("request_id");

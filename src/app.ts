@@ -116,7 +116,7 @@ function servedOnce(
   const { config, clock, sleep, defer } = incoming.deps.gateway
   const { maxRequestBytes, allowRequestsOnDbUnavailable: servesUntold } = config.general
   return onlyOnce(
-    { request: incoming.request, callerId: JSON.stringify([keyId, userId]) },
+    { request: incoming.request, callerId: JSON.stringify([keyId, userId]), requestId: incoming.requestId },
     (request) => route.answer({ ...incoming, request }),
     { store, maxRequestBytes, servesUntold, clock, sleep, defer },
   )

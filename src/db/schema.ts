@@ -237,6 +237,7 @@ export const auditLog = pgTable(
   (t) => [
     primaryKey({ columns: [t.kind, t.object_id, t.at, t.tx] }),
     index('audit_log_at').on(t.at, t.id),
+    index('audit_log_request').on(t.request_id),
     index('audit_log_object').on(t.object_id, t.at),
     index('audit_log_token').on(t.token, t.at),
     index('audit_log_team').on(t.team_id, t.at),

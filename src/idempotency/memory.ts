@@ -6,8 +6,8 @@ interface Row extends Claim {
   readonly answered?: string
 }
 
-/** The twin: what it keeps lives as long as the process. */
-export function memoryIdempotency(): IdempotencyStore {
+/** The twin: what it keeps lives as long as the process. `changed` tells whether a try changed something. */
+export function memoryIdempotency(changed: (attempt: string) => boolean = () => false): IdempotencyStore {
   const rows = new Map<string, Row>()
   const ours = ({ name, attempt }: Claim) => {
     const row = rows.get(name)
@@ -23,6 +23,7 @@ export function memoryIdempotency(): IdempotencyStore {
           return Promise.resolve({ state: 'answered', answer })
         }
         if (row.leaseUntilMs > nowMs) return Promise.resolve({ state: 'running' })
+        if (changed(row.attempt)) return Promise.resolve({ state: 'answered', answer: undefined })
       }
       rows.set(claim.name, { ...claim, leaseUntilMs: nowMs + LEASE_MS, expiresAtMs: nowMs + KEPT_MS })
       return Promise.resolve({ state: 'ours' })
@@ -37,7 +38,8 @@ export function memoryIdempotency(): IdempotencyStore {
       if (row) rows.set(claim.name, { ...row, answered: JSON.stringify({ answer }), expiresAtMs: nowMs + KEPT_MS })
       return Promise.resolve()
     },
-    release(claim) {
+    release(claim, nowMs) {
+      if (changed(claim.attempt)) return this.finish(claim, undefined, nowMs)
       if (ours(claim)) rows.delete(claim.name)
       return Promise.resolve()
     },

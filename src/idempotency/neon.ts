@@ -31,10 +31,11 @@ export function neonIdempotency(db: Db, ring: () => KeyRing | undefined): Idempo
               lease_until = excluded.lease_until, expires_at = excluded.expires_at,
               finished_at = null, key_id = null, sealed = null
             where i.expires_at <= ${now}::timestamptz or (i.finished_at is null
-              and i.lease_until <= ${now}::timestamptz and i.fingerprint = excluded.fingerprint)
+              and i.lease_until <= ${now}::timestamptz and i.fingerprint = excluded.fingerprint and not ${changed('i')})
           returning 1
         )
-        select exists (select from mine) as ours, i.fingerprint, i.finished_at is not null as is_answered, i.key_id, i.sealed
+        select exists (select from mine) as ours, i.fingerprint, i.key_id, i.sealed,
+            i.finished_at is not null or (i.lease_until <= ${now}::timestamptz and ${changed('i')}) as is_answered
           from (select) one left join idempotent_request i on i.name = ${name}`)
       const [row] = rows
       if (row?.ours) return { state: 'ours' }
@@ -62,8 +63,14 @@ export function neonIdempotency(db: Db, ring: () => KeyRing | undefined): Idempo
         })
         .where(ours(claim))
     },
-    async release(claim) {
-      await db.delete(idempotentRequest).where(ours(claim))
+    async release(claim, nowMs) {
+      await db.batch([
+        db
+          .update(idempotentRequest)
+          .set({ finished_at: new Date(nowMs) })
+          .where(and(ours(claim), changed('idempotent_request'))),
+        db.delete(idempotentRequest).where(ours(claim)),
+      ])
     },
   }
 
@@ -74,6 +81,10 @@ export function neonIdempotency(db: Db, ring: () => KeyRing | undefined): Idempo
     return answer === undefined ? undefined : (JSON.parse(answer) as KeptAnswer)
   }
 }
+
+/** Whether the log of changes has one by the try of this row. */
+const changed = (table: 'i' | 'idempotent_request') =>
+  sql`exists (select from audit_log a where a.request_id = ${sql.raw(table)}.attempt)`
 
 /** The cron's part: what is over is deleted. */
 export async function dropExpiredIdempotency(db: Db, nowMs: number): Promise<void> {

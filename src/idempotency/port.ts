@@ -4,7 +4,7 @@ export interface Claim {
   readonly name: string
   /** A hash of what is asked: a retry asks the same. */
   readonly fingerprint: string
-  /** This try's own id. */
+  /** This try's own id: the request's. */
   readonly attempt: string
 }
 
@@ -25,15 +25,16 @@ export type Standing =
 /**
  * Who may serve a request that may come more than once: of all claims of a name one is `ours` at a time, on whichever
  * isolate. It stays so while it is renewed, is given up by `release`, and ends with `finish`; a holder that died loses
- * it when its lease ends. Answers are kept a day. Throws when nobody can tell.
+ * it when its lease ends. A try that failed or died after it had changed something, as the log of changes has it, counts
+ * as answered: it is not done again. Answers are kept a day. Throws when nobody can tell.
  */
 export interface IdempotencyStore {
   begin(claim: Claim, nowMs: number): Promise<Standing>
   renew(claim: Claim, nowMs: number): Promise<void>
   /** Undefined: it was answered, but the answer cannot be kept. */
   finish(claim: Claim, answer: KeptAnswer | undefined, nowMs: number): Promise<void>
-  /** Nothing was done that a retry must not do again. */
-  release(claim: Claim): Promise<void>
+  /** It failed: a retry may try again, unless something was changed. */
+  release(claim: Claim, nowMs: number): Promise<void>
 }
 
 /** Long enough to lose a renewal or two, short enough to wait for after a crash. */

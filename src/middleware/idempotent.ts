@@ -1,7 +1,6 @@
 import { GatewayError } from '../errors.ts'
 import { kept, LONGEST_ANSWER_BYTES, replayedAnswer } from '../idempotency/answer.ts'
 import { type Claim, type IdempotencyStore, LEASE_MS } from '../idempotency/port.ts'
-import { newId } from '../ids.ts'
 import { digestOf, hexOf } from '../tenants/key-text.ts'
 import { readBytes } from './body.ts'
 
@@ -29,12 +28,13 @@ const LONGEST_LOOK_MS = 2_000
  * may be tried again. The request goes on when its client leaves, so that a retry finds what it paid for.
  */
 export async function onlyOnce(
-  { request, callerId }: { readonly request: Request; readonly callerId: string },
+  asked: { readonly request: Request; readonly callerId: string; readonly requestId: string },
   serve: (request: Request) => Promise<Response>,
   deps: IdempotentDeps,
 ): Promise<Response> {
   const { store, clock } = deps
-  const { claim, again } = await claimOf(request, callerId, deps)
+  const { request } = asked
+  const { claim, again } = await claimOf(asked, deps)
   const gaveUpAtMs = clock() + WAIT_MS
   for (let lookMs = FIRST_LOOK_MS; ; lookMs = Math.min(2 * lookMs, LONGEST_LOOK_MS)) {
     const standing = await store.begin(claim, clock()).catch(deps.servesUntold ? untold : unavailable)
@@ -50,7 +50,10 @@ export async function onlyOnce(
   }
 }
 
-async function claimOf(request: Request, callerId: string, { maxRequestBytes, clock }: IdempotentDeps) {
+async function claimOf(
+  { request, callerId, requestId }: Parameters<typeof onlyOnce>[0],
+  { maxRequestBytes }: IdempotentDeps,
+) {
   const key = request.headers.get(IDEMPOTENCY_KEY)?.trim() ?? ''
   if (!KEY.test(key))
     throw new GatewayError(
@@ -66,7 +69,7 @@ async function claimOf(request: Request, callerId: string, { maxRequestBytes, cl
   const claim: Claim = {
     name: hexOf(await digestOf(JSON.stringify([callerId, pathname, key]))),
     fingerprint: hexOf(await digestOf(JSON.stringify([search, asked]))),
-    attempt: newId(clock()),
+    attempt: requestId,
   }
   // Without the client's signal: leaving does not end it.
   return { claim, again: () => new Request(url, { method, headers, body }) }
@@ -147,7 +150,7 @@ async function ended(
 
 async function givenUp(claim: Claim, over: AbortController, deps: IdempotentDeps): Promise<void> {
   over.abort()
-  await deps.store.release(claim).catch(failed(deps, 'release an idempotency key'))
+  await deps.store.release(claim, deps.clock()).catch(failed(deps, 'release an idempotency key'))
 }
 
 const failed = (deps: IdempotentDeps, name: string) => (error: unknown) => deps.defer(name, Promise.reject(error))
@@ -183,7 +186,7 @@ function anotherRequest(): GatewayError {
 function notKept(): GatewayError {
   return new GatewayError(
     'conflict',
-    'The request with this Idempotency-Key was done, and is not done again, but its answer was not kept: it was too long, or the operator set no LITELLM_SALT_KEY. Use a new key to ask anew.',
+    'The request with this Idempotency-Key was done, and is not done again, but there is no answer to repeat: it broke off, was too long to keep, or the operator set no LITELLM_SALT_KEY. Look whether what you wanted is there; use a new key to ask anew.',
     { code: 'idempotent_answer_not_kept', param: 'Idempotency-Key', retry: false },
   )
 }

@@ -5,6 +5,7 @@ import { memoryIdempotency } from '../../src/idempotency/memory.ts'
 import { dropExpiredIdempotency, neonIdempotency } from '../../src/idempotency/neon.ts'
 import { type Claim, type IdempotencyStore, KEPT_MS, LEASE_MS } from '../../src/idempotency/port.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
+import { neonTenants } from '../../src/tenants/neon.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 
 const NOW = Date.UTC(2026, 10, 22)
@@ -19,7 +20,11 @@ const claim = (over: Partial<Claim> = {}): Claim => ({
 const retry = (first: Claim, over: Partial<Claim> = {}): Claim => ({ ...first, attempt: crypto.randomUUID(), ...over })
 
 /** Two stores are two isolates. */
-function contract(name: string, make: () => readonly [IdempotencyStore, IdempotencyStore]): void {
+function contract(
+  name: string,
+  make: () => readonly [IdempotencyStore, IdempotencyStore],
+  change: (attempt: string) => unknown,
+): void {
   describe(`requests that say a key ${name}`, () => {
     it('are in one hand, then answered to whoever asks again', async () => {
       const [one, two] = make()
@@ -46,7 +51,7 @@ function contract(name: string, make: () => readonly [IdempotencyStore, Idempote
       const [one, two] = make()
       const first = claim()
       await one.begin(first, NOW)
-      await one.release(first)
+      await one.release(first, NOW)
       const second = retry(first)
       expect(await two.begin(second, NOW)).toEqual({ state: 'ours' })
       await two.renew(second, NOW + LEASE_MS - 1)
@@ -54,10 +59,23 @@ function contract(name: string, make: () => readonly [IdempotencyStore, Idempote
       expect(await one.begin(third, NOW + LEASE_MS + 1)).toEqual({ state: 'running' })
       expect(await one.begin(third, NOW + 2 * LEASE_MS)).toEqual({ state: 'ours' })
       await two.finish(second, { ...answer, body: 'bGF0ZQ==' }, NOW + 2 * LEASE_MS)
-      await two.release(second)
+      await two.release(second, NOW)
       expect(await two.begin(retry(first), NOW + 2 * LEASE_MS)).toEqual({ state: 'running' })
       await one.finish(third, undefined, NOW + 2 * LEASE_MS)
       expect(await two.begin(retry(first), NOW + 2 * LEASE_MS)).toEqual({ state: 'answered', answer: undefined })
+    })
+
+    it('are not done again when a try changed something before it failed, or died', async () => {
+      const [one, two] = make()
+      for (const end of ['fails', 'dies']) {
+        const first = claim()
+        await one.begin(first, NOW)
+        await change(first.attempt)
+        if (end === 'fails') await one.release(first, NOW)
+        else expect(await two.begin(retry(first), NOW)).toEqual({ state: 'running' })
+        const later = NOW + 2 * LEASE_MS
+        expect(await two.begin(retry(first), later)).toEqual({ state: 'answered', answer: undefined })
+      }
     })
 
     it('have one server, whatever comes at once on two isolates', async () => {
@@ -79,7 +97,7 @@ function contract(name: string, make: () => readonly [IdempotencyStore, Idempote
               expect(++running).toBe(1)
               await Promise.resolve()
               running--
-              if (fails) await store.release(mine)
+              if (fails) await store.release(mine, NOW)
               else {
                 served++
                 await store.finish(mine, answer, NOW)
@@ -95,10 +113,15 @@ function contract(name: string, make: () => readonly [IdempotencyStore, Idempote
   })
 }
 
-contract('in memory', () => {
-  const store = memoryIdempotency()
-  return [store, store]
-})
+const changes = new Set<string>()
+contract(
+  'in memory',
+  () => {
+    const store = memoryIdempotency((attempt) => changes.has(attempt))
+    return [store, store]
+  },
+  (attempt) => changes.add(attempt),
+)
 
 let postgres: TestPostgres
 beforeAll(async () => {
@@ -112,7 +135,14 @@ const store = (salt?: string) => {
   return neonIdempotency(createDb(postgres.databaseUrl), () => made)
 }
 
-contract('in Postgres', () => [store('salt'), store('salt')])
+contract(
+  'in Postgres',
+  () => [store('salt'), store('salt')],
+  async (attempt) => {
+    const from = { keyHash: 'h', role: 'proxy_admin', route: 'POST /team/new', requestId: attempt, recorded: true }
+    await neonTenants(postgres.db).create('team', [{ id: [attempt], fields: {} }], { by: 'ada', nowMs: NOW, from })
+  },
+)
 
 describe('kept answers in Postgres', () => {
   const rows = async () => (await postgres.pool.query('select * from idempotent_request')).rows

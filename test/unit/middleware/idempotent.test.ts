@@ -58,6 +58,7 @@ function world() {
           ...(signal ? { signal } : {}),
         }),
         callerId,
+        requestId: crypto.randomUUID(),
       },
       async (request) => {
         serves++
