@@ -1,6 +1,4 @@
-import { type Alerts, alerts } from './alerts/alerts.ts'
-import { neonFigures } from './alerts/figures-neon.ts'
-import { neonAlerts } from './alerts/neon.ts'
+import type { Alerts } from './alerts/alerts.ts'
 import { neonAudit } from './audit/neon.ts'
 import type { Entry } from './cache/entry.ts'
 import { exactCache } from './cache/exact.ts'
@@ -14,30 +12,27 @@ import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
-import { withoutValues } from './db/sql-state.ts'
+import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
+import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
+import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
 import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
-import { healthOfAll } from './health/deployments.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { type HealthSettings, healthSettings } from './health/settings.ts'
 import { neonIdempotency } from './idempotency/neon.ts'
-import { newId } from './ids.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
-import { spanOf } from './ledger/span.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
 import { announcedModels } from './models/announced.ts'
 import { type CurrentConfig, currentConfig } from './models/current.ts'
 import { neonModels } from './models/neon.ts'
 import { PREVIOUS_SALT } from './models/resolve.ts'
-import { deliver } from './observe/deliver.ts'
-import { type DeliveriesDeps, enqueue } from './observe/deliveries.ts'
+import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
-import { type Delta, deltasOf } from './observe/metrics.ts'
-import { shares } from './observe/plan.ts'
+import type { Delta } from './observe/metrics.ts'
 import { replayDeliveries } from './observe/replay-neon.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
@@ -45,10 +40,8 @@ import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { ConsumerDeps } from './spend/consumer.ts'
-import type { SpendEvent } from './spend/event.ts'
 import { spendQueue } from './spend/queue.ts'
 import { spendLogs } from './spend/report-neon.ts'
-import { checkEvent } from './spend/storable.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
@@ -60,21 +53,8 @@ import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
 const LEDGER_TIMEOUT_MS = 5_000
 /** How long a reading of the generation may take. */
 const GENERATION_TIMEOUT_MS = 3_000
-/** The sink that is counted here instead of sent away. */
-const PROMETHEUS = 'prometheus'
 
 type Defer = GatewayDeps['defer']
-
-/** One line of JSON for the operator; never a body, a key or a prompt. */
-export function operatorLog(
-  level: 'info' | 'warn' | 'error',
-  message: string,
-  facts: Readonly<Record<string, unknown>>,
-): void {
-  console.error(JSON.stringify({ level, message, ...facts }))
-}
-
-const warn = (message: string, facts: Readonly<Record<string, unknown>>) => operatorLog('warn', message, facts)
 
 /** Keeps background work alive after the answer, and tells of its failure by name. */
 export function deferTo(ctx: Pick<ExecutionContext, 'waitUntil'>): Defer {
@@ -100,9 +80,11 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
   const { gateway, allowances, current, ...rest } = isolateOf(env)
   const defer = deferTo(ctx)
   const ledger = ledgerFor(env, allowances, defer)
-  const told = alertsFor(env)
+  const { told, tellsChanges } = alerterOf(env)
+  const tell: TellChange = (...change) => told && defer('alerts of a change', told.changed(...change))
   const made = (config: Config): AppDeps => ({
     ...rest,
+    ...(tellsChanges ? { tenantStore: toldOfChanges(rest.tenantStore, tell) } : {}),
     ledgerAdmin: ledger,
     ...(told ? { alerts: told } : {}),
     gateway: { ...gateway, config, ledger: new SharedLimits(ledger), defer },
@@ -154,116 +136,46 @@ function isCounted({ observe }: Config): boolean {
   return observe?.sinks.some(({ name }) => name === PROMETHEUS) ?? false
 }
 
-/** Hands recorded events on to the sinks' queue; undefined where nobody is told. */
-function sharesOut(env: Env): ((events: readonly unknown[]) => Promise<void>) | undefined {
-  const { observe } = builtConfig()
-  const { DELIVERIES: queue }: Partial<Env> = env
-  if (!observe || !queue) return undefined
-  return async (events) => {
-    await enqueue(queue, shares(observe.sinks, goodEvents(events), observe.redactKeyInfo === true))
-  }
+const alerters = new WeakMap<object, { readonly told: Alerts | undefined; readonly tellsChanges: boolean }>()
+
+/** One for an isolate. */
+function alerterOf(env: Env) {
+  const known = alerters.get(env)
+  if (known) return known
+  const isolate = isolateOf(env)
+  const { alerts: settings } = isolate.gateway.config
+  const made = { told: alertsOver(isolate), tellsChanges: settings !== undefined && tellsChanges(settings) }
+  alerters.set(env, made)
+  return made
 }
 
-function goodEvents(events: readonly unknown[]): readonly SpendEvent[] {
-  return events.flatMap((event) => {
-    const checked = checkEvent(event)
-    return checked.ok ? [checked.event] : []
-  })
+/** Who notices and tells; undefined where the file names nobody to tell. */
+export function alertsFor(env: Env): Alerts | undefined {
+  return alerterOf(env).told
 }
 
-/** What becomes of events that Postgres has, and of a batch that it has not: sinks and receivers of alerts are told. */
+/** What becomes of events that Postgres has, and of a batch that it has not. */
 export function recordedBy(
   env: Env,
   ctx: Pick<ExecutionContext, 'waitUntil'>,
   failed: (name: string, error: unknown) => void,
 ): Pick<ConsumerDeps, 'failed' | 'recorded'> {
-  const share = sharesOut(env)
-  const told = alertsFor(env)
-  if (!told) return { failed, ...(share ? { recorded: share } : {}) }
-  let refused: unknown
-  return {
-    async recorded(events) {
-      await share?.(events).catch((error: unknown) => {
-        refused = error
-        throw error
-      })
-      ctx.waitUntil(told.recorded(goodEvents(events), systemClock()))
-    },
-    failed(name, error) {
-      failed(name, error)
-      if (error !== refused) ctx.waitUntil(told.dbFailed(name, error, systemClock()))
-    },
-  }
-}
-
-const alerters = new WeakMap<object, Alerts>()
-
-/** Who notices and tells; undefined where the file names nobody to tell. One for an isolate. */
-export function alertsFor(env: Env): Alerts | undefined {
-  const { db, gateway, current } = isolateOf(env)
-  const { config, env: values, fetch, health } = gateway
-  const { alerts: settings } = config
-  if (!settings) return undefined
-  const known = alerters.get(env)
-  if (known) return known
-  const calls = {
-    env: values,
-    health,
-    defer: (name: string, work: Promise<unknown>) =>
-      void work.catch((error: unknown) => warn('background work failed', { name, error: String(error) })),
-  }
-  const made = alerts({
-    settings,
-    book: neonAlerts(db),
-    figures: neonFigures(db),
-    spanOf,
-    fetch,
-    newId,
-    text: (value) => readText(value, config, values),
-    failed: (name, error) => operatorLog('error', `${name} failed`, { error: String(withoutValues(error)) }),
-    sights: async (nowMs) =>
-      (await healthOfAll({ ...calls, config: current?.latest ?? config }, nowMs)).map(
-        ({ deployment: { group, id, provider, model, regionName }, state }) => ({
-          group,
-          deployment: id,
-          provider,
-          model,
-          region: regionName ?? null,
-          inFlight: state.inFlight,
-          requests: state.requests,
-          failures: state.failures,
-          circuit: state.circuit,
-          openUntilMs: state.openUntilMs ?? null,
-          openBecause: state.openBecause ?? null,
-        }),
-      ),
-  })
-  alerters.set(env, made)
-  return made
+  const { DELIVERIES: deliveries }: Partial<Env> = env
+  return recordingTo({ config: builtConfig(), deliveries, told: alertsFor(env), ctx, failed })
 }
 
 const pausedUntilMs = new WeakMap<object, Map<string, number>>()
 
 /** What the deliveries' consumer stands on. */
 export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
-  const { gateway } = isolateOf(env)
-  const { config, env: values, version, clock, fetch } = gateway
   const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
   pausedUntilMs.set(env, paused)
-  const variable = (name: string) =>
-    readText(config.observe?.settings[name], config, values) ?? readText({ env: name }, config, values)
-  return {
-    clock,
-    failed,
-    pausedUntilMs: paused,
-    deliver: (delivery, id) =>
-      delivery.sink === PROMETHEUS
-        ? metricsOf(env).add(id, deltasOf(delivery.events, { endUsers: config.observe?.metricsByCustomer === true }))
-        : deliver(delivery, id, { variable, version, clock, fetch }),
-  }
+  const { gateway } = isolateOf(env)
+  return deliveringWith({ gateway, count: (id, deltas) => metricsOf(env).add(id, deltas), paused, failed })
 }
 
 function isolate(env: Env): Isolate {
+  logFrom(levelIn(env))
   const config = builtConfig()
   const values: Readonly<Record<string, unknown>> = { ...env }
   const text = (value: Text) => readText(value, config, values)

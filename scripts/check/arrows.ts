@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['tenants', 'ledger', 'health', 'cache', 'spend', 'responses', 'observe', 'alerts', 'models', 'audit', 'idempotency'],
   ['gateway'],
   ['middleware', 'routes'],
-  ['deps.ts', 'app.ts', 'worker.ts'],
+  ['deps.ts', 'deps', 'app.ts', 'worker.ts'],
 ]
 const LAYER_OF_FILE: Readonly<Record<string, number>> = {
   'src/tenants/principal.ts': 1,

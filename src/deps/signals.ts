@@ -1,0 +1,139 @@
+import { type Alerts, alerts } from '../alerts/alerts.ts'
+import { neonFigures } from '../alerts/figures-neon.ts'
+import { neonAlerts } from '../alerts/neon.ts'
+import { systemClock } from '../clock.ts'
+import type { Config } from '../config/config.ts'
+import { readText } from '../config/read.ts'
+import type { Db } from '../db/client.ts'
+import { withoutValues } from '../db/sql-state.ts'
+import type { GatewayDeps } from '../gateway/deps.ts'
+import { healthOfAll } from '../health/deployments.ts'
+import { newId } from '../ids.ts'
+import { spanOf } from '../ledger/span.ts'
+import type { CurrentConfig } from '../models/current.ts'
+import { deliver } from '../observe/deliver.ts'
+import { type DeliveriesDeps, enqueue } from '../observe/deliveries.ts'
+import { type Delta, deltasOf } from '../observe/metrics.ts'
+import { shares } from '../observe/plan.ts'
+import type { ConsumerDeps } from '../spend/consumer.ts'
+import type { SpendEvent } from '../spend/event.ts'
+import { checkEvent } from '../spend/storable.ts'
+import { operatorLog, warn } from './operator-log.ts'
+
+/** The sink that is counted here instead of sent away. */
+export const PROMETHEUS = 'prometheus'
+
+interface Parts {
+  readonly db: Db
+  readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'fetch' | 'health'>
+  /** Absent where nothing is laid over the built config. */
+  readonly current?: CurrentConfig
+}
+
+/** Who notices and tells; undefined where the file names nobody to tell. */
+export function alertsOver({ db, gateway, current }: Parts): Alerts | undefined {
+  const { config, env, fetch, health } = gateway
+  const { alerts: settings } = config
+  if (!settings) return undefined
+  const defer = (name: string, work: Promise<unknown>) =>
+    void work.catch((error: unknown) => warn('background work failed', { name, error: String(error) }))
+  return alerts({
+    settings,
+    book: neonAlerts(db),
+    figures: neonFigures(db),
+    spanOf,
+    fetch,
+    newId,
+    text: (value) => readText(value, config, env),
+    failed: (name, error) => operatorLog('error', `${name} failed`, { error: String(withoutValues(error)) }),
+    async sights(nowMs) {
+      // Queues and crons run in isolates that no request keeps fresh.
+      const running: Config = current ? await current.now({ nowMs, defer }) : config
+      return (await healthOfAll({ env, health, defer, config: running }, nowMs)).map(
+        ({ deployment: { group, id, provider, model, regionName }, state }) => ({
+          group,
+          deployment: id,
+          provider,
+          model,
+          region: regionName ?? null,
+          inFlight: state.inFlight,
+          requests: state.requests,
+          failures: state.failures,
+          circuit: state.circuit,
+          openUntilMs: state.openUntilMs ?? null,
+          openBecause: state.openBecause ?? null,
+        }),
+      )
+    },
+  })
+}
+
+interface Recording {
+  readonly config: Config
+  /** Absent where no queue of deliveries is bound. */
+  readonly deliveries: Parameters<typeof enqueue>[0] | undefined
+  readonly told: Alerts | undefined
+  readonly ctx: Pick<ExecutionContext, 'waitUntil'>
+  readonly failed: (name: string, error: unknown) => void
+}
+
+/** What becomes of events that Postgres has, and of a batch that it has not: sinks and receivers of alerts are told. */
+export function recordingTo(recording: Recording): Pick<ConsumerDeps, 'failed' | 'recorded'> {
+  const { told, ctx, failed } = recording
+  const share = sharesOut(recording)
+  if (!told) return { failed, ...(share ? { recorded: share } : {}) }
+  let refused: unknown
+  return {
+    async recorded(events) {
+      await share?.(events).catch((error: unknown) => {
+        refused = error
+        throw error
+      })
+      ctx.waitUntil(told.recorded(goodEvents(events), systemClock()))
+    },
+    failed(name, error) {
+      failed(name, error)
+      if (error !== refused) ctx.waitUntil(told.dbFailed(name, error, systemClock()))
+    },
+  }
+}
+
+/** Hands recorded events on to the sinks' queue; undefined where nobody is told. */
+function sharesOut({ config: { observe }, deliveries }: Recording) {
+  if (!observe || !deliveries) return undefined
+  return async (events: readonly unknown[]) => {
+    await enqueue(deliveries, shares(observe.sinks, goodEvents(events), observe.redactKeyInfo === true))
+  }
+}
+
+function goodEvents(events: readonly unknown[]): readonly SpendEvent[] {
+  return events.flatMap((event) => {
+    const checked = checkEvent(event)
+    return checked.ok ? [checked.event] : []
+  })
+}
+
+interface Delivering {
+  readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'version' | 'clock' | 'fetch'>
+  readonly count: (delivery: string, deltas: readonly Delta[]) => Promise<void>
+  /** Of sinks that fail, kept for the isolate's life. */
+  readonly paused: Map<string, number>
+  readonly failed: DeliveriesDeps['failed']
+}
+
+/** What the deliveries' consumer stands on. */
+export function deliveringWith({ gateway, count, paused, failed }: Delivering): DeliveriesDeps {
+  const { config, env, version, clock, fetch } = gateway
+  const { observe } = config
+  const variable = (name: string) =>
+    readText(observe?.settings[name], config, env) ?? readText({ env: name }, config, env)
+  return {
+    clock,
+    failed,
+    pausedUntilMs: paused,
+    deliver: (delivery, id) =>
+      delivery.sink === PROMETHEUS
+        ? count(id, deltasOf(delivery.events, { endUsers: observe?.metricsByCustomer === true }))
+        : deliver(delivery, id, { variable, version, clock, fetch }),
+  }
+}
