@@ -52,6 +52,8 @@ export function noteUnknownGroups(file: ConfigFile, known: readonly string[], no
   }
   const router = file.router_settings ?? {}
   for (const name of router.hedged_groups ?? []) look(name, ['router_settings', 'hedged_groups'])
+  for (const [index, names] of (router.caching_groups ?? []).entries())
+    for (const name of names) look(name, ['router_settings', 'caching_groups', index])
   for (const name of Object.keys(router.model_group_retry_policy ?? {}))
     look(name, ['router_settings', 'model_group_retry_policy', name])
   for (const [index, { models = [] }] of (router.routing_groups ?? []).entries())

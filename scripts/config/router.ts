@@ -59,6 +59,7 @@ export function routerOf(file: ConfigFile, note: Note): Omit<Config['router'], '
     ...given('midStreamFallback', router.mid_stream_fallback),
     ...given('hedgedGroups', filled(router.hedged_groups)),
     ...given('promptCacheAffinity', checks.includes('prompt_caching') || undefined),
+    ...given('cachingGroups', filled(router.caching_groups)),
     ...given('stickySessions', router.sticky_sessions || checks.includes('session_affinity') || undefined),
   }
 }

@@ -244,15 +244,13 @@ export const capabilities: readonly Capability[] = [
 
   // Cache
   {
-    capability: 'cache groups and keys of a caller',
-    comes: 'cache',
-    config: [
-      'litellm_settings.enable_caching_on_provider_specific_optional_params',
-      'router_settings.cache_responses',
-      'router_settings.caching_groups',
-    ],
+    capability: 'cache keys of a caller, and a cache of the router’s own',
+    comes: 'unplanned',
+    config: ['litellm_settings.enable_caching_on_provider_specific_optional_params', 'router_settings.cache_responses'],
     chat: ['caching_groups', 'cache_key', 'preset_cache_key', 'ttl'],
     key: ['enable_prompt_caching'],
+    // Every field of a request counts, known or not.
+    alreadySo: { 'litellm_settings.enable_caching_on_provider_specific_optional_params': is(true) },
   },
 
   // Tenants and administration

@@ -229,6 +229,8 @@ export interface Config {
     /** Requests with the same long beginning prefer the deployment that has it cached. */
     readonly promptCacheAffinity?: boolean
     readonly stickySessions?: boolean
+    /** Groups that share kept answers (`caching_groups`). */
+    readonly cachingGroups?: readonly (readonly string[])[]
     /** `provider_budget_config`, by vendor. */
     readonly providerBudgets?: Readonly<Record<string, FileBudget>>
     /** Other names for groups. */

@@ -34,7 +34,7 @@ export function chatHit(
   const { call, request, deps } = journey
   const { answer } = entry.what
   const streams = call.operation.streams(request)
-  const body = streams ? streamOf(entry.what, journey) : wholeOf(entry.what, journey)
+  const body = streams ? streamOf(entry.what, journey) : wholeOf(entry, hit, journey)
   const headers = recorded(journey, cache, hit, {
     entry,
     ...(answer.usage && { usage: answer.usage }),
@@ -52,8 +52,14 @@ export function chatHit(
   })
 }
 
-function wholeOf({ answer, original }: KeptChat, { call, request }: Journey<ChatRequest>): string {
-  if (original && original.dialect === call.dialect.name) return original.body
+/** The very text where it was this group's; another's names another model. */
+function wholeOf(
+  { what: { answer, original }, deployment }: Entry & { readonly what: KeptChat },
+  { group }: Hit,
+  { call, request }: Journey<ChatRequest>,
+): string {
+  const isOwn = group.candidates.some(({ id }) => id === deployment)
+  if (original && isOwn && original.dialect === call.dialect.name) return original.body
   return JSON.stringify(call.dialect.completion(answer, request))
 }
 

@@ -65,8 +65,7 @@ export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: Cac
       settings.namespace ?? '',
       controls.namespace ?? '',
       operation.name,
-      group.name,
-      request.model,
+      ...modelsOf(journey, group),
       form.teams,
       ...boundTo(journey),
       passed ? canonical(passed, form) : '',
@@ -75,6 +74,13 @@ export function placeOf<R extends AnyRequest>(journey: Journey<R>, settings: Cac
     reads: !controls.noCache && (settings.streams || !streams),
     stores: !controls.noStore,
   }
+}
+
+/** What the answer is asked of: a model, or for chats all that the operator has answer for each other. */
+function modelsOf<R extends AnyRequest>({ call, request, deps }: Journey<R>, { name }: Group): readonly string[] {
+  const alike =
+    call.operation.name === 'chat' && deps.config.router.cachingGroups?.find((names) => names.includes(name))
+  return alike ? [JSON.stringify(alike), ''] : [name, request.model]
 }
 
 /** What leaves some deployments of the group out for this request: their answers are not for who may not ask them. */

@@ -1,7 +1,6 @@
 import { isTraceparent } from '../observe/trace-ids.ts'
 import type { AnyRequest } from '../operations/operation.ts'
-import { everyRate, nanoFromPico, pico, ratesFor } from '../prices/cost.ts'
-import { promptTokens, type Usage } from '../prices/usage.ts'
+import { inputCostNano } from '../prices/cost.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import type { Attempt } from './attempt.ts'
 import { mayHelp } from './fallback.ts'
@@ -75,18 +74,6 @@ function unloggedOf(body: Fields, headers: Headers): string[] | undefined {
     : cut(names)
         .split(',')
         .map((name) => name.trim().toLowerCase())
-}
-
-function inputCostNano(price: Parameters<typeof ratesFor>[0], usage: Usage): bigint {
-  const rates = everyRate(ratesFor(price, promptTokens(usage)))
-  return nanoFromPico(
-    pico(usage.inputTokens, rates.input) +
-      pico(usage.cacheReadTokens, rates.cacheRead) +
-      pico(usage.cacheWriteTokens, rates.cacheWrite) +
-      pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
-      pico(usage.inputAudioTokens, rates.inputAudio) +
-      pico(usage.inputImageTokens, rates.inputImage),
-  )
 }
 
 const cut = (text: string) => (text.length <= LONGEST ? text : text.slice(0, LONGEST))

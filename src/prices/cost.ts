@@ -11,18 +11,29 @@ const PICO_PER_NANO = 1000n
 export function costNano(price: Price, usage: Usage): NanoUsd {
   const rates = everyRate(ratesFor(price, promptTokens(usage)))
   return nanoFromPico(
-    pico(usage.inputTokens, rates.input) +
-      pico(usage.cacheReadTokens, rates.cacheRead) +
-      pico(usage.cacheWriteTokens, rates.cacheWrite) +
-      pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
-      pico(usage.inputAudioTokens, rates.inputAudio) +
-      pico(usage.inputImageTokens, rates.inputImage) +
+    inputPico(rates, usage) +
       pico(usage.outputTokens, rates.output) +
       pico(usage.reasoningTokens, rates.reasoning) +
       pico(usage.outputAudioTokens, rates.outputAudio) +
       pico(usage.outputImageTokens, rates.outputImage) +
       pico(usage.webSearches ?? 0, price.search ?? 0) +
       BigInt(price.request ?? 0),
+  )
+}
+
+/** What the prompt of an answer costs, its cached parts included. */
+export function inputCostNano(price: Price, usage: Usage): NanoUsd {
+  return nanoFromPico(inputPico(everyRate(ratesFor(price, promptTokens(usage))), usage))
+}
+
+function inputPico(rates: Required<Rates>, usage: Usage): bigint {
+  return (
+    pico(usage.inputTokens, rates.input) +
+    pico(usage.cacheReadTokens, rates.cacheRead) +
+    pico(usage.cacheWriteTokens, rates.cacheWrite) +
+    pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
+    pico(usage.inputAudioTokens, rates.inputAudio) +
+    pico(usage.inputImageTokens, rates.inputImage)
   )
 }
 

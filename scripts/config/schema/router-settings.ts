@@ -101,7 +101,7 @@ export const routerSettings = section({
   ),
   enable_tag_filtering: flag,
   tag_filtering_match_any: flag,
-  caching_groups: z.array(anything, 'a list of lists of groups'),
+  caching_groups: z.array(texts, 'a list of lists of groups'),
   cache_responses: flag,
   client_ttl: seconds,
   default_max_parallel_requests: count,

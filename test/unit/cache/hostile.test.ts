@@ -152,3 +152,14 @@ it('a leader who leaves alone takes its request along', async () => {
   await expect(asked).rejects.toThrow()
   expect(aborted).toBe(true)
 })
+
+it('groups that the operator has answer for each other share chats within the scope, each under its own name', async () => {
+  const { ask, rest, deps } = cachedGateway(() => say('x'))
+  Object.assign(deps.config.router, { cachingGroups: [['small', 'dearer']] })
+  const first = (await (await ask(hello, member('t'))).json()) as { model: string }
+  await rest()
+  const other = await ask({ ...hello, model: 'dearer' }, member('t'))
+  expect([kindOf(other), first.model, await other.json()]).toMatchObject(['exact', 'small', { model: 'dearer' }])
+  expect(kindOf(await ask({ ...hello, model: 'dearer' }, member('u')))).toBe('miss')
+  expect(kindOf(await ask({ ...hello, model: 'primary' }, member('t')))).toBe('miss')
+})

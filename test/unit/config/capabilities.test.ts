@@ -60,6 +60,7 @@ const active = [
     'retry_policy',
     'model_group_retry_policy',
     'hedged_groups',
+    'caching_groups',
     'allowed_fails',
     'allowed_fails_policy',
     'cooldown_time',

@@ -66,6 +66,7 @@ describe('router_settings', () => {
     ['enable_tag_filtering: true, tag_filtering_match_any: false', { tagFiltering: { matchAny: false } }],
     ['mid_stream_fallback: continue', { midStreamFallback: 'continue' }],
     ['hedged_groups: [m]', { hedgedGroups: ['m'] }],
+    ['caching_groups: [[m, m]]', { cachingGroups: [['m', 'm']] }],
     [
       'provider_budget_config: { openai: { budget_limit: 5, time_period: 1d } }',
       { providerBudgets: { openai: { limitUsd: 5, duration: '1d' } } },
@@ -136,6 +137,7 @@ router_settings: { num_retries: 1, default_fallbacks: [] }
     ['context_window_fallbacks: [{ mm: [n] }]', 'context_window_fallbacks[0]'],
     ['default_fallbacks: [nn]', 'default_fallbacks'],
     ['hedged_groups: [mm]', 'hedged_groups'],
+    ['caching_groups: [[m, mm]]', 'caching_groups[0]'],
     ['model_group_retry_policy: { mm: { TimeoutErrorRetries: 1 } }', 'model_group_retry_policy.mm'],
     ['routing_groups: [{ models: [mm], routing_strategy: least-busy }]', 'routing_groups[0].models'],
   ])('warns of a group that is not there, with the nearest name: %s', (settings, path) => {
