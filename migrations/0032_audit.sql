@@ -221,6 +221,16 @@ BEGIN
     ON CONFLICT (scope, window_start) DO UPDATE SET spent = w.spent + excluded.spent, requests = w.requests + excluded.requests;
   DELETE FROM budget_lease l WHERE l.scope ~ v_like AND NOT EXISTS (
     SELECT FROM budget_window w WHERE w.scope = l.scope AND w.window_start = l.window_start);
+  -- Days, where they are added up. Of late ones the pseudonym may have its own: they get a name beside it.
+  IF to_regclass('spend_daily') IS NOT NULL THEN
+    BEGIN
+      UPDATE spend_daily SET entity = v_erasure.pseudonym WHERE kind = 'user' AND entity = left(p_user_id, 200)
+        AND (day < utc_day(v_erasure.requested_at) OR NOT EXISTS (SELECT FROM internal_user u WHERE u.user_id = p_user_id));
+    EXCEPTION WHEN unique_violation THEN
+      UPDATE spend_daily SET entity = v_erasure.pseudonym || ':' || gen_random_uuid() WHERE kind = 'user' AND entity = left(p_user_id, 200)
+        AND (day < utc_day(v_erasure.requested_at) OR NOT EXISTS (SELECT FROM internal_user u WHERE u.user_id = p_user_id));
+    END;
+  END IF;
   RETURN cardinality(v_ids);
 END $$;
 --> statement-breakpoint

@@ -301,6 +301,30 @@ describe('what admins change in Postgres', () => {
     expect(await query('select 1 from erasure')).toHaveLength(0)
   })
 
+  it('takes the person out of the days that are added up, late ones too', async () => {
+    await clean()
+    await query(`create table if not exists spend_daily (kind text, entity text, day date, key_id text default '',
+      primary key (kind, entity, day, key_id))`)
+    const [others] = await query(`select string_agg(format('%I', column_name), ', ') as names,
+        string_agg(case data_type when 'bigint' then '0' else '''''' end, ', ') as nothing
+      from information_schema.columns where table_name = 'spend_daily' and column_name not in ('kind', 'entity', 'day')`)
+    const spent = (day: string) =>
+      query(
+        `insert into spend_daily (kind, entity, day, ${others?.names}) values ('user', 'eve', '${day}', ${others?.nothing})`,
+      )
+    await tenants().create('user', [{ id: ['eve'], fields: {} }], ada)
+    await spent('2026-11-20')
+    await spent('2026-11-21')
+    await tenants().remove('user', [['eve']], ada)
+    await query(`select erase_spend('eve', 10)`)
+    await spent('2026-11-21')
+    await query(`select erase_spend('eve', 10)`)
+    const days = await query('select entity, day from spend_daily')
+    expect(days).toHaveLength(3)
+    for (const { entity } of days) expect(entity).toMatch(/^erased-/)
+    await query('delete from spend_daily')
+  })
+
   it('leaves the log the spend of each window when somebody has the id again', async () => {
     await clean()
     await tenants().create('user', [{ id: ['eve'], fields: {} }], ada)
