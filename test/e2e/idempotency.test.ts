@@ -71,6 +71,9 @@ describe('requests that say an Idempotency-Key', () => {
       ],
     })
     expect(JSON.stringify(log)).not.toContain(said[0]?.key)
+    const { key: stranger } = await gateway().key()
+    const seen = await fetch(`${gateway().url()}/audit`, { headers: { authorization: `Bearer ${stranger}` } })
+    expect(seen.status).toBe(401)
     const [change] = log.audit_logs
     expect(await gateway().admin('GET', `/audit/${change?.id}`)).toEqual(change)
 
