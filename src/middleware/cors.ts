@@ -25,6 +25,7 @@ export const exposedHeaders = [
   'x-request-id',
   'x-client-request-id',
   'x-should-retry',
+  'idempotent-replayed',
   'retry-after',
   'retry-after-ms',
 ] as const
