@@ -5,7 +5,7 @@ import { type Block, isBlock } from './anthropic-parts.ts'
 import { stopReasonOf } from './anthropic-stop-reason.ts'
 import type { ChatChunk, ChatCompletion, ChatDelta, ChatRequest, FinishReason } from './chat.ts'
 import type { ChunkPrinter } from './dialect.ts'
-import { type Fields, fields, isFields, list, parsed, present } from './loose-json.ts'
+import { type Fields, fields, isFields, list, parsed, present, text } from './loose-json.ts'
 
 /** A whole answer as `/v1/messages` gives it. `model` is the name that the caller asked for. */
 export function printMessage(answer: ChatCompletion, request: ChatRequest): Fields {
@@ -13,7 +13,7 @@ export function printMessage(answer: ChatCompletion, request: ChatRequest): Fiel
   const message = { ...choice?.message }
   const aside = fields(message.provider_specific_fields)
   const refusal = aside.stop_details === undefined ? message.refusal : undefined
-  const content = answerBlocks({ ...message, refusal })
+  const content = answerBlocks({ ...message, content: message.content ?? spoken(message.audio), refusal })
   return {
     id: answer.id,
     type: 'message',
@@ -35,6 +35,11 @@ export function printMessage(answer: ChatCompletion, request: ChatRequest): Fiel
     }),
     usage: printUsage(answer.usage ?? noUsage, answer.service_tier),
   }
+}
+
+/** Speech by its words: this dialect has no sound in answers. */
+function spoken(audio: unknown): string | undefined {
+  return text(fields(audio).transcript)
 }
 
 /** Thoughts without signatures (other vendors') are shown too; they come back unsigned and are then left out. */
@@ -102,6 +107,8 @@ export function namedEvent(type: string, data: Fields): string {
 
 interface Call {
   id: string
+  /** Its input is a text, which this dialect has as an object with one field: it is told whole. */
+  isCustom: boolean
   name: string
   aside: Fields
   /** All of its arguments so far, and how much of them is printed. */
@@ -136,8 +143,11 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
   const delta = (said: Fields) => emit('content_block_delta', { index, delta: said })
   const close = () => {
     if (open === undefined) return
-    if (typeof open === 'object') open.state = 'closed'
-    else if (open === 'thinking' && !signed) delta({ type: 'signature_delta', signature: '' })
+    if (typeof open === 'object') {
+      open.state = 'closed'
+      if (open.isCustom) delta({ type: 'input_json_delta', partial_json: JSON.stringify({ input: open.written }) })
+    }
+    if (open === 'thinking' && !signed) delta({ type: 'signature_delta', signature: '' })
     open = undefined
     emit('content_block_stop', { index })
   }
@@ -227,20 +237,29 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
       call.state = 'open'
       called = true
     }
-    if (call.printed === call.written.length) return
+    if (call.isCustom || call.printed === call.written.length) return
     delta({ type: 'input_json_delta', partial_json: call.written.slice(call.printed) })
     call.printed = call.written.length
   }
   const call = (pieces: NonNullable<ChatDelta['tool_calls']>) => {
     for (const piece of pieces) {
-      const one = calls.get(piece.index) ?? { id: '', name: '', aside: {}, written: '', printed: 0, state: 'waiting' }
+      const one = calls.get(piece.index) ?? {
+        id: '',
+        isCustom: piece.type === 'custom',
+        name: '',
+        aside: {},
+        written: '',
+        printed: 0,
+        state: 'waiting',
+      }
       calls.set(piece.index, one)
       one.id = piece.id ?? one.id
       one.name += piece.function?.name ?? ''
       one.aside = { ...one.aside, ...piece.provider_specific_fields }
       one.written += piece.function?.arguments ?? ''
       const before = typeof open === 'object' && open !== one ? open : undefined
-      if (before === undefined || parsed(before.written) !== undefined) if (one.state !== 'closed') show(one)
+      if (before === undefined || (!before.isCustom && parsed(before.written) !== undefined))
+        if (one.state !== 'closed') show(one)
     }
   }
   const showWaiting = () => {
@@ -263,7 +282,7 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
           if (input === undefined) alone(block)
           else alone({ ...rest, input: {} }, input)
         }
-        write(said.content)
+        write(said.content ?? spoken(said.audio))
         if (own.stop_details === undefined) refuse(said.refusal)
         for (const annotation of said.annotations ?? []) {
           const citation = citationOf(annotation)

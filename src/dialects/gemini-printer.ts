@@ -1,7 +1,7 @@
 import type { ChatChunk, FinishReason } from './chat.ts'
 import type { ChunkPrinter } from './dialect.ts'
 import { beside, callPart, finishReasonOf, logprobsResult, saidParts, usageMetadata } from './gemini-answer.ts'
-import { type Fields, fields, isFields, list, text } from './loose-json.ts'
+import { type Fields, fields, isFields, list, parsed, text } from './loose-json.ts'
 
 /** How Google frames a stream: events where `alt=sse` is asked for, else one JSON array that grows. */
 export interface GeminiFraming {
@@ -152,12 +152,12 @@ function unshown(delta: object, choice: PrintedChoice): object {
   return { ...delta, provider_specific_fields: aside }
 }
 
-/** Adds a piece to its call; a call that a later one follows is whole. */
+/** Adds a piece to its call. A call that a later one follows is told when its arguments are whole: vendors write several at once. */
 function addPiece(choice: PrintedChoice, piece: CallPiece): Fields[] {
   let call = choice.calls.find(({ index }) => index === piece.index)
   const whole: Fields[] = []
   if (call === undefined) {
-    whole.push(...choice.calls.splice(0).map(wholeCall))
+    while (isWhole(choice.calls[0])) whole.push(...choice.calls.splice(0, 1).map(wholeCall))
     call = { index: piece.index, id: '', type: 'function', name: '', written: '', aside: {} }
     choice.calls.push(call)
   }
@@ -167,6 +167,10 @@ function addPiece(choice: PrintedChoice, piece: CallPiece): Fields[] {
   call.written += piece.function?.arguments ?? ''
   call.aside = { ...call.aside, ...piece.provider_specific_fields }
   return whole
+}
+
+function isWhole(call: PrintedChoice['calls'][number] | undefined): boolean {
+  return call !== undefined && isFields(parsed(call.written))
 }
 
 function wholeCall({ id, type, name, written, aside }: PrintedChoice['calls'][number]): Fields {

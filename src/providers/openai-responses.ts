@@ -97,6 +97,7 @@ function saidIn(items: readonly Fields[]): Said {
     else if (item.type === 'image_generation_call') images.push(...imageOf(item))
     else others.push(item)
   }
+  const sounds = parts.filter(({ type }) => type === 'output_audio')
   const content = parts.flatMap((part) => text(part.text) ?? []).join('')
   const refusal = parts.flatMap((part) => text(part.refusal) ?? []).join('')
   const reasoning = items.filter(({ type }) => type === 'reasoning').map(reasoningText)
@@ -115,10 +116,15 @@ function saidIn(items: readonly Fields[]): Said {
     ...(blocks.length > 0 && { thinking_blocks: blocks }),
     ...(annotations.length > 0 && { annotations }),
     ...(images.length > 0 && { images }),
+    ...(sounds.length > 0 && { audio: { data: together(sounds, 'data'), transcript: together(sounds, 'transcript') } }),
     ...(others.length > 0 && { provider_specific_fields: { response_items: others } }),
     logprobs: parts.flatMap((part) => list(part.logprobs)),
     calls,
   }
+}
+
+function together(sounds: readonly Fields[], name: 'data' | 'transcript'): string {
+  return sounds.map((sound) => text(sound[name]) ?? '').join('')
 }
 
 function blockIn(item: Fields): ThinkingBlock[] {
@@ -177,6 +183,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
   const items = new Map<number, StreamedItem>()
   const done = new Set<number>()
   const refused = new Set<number>()
+  let spoken = false
   let id = reading.id
   let created = reading.createdSeconds
   let model = reading.request.model
@@ -225,6 +232,12 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
     textTold += delta.length
     const logprobs = list(event.logprobs)
     return chunk({ content: delta }, logprobs.length > 0 ? { logprobs: { content: logprobs, refusal: null } } : {})
+  }
+  const speak = (name: 'data' | 'transcript', event: Fields) => {
+    const delta = text(event.delta)
+    if (delta === undefined) return []
+    spoken = true
+    return chunk({ audio: { [name]: delta } })
   }
   const enterText = (event: Fields) => {
     const part = `${event.output_index}:${event.content_index}`
@@ -290,7 +303,8 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
   }
   /** An item that came whole: a server that does not write in pieces, or a tool that ran at the vendor. */
   const restOf = (item: Fields) => {
-    const { logprobs, calls: _, annotations, ...message } = saidIn([item])
+    const { logprobs, calls: _, annotations, audio, ...others } = saidIn([item])
+    const message = { ...others, ...(audio !== undefined && !spoken && { audio }) }
     textBefore = textTold
     textTold += message.content?.length ?? 0
     const moved = (annotations ?? []).map((one) => nestedAnnotation(shifted(flat(one), textBefore)))
@@ -337,6 +351,10 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
         case 'response.refusal.delta':
           refused.add(place(event.output_index) ?? -1)
           return text(event.delta) === undefined ? [] : chunk({ refusal: String(event.delta) })
+        case 'response.audio.delta':
+          return speak('data', event)
+        case 'response.audio.transcript.delta':
+          return speak('transcript', event)
         case 'response.output_text.annotation.added':
           return annotate(event)
         case 'response.reasoning_summary_text.delta':

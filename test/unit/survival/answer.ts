@@ -9,6 +9,8 @@ export interface VendorAnswer {
   readonly whole?: object
   readonly stream?: readonly VendorEvent[]
   readonly heard: Partial<Heard>
+  /** OpenAI's refusals end like any other answer; other dialects have an end of their own for them. */
+  readonly refused?: true
 }
 
 export const data = (body: object): VendorEvent => ({ data: JSON.stringify(body) })

@@ -32,6 +32,8 @@ const strings = (values: readonly unknown[]) => values.filter((one) => typeof on
 const urlsOf = (values: readonly unknown[]) => [...new Set(values.filter((one) => typeof one === 'string'))].toSorted()
 const sum = (...counts: readonly unknown[]) =>
   counts.reduce<number>((total, count) => total + (typeof count === 'number' ? count : 0), 0)
+/** A custom tool has a text where others have an object: dialects without such tools show it under one name. */
+const inputOf = (args: unknown): unknown => (isFields(args) && Object.keys(args).join() === 'input' ? args.input : args)
 const argsOf = (written: string): unknown => {
   try {
     return JSON.parse(written)
@@ -47,7 +49,7 @@ const OPENAI_ENDS = { stop: 'stop', length: 'length', tool_calls: 'calls', conte
 
 function heardOpenai(message: Fields, finish: unknown, usage: unknown): Heard {
   return {
-    text: strings([message.content, message.refusal]),
+    text: strings([message.content, message.refusal, at(message.audio, 'transcript')]),
     thought: strings([message.reasoning_content]),
     calls: list(message.tool_calls).map((call) => [
       String(at(call, 'function', 'name') ?? at(call, 'custom', 'name')),
@@ -80,6 +82,7 @@ const openaiEar: Ear = {
       content: strings(deltas.map(({ content }) => content)),
       refusal: strings(deltas.map(({ refusal }) => refusal)),
       reasoning_content: strings(deltas.map(({ reasoning_content }) => reasoning_content)),
+      audio: { transcript: strings(deltas.map(({ audio }) => at(audio, 'transcript'))) },
       annotations: deltas.flatMap(({ annotations }) => list(annotations)),
       tool_calls: calls,
     }
@@ -106,7 +109,7 @@ function heardAnthropic(content: readonly Fields[], reason: unknown, usage: unkn
   return {
     text: strings(content.filter(({ type }) => type === 'text').map(({ text }) => text)),
     thought: strings(content.filter(({ type }) => type === 'thinking').map(({ thinking }) => thinking)),
-    calls: content.filter(({ type }) => type === 'tool_use').map(({ name, input }) => [String(name), input]),
+    calls: content.filter(({ type }) => type === 'tool_use').map(({ name, input }) => [String(name), inputOf(input)]),
     urls: urlsOf(content.flatMap(({ citations }) => list(citations).map((one) => at(one, 'url')))),
     input: sum(
       at(usage, 'input_tokens'),
@@ -163,9 +166,12 @@ function heardGemini(answers: readonly Fields[]): Heard {
   if (ends.length + (blocked ? 1 : 0) !== 1) throw new Error(`ends as ${JSON.stringify(ends)}`)
   const ended = blocked ? SAFETY : (GEMINI_ENDS[ends[0] ?? ''] ?? SAFETY)
   return {
-    text: strings(parts.filter(({ thought }) => thought !== true).map(({ text }) => text)),
+    text: strings([
+      ...parts.filter(({ thought }) => thought !== true).map(({ text }) => text),
+      ...answers.map((answer) => at(answer, 'promptFeedback', 'blockReasonMessage')),
+    ]),
     thought: strings(parts.filter(({ thought }) => thought === true).map(({ text }) => text)),
-    calls: calls.map((part) => [String(at(part, 'functionCall', 'name')), at(part, 'functionCall', 'args')]),
+    calls: calls.map((part) => [String(at(part, 'functionCall', 'name')), inputOf(at(part, 'functionCall', 'args'))]),
     urls: urlsOf(
       candidates.flatMap((one) => [
         ...list(at(one, 'groundingMetadata', 'groundingChunks')).map((chunk) => at(chunk, 'web', 'uri')),
