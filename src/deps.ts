@@ -12,6 +12,7 @@ import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
+import { upstashClient } from './db/upstash-client.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
@@ -47,7 +48,7 @@ import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
 import { generations } from './tenants/generations.ts'
 import { neonTenants } from './tenants/neon.ts'
-import { redisClient, upstashCopies } from './tenants/upstash-copies.ts'
+import { upstashCopies } from './tenants/upstash-copies.ts'
 
 /** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
 const LEDGER_TIMEOUT_MS = 5_000
@@ -216,7 +217,7 @@ function isolate(env: Env): Isolate {
     readiness: readinessOf(
       {
         db: () => db.execute('select 1'),
-        ...(redis ? { cache: () => redisClient(redis).ping() } : {}),
+        ...(redis ? { cache: () => upstashClient(redis).ping() } : {}),
       },
       systemClock,
     ),

@@ -1,11 +1,7 @@
-import { Redis } from '@upstash/redis/cloudflare'
+import { type UpstashAccess, upstashClient } from '../db/upstash-client.ts'
 import type { SharedEntries } from './port.ts'
 
-export interface UpstashCacheOptions {
-  readonly url: string
-  readonly token: string
-  /** A look-up that takes longer is a fault. */
-  readonly timeoutMs: number
+export interface UpstashCacheOptions extends Required<UpstashAccess> {
   readonly newMark: () => string
 }
 
@@ -24,20 +20,8 @@ const keyOf = (hash: string) => `${PREFIX}e:${hash}`
 
 /** Entries in Upstash: one try, a deadline for each call, texts as they are. */
 export function upstashEntries({ url, token, timeoutMs, newMark }: UpstashCacheOptions): SharedEntries {
-  const client = (deadlineMs: number) =>
-    new Redis({
-      url,
-      token,
-      retry: { retries: 0 },
-      signal: () => AbortSignal.timeout(deadlineMs),
-      automaticDeserialization: false,
-      enableAutoPipelining: false,
-      enableTelemetry: false,
-      responseEncoding: false,
-      readYourWrites: false,
-    })
-  const redis = client(timeoutMs)
-  const writing = client(Math.max(timeoutMs, WRITE_TIMEOUT_MS))
+  const redis = upstashClient({ url, token, timeoutMs })
+  const writing = upstashClient({ url, token, timeoutMs: Math.max(timeoutMs, WRITE_TIMEOUT_MS) })
   const mark = (value: unknown) => (typeof value === 'string' ? value : '')
 
   async function readSome(hashes: readonly string[]) {

@@ -1,16 +1,12 @@
-import { Redis } from '@upstash/redis/cloudflare'
 import type * as z from 'zod'
 import type { Clock } from '../clock.ts'
+import { type UpstashAccess, upstashClient } from '../db/upstash-client.ts'
 import type { Shared } from './cached.ts'
 import { copyFromJson, copyToJson, generationFromJson, principal, standing } from './copy-json.ts'
 import type { Copies } from './port.ts'
 
-export interface UpstashOptions {
-  readonly url: string
-  readonly token: string
+export interface UpstashOptions extends UpstashAccess {
   readonly clock: Clock
-  /** A look-up that takes longer is a miss. */
-  readonly timeoutMs?: number
   /** One line for the operator; never the command, which Upstash's messages carry. */
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void
 }
@@ -25,27 +21,10 @@ const GENERATION = 'tollgate:generation:1'
 /** Nobody believes an older one. */
 const GENERATION_MS = 10_000
 
-/** The client as the gateway uses it: one try, a deadline for each call, strings as they are. */
-export function redisClient({
-  url,
-  token,
-  timeoutMs = 250,
-}: Pick<UpstashOptions, 'url' | 'token' | 'timeoutMs'>): Redis {
-  return new Redis({
-    url,
-    token,
-    retry: { retries: 0 },
-    signal: () => AbortSignal.timeout(timeoutMs),
-    automaticDeserialization: false,
-    enableAutoPipelining: false,
-    enableTelemetry: false,
-  })
-}
-
 /** What isolates share. Advisory: a fault is a miss, and one line for the operator. */
 export function upstashCopies(options: UpstashOptions): Shared {
   const { clock, warn } = options
-  const redis = redisClient(options)
+  const redis = upstashClient(options)
   let pausedUntilMs = 0
 
   async function attempt<T>(what: string, call: () => Promise<T>): Promise<T | undefined> {
