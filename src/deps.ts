@@ -20,6 +20,7 @@ import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
+import { neonChecks } from './health/checks-neon.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { type HealthSettings, healthSettings } from './health/settings.ts'
 import { neonIdempotency } from './idempotency/neon.ts'
@@ -209,6 +210,7 @@ function isolate(env: Env): Isolate {
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
     audit: neonAudit(db),
+    healthChecks: neonChecks(db),
     idempotency: neonIdempotency(db, () => (text(general.saltKey ?? '') ? ring() : undefined)),
     spendReport: { logs: (query) => spendLogs(db, query) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),

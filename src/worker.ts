@@ -4,9 +4,11 @@ import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { operatorLog } from './deps/operator-log.ts'
 import { alertsFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
+import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
+import { checkInBackground } from './routes/health-models.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { keepPartitionsAhead } from './spend/partitions.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
@@ -18,6 +20,9 @@ export { MetricsObject } from './observe/metrics-object.ts'
 
 /** The cron of what may not wait an hour, as wrangler.toml has it; any other does everything. */
 const EVERY_MINUTE = '*/1 * * * *'
+
+/** As far back as `GET /health/history` goes. */
+const CHECKS_KEPT_MS = 90 * 86_400_000
 
 const app = createApp(depsFor)
 
@@ -37,10 +42,14 @@ export default {
     await consume(batch, { db: dbFor(env), ...recordedBy(env, ctx, failed) })
   },
 
-  async scheduled(controller, env) {
+  async scheduled(controller, env, ctx) {
     const atMs = controller.scheduledTime
     await alertsFor(env)?.tick(atMs)
-    if (controller.cron === EVERY_MINUTE) return
+    if (controller.cron === EVERY_MINUTE) {
+      if (builtConfig().general.healthChecks) await checkInBackground(await depsFor(env, ctx), atMs)
+      return
+    }
+    await dropOldChecks(dbFor(env), atMs - CHECKS_KEPT_MS)
     await keepPartitionsAhead(dbFor(env), atMs)
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)

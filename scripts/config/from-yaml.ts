@@ -136,6 +136,7 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
     totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
     ...given('storeModels', general.store_model_in_db || undefined),
+    ...given('healthChecks', healthChecksOf(general)),
     ...given('auditLogsMs', retentionMs(general.maximum_audit_logs_retention_period)),
     ...given('drainMs', ms(general.drain_timeout || undefined)),
     ...given('allowedHosts', general.user_url_allowed_hosts),
@@ -144,6 +145,14 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     ...given('legacyBudgetStatus', general.legacy_budget_status === 400 ? (400 as const) : undefined),
     ...given('tokenRateLimitType', general.token_rate_limit_type),
   }
+}
+
+/** LiteLLM asks every five minutes where the file does not say. */
+function healthChecksOf(general: NonNullable<ConfigFile['general_settings']>): Config['general']['healthChecks'] {
+  const { background_health_checks: on, health_check_interval: seconds = 300 } = general
+  return on === true
+    ? { everyMs: seconds * 1000, ...given('groups', general.background_health_check_model_groups) }
+    : undefined
 }
 
 function noteInactive(file: ConfigFile, note: Note): void {

@@ -62,6 +62,14 @@ export interface Deployment {
   readonly reasonsInSilence?: boolean
   /** A budget of its own, over all callers. */
   readonly budget?: FileBudget
+  /** How it is asked beside its traffic (`health_check_model`, `health_check_timeout`, …). */
+  readonly healthCheck?: {
+    readonly model?: string
+    readonly timeoutMs?: number
+    readonly maxTokens?: number
+    /** `disable_background_health_check`. */
+    readonly background?: false
+  }
   /** Only this team may ask it (`model_info.team_id`), also by the team's own name for it (`team_public_model_name`). */
   readonly teamId?: string
   readonly teamModelName?: string
@@ -297,6 +305,8 @@ export interface Config {
     readonly saltKey?: Text
     /** Models, credentials and access groups may be kept in Postgres, over those of the file (`store_model_in_db`). */
     readonly storeModels?: boolean
+    /** Deployments are asked beside their traffic (`background_health_checks`): how often, and which groups if not all. */
+    readonly healthChecks?: { readonly everyMs: number; readonly groups?: readonly string[] }
     /** How long what admins changed is known; absent means for ever (`maximum_audit_logs_retention_period`). */
     readonly auditLogsMs?: number
     /** The longest a call may last; also the hold's deadline. */

@@ -8,6 +8,8 @@ import { headerText } from './header-text.ts'
 import { rateHeaders } from './refusal.ts'
 import { TRAIL_HEADER } from './trail.ts'
 
+export const COST_HEADER = 'x-litellm-response-cost'
+
 /** What every good answer says about itself, in LiteLLM's names. The cost is known only to answers that are whole. */
 export function answerHeaders(
   attempt: Attempt<AnyRequest>,
@@ -46,6 +48,6 @@ export function answerHeaders(
   if (key?.rpm !== undefined) headers['x-litellm-key-rpm-limit'] = String(key.rpm)
   if (key?.tpm !== undefined) headers['x-litellm-key-tpm-limit'] = String(key.tpm)
   headers['x-litellm-key-spend'] = String(usdFromNano(principal.spendNano + (cost ?? 0n)))
-  if (cost !== undefined) headers['x-litellm-response-cost'] = String(usdFromNano(cost))
+  if (cost !== undefined) headers[COST_HEADER] = String(usdFromNano(cost))
   return headers
 }

@@ -3,6 +3,7 @@ import type { AuditLog } from '../audit/port.ts'
 import type { CacheAdmin } from '../cache/exact.ts'
 import type { Config } from '../config/config.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
+import type { CheckLog } from '../health/checks.ts'
 import type { IdempotencyStore } from '../idempotency/port.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
@@ -40,6 +41,8 @@ export interface AppDeps {
   readonly responses?: ResponseStore
   /** Absent where the file names nobody to tell. */
   readonly alerts?: Alerts
+  /** What deployments answered beside their traffic; absent where there is no Postgres. */
+  readonly healthChecks?: CheckLog
   /** Absent where answers are not cached. */
   readonly cache?: CacheAdmin
   /** Models that admins made; every write is told to other isolates. Absent where none are kept (`store_model_in_db`). */

@@ -21,6 +21,7 @@ import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { healthRoutes } from './health.ts'
+import { healthModelRoutes } from './health-models.ts'
 import { healthServiceRoutes } from './health-services.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
@@ -65,6 +66,7 @@ export const routes: readonly Route[] = [
   ...spendRoutes,
   ...auditRoutes,
   ...healthRoutes,
+  ...healthModelRoutes,
   ...healthServiceRoutes,
   ...metricsRoutes,
   ...routerStateRoutes,

@@ -87,6 +87,7 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
     ...given('supports', supportsOf(info, known)),
     ...given('reasonsInSilence', info.reasons_in_silence ?? known?.reasonsInSilence),
     ...rulesOf(params),
+    ...given('healthCheck', healthCheckOf(info)),
     ...(row.model_name.includes('*') ? { wildcard: true } : {}),
     ...given('teamId', info.team_id),
     ...given('teamModelName', info.team_public_model_name),
@@ -103,6 +104,16 @@ function priceHint({ provider }: VendorModel): string {
 }
 
 /** How it is chosen, timed, limited, and what may be left out of its requests. */
+function healthCheckOf(info: Info): Deployment['healthCheck'] {
+  const rules = {
+    ...given('model', info.health_check_model),
+    ...given('timeoutMs', ms(info.health_check_timeout || undefined)),
+    ...given('maxTokens', info.health_check_max_tokens),
+    ...given('background', info.disable_background_health_check === true ? (false as const) : undefined),
+  }
+  return Object.keys(rules).length === 0 ? undefined : rules
+}
+
 function rulesOf(params: Params): Partial<Deployment> {
   return {
     ...given('weight', params.weight),
