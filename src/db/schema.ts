@@ -387,6 +387,37 @@ export const spendLog = pgTable(
   ],
 )
 
+/** The log added up per UTC day, in the statement that records it (migrations/0030). Kept when the log's days are dropped. */
+export const spendDaily = pgTable(
+  'spend_daily',
+  {
+    /** `all` (entity ''), user, team, organization, customer or tag. */
+    kind: text('kind').notNull(),
+    entity: text('entity').notNull(),
+    day: date('day', { mode: 'string' }).notNull(),
+    key_id: text('key_id').notNull(),
+    model: text('model').notNull(),
+    model_group: text('model_group').notNull(),
+    provider: text('provider').notNull(),
+    cost_nano: nano('cost_nano').notNull(),
+    saved_nano: nano('saved_nano').notNull(),
+    prompt_tokens: bigint('prompt_tokens', { mode: 'number' }).notNull(),
+    completion_tokens: bigint('completion_tokens', { mode: 'number' }).notNull(),
+    cache_read_tokens: bigint('cache_read_tokens', { mode: 'number' }).notNull(),
+    cache_write_tokens: bigint('cache_write_tokens', { mode: 'number' }).notNull(),
+    total_tokens: bigint('total_tokens', { mode: 'number' }).notNull(),
+    requests: bigint('requests', { mode: 'number' }).notNull(),
+    successes: bigint('successes', { mode: 'number' }).notNull(),
+    failures: bigint('failures', { mode: 'number' }).notNull(),
+    cache_hits: bigint('cache_hits', { mode: 'number' }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.kind, t.entity, t.day, t.key_id, t.model, t.model_group, t.provider] }),
+    index('spend_daily_day').on(t.kind, t.day),
+    index('spend_daily_key').on(t.key_id, t.day),
+  ],
+)
+
 /** What the queue gave up, kept whole until `npm run spend:replay` brings it home. */
 export const deadLetter = pgTable('dead_letter', {
   id: text('id').primaryKey(),
