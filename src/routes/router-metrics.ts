@@ -1,3 +1,4 @@
+import type { Text } from '../config/config.ts'
 import type { DeploymentHealth } from '../health/deployments.ts'
 import type { Gauge } from '../observe/exposition.ts'
 import type { Circuit, DeploymentState } from '../routing/state.ts'
@@ -17,6 +18,8 @@ export function routerGauges(all: readonly DeploymentHealth[]): readonly Gauge[]
     }),
   })
   return [
+    limit('rpm', 'requests', all),
+    limit('tpm', 'tokens', all),
     gauge('circuit', '0 closed, 1 half-open, 2 open: it cools down.', ({ circuit }) => CIRCUIT[circuit]),
     gauge('open_until_timestamp_seconds', 'When its cooldown ends.', ({ openUntilMs }) => seconds(openUntilMs)),
     gauge('in_flight', 'Requests that are being answered.', ({ inFlight }) => inFlight),
@@ -29,6 +32,26 @@ export function routerGauges(all: readonly DeploymentHealth[]): readonly Gauge[]
       seconds(firstTokenP95Ms),
     ),
   ]
+}
+
+/** LiteLLM's gauges of what the file allows a deployment in a minute. Where an address is written down, it is told without its path. */
+function limit(name: 'rpm' | 'tpm', what: string, all: readonly DeploymentHealth[]): Gauge {
+  return {
+    name: `litellm_deployment_${name}_limit`,
+    help: `How many ${what} a minute the file allows.`,
+    samples: all.flatMap(({ deployment }) => {
+      const value = deployment[name]
+      if (value === undefined) return []
+      const { id, model, provider, apiBase } = deployment
+      const labels = { litellm_model_name: model, model_id: id, api_base: originOf(apiBase), api_provider: provider }
+      return [{ labels, value }]
+    }),
+  }
+}
+
+/** An address may hold a secret in its path or its query. */
+function originOf(apiBase: Text | undefined): string {
+  return typeof apiBase === 'string' && URL.canParse(apiBase) ? new URL(apiBase).origin : ''
 }
 
 function seconds(ms: number | undefined): number | undefined {
