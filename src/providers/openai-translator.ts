@@ -30,7 +30,10 @@ const MESSAGE_EXTRAS = [
   'images',
   'provider_specific_fields',
   'cache_control',
+  'is_error',
 ]
+/** Anthropic's words on a part. */
+const PART_EXTRAS = ['cache_control', 'citations', 'context']
 /** What other dialects can say and OpenAI's chat cannot. */
 const FOREIGN = ['top_k', 'truncation', 'max_tool_calls', 'context_management', 'prompt', 'background']
 
@@ -157,7 +160,7 @@ function plainPart(part: unknown, path: string, knows: ReadonlySet<string>): unk
   const { type } = part
   if (typeof type === 'string' && OWN_ITEM.test(type))
     throw refused(path, `"${type}" belongs to a tool of OpenAI's Responses, which this model's provider does not have.`)
-  const plain = without(part, ['cache_control'])
+  const plain = without(part, PART_EXTRAS)
   return type === 'file' && isFields(part.file) ? plainFile(plain, part.file, { path, knows }) : plain
 }
 
