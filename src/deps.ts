@@ -43,6 +43,7 @@ import { readinessOf } from './routes/readiness.ts'
 import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { ConsumerDeps } from './spend/consumer.ts'
 import { spendQueue } from './spend/queue.ts'
+import { neonDays } from './spend/report-days-neon.ts'
 import { spendLogs } from './spend/report-neon.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
@@ -212,7 +213,7 @@ function isolate(env: Env): Isolate {
     audit: neonAudit(db),
     healthChecks: neonChecks(db),
     idempotency: neonIdempotency(db, () => (text(general.saltKey ?? '') ? ring() : undefined)),
-    spendReport: { logs: (query) => spendLogs(db, query) },
+    spendReport: { logs: (query) => spendLogs(db, query), ...neonDays(db) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },

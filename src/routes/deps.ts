@@ -12,6 +12,7 @@ import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
 import type { SpendLogsPage } from '../spend/logs-row.ts'
+import type { SpendDays } from '../spend/report.ts'
 import type { TenantStore, Tenants } from '../tenants/port.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -31,8 +32,8 @@ export interface AppDeps {
   readonly tenantStore: TenantStore
   /** Absent where ledgers cannot be asked: they give back by themselves. */
   readonly ledgerAdmin?: LedgerAdmin
-  /** Pages of the spend log, from Postgres. */
-  readonly spendReport: { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
+  /** Pages of the spend log, and its days, from Postgres. */
+  readonly spendReport: SpendDays & { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
   /** What admins changed; absent where there is no Postgres. */
   readonly audit?: AuditLog
   /** Who serves a request that says an `Idempotency-Key`; absent where there is no Postgres. */

@@ -2,6 +2,9 @@ import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { spendLogsQuery } from '../../spend/logs-query.ts'
 import { type Route, route } from '../route.ts'
+import { spendActivityRoutes } from './spend-activity.ts'
+import { spendGlobalRoutes } from './spend-global.ts'
+import { spendGroupedRoutes } from './spend-grouped.ts'
 import { seesAll } from './whose.ts'
 
 /** No log is older than this, and Postgres does not know the year 0. */
@@ -9,7 +12,7 @@ const EARLIEST_MS = Date.UTC(2000, 0, 1)
 
 const logs = route({
   method: 'GET',
-  paths: ['/spend/logs/v2'],
+  paths: ['/spend/logs/v2', '/spend/logs/ui'],
   access: 'key',
   tag: 'Spend',
   summary: 'The rows of the spend log, newest first. A key sees its own.',
@@ -35,4 +38,4 @@ const logs = route({
   },
 })
 
-export const spendRoutes: readonly Route[] = [logs]
+export const spendRoutes: readonly Route[] = [logs, ...spendActivityRoutes, ...spendGroupedRoutes, ...spendGlobalRoutes]

@@ -104,6 +104,9 @@ export function world(
         asked.push(query)
         return Promise.resolve({ data: [], total: 0, page: query.page, page_size: query.page_size, total_pages: 0 })
       },
+      days: (_, sets) => Promise.resolve(sets.map(() => [])),
+      keyNames: () => Promise.resolve(new Map()),
+      aliases: () => Promise.resolve(new Map()),
     },
     guards: { guess: guardOf(undefined, GUESS), flood: guardOf(undefined, FLOOD), bars: bars() },
     readiness: readinessOf(

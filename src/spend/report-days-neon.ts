@@ -1,0 +1,162 @@
+import { and, between, eq, inArray, type Name, or, type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../db/client.ts'
+import { customer, internalUser, organization, spendDaily, team } from '../db/schema.ts'
+import { type DaysQuery, type Dimension, dimensions, type KeyName, type SpendDays, type SpendGroup } from './report.ts'
+
+/** Reports from the days that `record_spend` adds up: what they read grows with days and entities, not with requests. */
+export function neonDays(db: Db): SpendDays {
+  return {
+    days: (query, sets) => daysOf(db, query, sets),
+    keyNames: (ids) => keyNames(db, ids),
+    async aliases(kind, ids) {
+      if (ids.length === 0) return new Map()
+      const rows = await aliasRows(db, kind, ids)
+      return new Map(rows.flatMap(({ id, alias }) => (alias === null ? [] : [[id, alias] as const])))
+    },
+  }
+}
+
+/** The statement alone, so that its plan can be looked at. */
+export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[]): SQL {
+  const named = namedIn(sets)
+  const columns = list(named.map((one) => sql.identifier(one)))
+  const grouping = list(sets.map((set) => sql`(${list(set.map((one) => sql.identifier(one)))})`))
+  const isGrouped = named.length > 0
+  return sql`
+    select ${isGrouped ? sql`grouping(${columns})::int as left_out, ${columns}` : sql`0 as left_out`},
+      sum(cost_nano)::text as cost, sum(saved_nano)::text as saved, sum(prompt_tokens)::float8 as prompt,
+      sum(completion_tokens)::float8 as completion, sum(cache_read_tokens)::float8 as cache_read,
+      sum(cache_write_tokens)::float8 as cache_write, sum(total_tokens)::float8 as total,
+      sum(requests)::float8 as requests, sum(successes)::float8 as successes, sum(failures)::float8 as failures,
+      sum(cache_hits)::float8 as cache_hits
+    from ${spendDaily} where ${matching(query)}
+    group by grouping sets (${grouping}) order by sum(cost_nano) desc${isGrouped ? sql`, ${columns}` : sql``}`
+}
+
+/** What any of the sets tells apart; nothing else may be named in a grouped statement. */
+const namedIn = (sets: readonly (readonly Dimension[])[]) =>
+  dimensions.filter((one) => sets.some((set) => set.includes(one)))
+
+const list = (parts: readonly (SQL | Name)[]) => sql.join([...parts], sql`, `)
+
+type Row = Record<'cost' | 'saved', string | null> &
+  Partial<Record<Dimension, string | null>> &
+  Record<
+    | 'left_out'
+    | 'prompt'
+    | 'completion'
+    | 'cache_read'
+    | 'cache_write'
+    | 'total'
+    | 'requests'
+    | 'successes'
+    | 'failures'
+    | 'cache_hits',
+    number
+  >
+
+async function daysOf(db: Db, query: DaysQuery, sets: readonly (readonly Dimension[])[]) {
+  const { rows } = await db.execute<Row>(daysSql(query, sets))
+  const named = namedIn(sets)
+  return sets.map((set) => {
+    const wanted = leftOut(set, named)
+    // The empty set has a row of nulls where there is nothing.
+    return rows.filter((row) => row.left_out === wanted && row.cost !== null).map(groupOf)
+  })
+}
+
+/** PostgreSQL's `grouping(…)`: a bit for each dimension that a set leaves out, the first being the highest. */
+function leftOut(set: readonly Dimension[], named: readonly Dimension[]): number {
+  return named.reduce((bits, one) => bits * 2 + (set.includes(one) ? 0 : 1), 0)
+}
+
+function groupOf(row: Row): SpendGroup {
+  return {
+    entity: row.entity ?? '',
+    day: row.day ?? '',
+    key_id: row.key_id ?? '',
+    model: row.model ?? '',
+    model_group: row.model_group ?? '',
+    provider: row.provider ?? '',
+    costNano: BigInt(row.cost ?? 0),
+    savedNano: BigInt(row.saved ?? 0),
+    promptTokens: row.prompt,
+    completionTokens: row.completion,
+    cacheReadTokens: row.cache_read,
+    cacheWriteTokens: row.cache_write,
+    totalTokens: row.total,
+    requests: row.requests,
+    successes: row.successes,
+    failures: row.failures,
+    cacheHits: row.cache_hits,
+  }
+}
+
+function matching({ kind, from, to, entities, apiKey, model }: DaysQuery): SQL | undefined {
+  return and(
+    eq(spendDaily.kind, kind),
+    // Named although `all` has one only: the primary key is read from here on.
+    kind === 'all' ? eq(spendDaily.entity, '') : undefined,
+    entities === undefined ? undefined : sql`${spendDaily.entity} = any (${listOf(entities)})`,
+    between(spendDaily.day, from, to),
+    model === undefined ? undefined : or(eq(spendDaily.model, model), eq(spendDaily.model_group, model)),
+    apiKey === undefined
+      ? undefined
+      : sql`${spendDaily.key_id} in (
+          select id from virtual_key where token = ${apiKey} or id = ${apiKey}
+          union all select key_id from previous_token where token = ${apiKey}
+          union all select substr(entity, 5) from archived_entity
+            where entity like 'key:%' and (row->>'token' = ${apiKey} or entity = 'key:' || ${apiKey}))`,
+  )
+}
+
+/** One parameter, however many there are. */
+const listOf = (values: readonly string[]) =>
+  sql`array(select jsonb_array_elements_text(${JSON.stringify(values)}::jsonb))`
+
+async function keyNames(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, KeyName>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await db.execute<{
+    id: string
+    token: string | null
+    alias: string | null
+    name: string | null
+    team: string | null
+  }>(sql`
+    select id, token, key_alias as alias, key_name as name, team_id as team from virtual_key
+      where id = any (${listOf(ids)})
+    union all
+    select substr(entity, 5), row->>'token', row->>'key_alias', row->>'key_name', row->>'team_id' from archived_entity
+      where entity = any (${listOf(ids.map((id) => `key:${id}`))})`)
+  return new Map(
+    rows.map(({ id, token, alias, name, team: teamId }) => [
+      id,
+      { token: token ?? id, alias, name: name ?? '', teamId },
+    ]),
+  )
+}
+
+function aliasRows(db: Db, kind: DaysQuery['kind'], ids: readonly string[]) {
+  const those = [...ids]
+  switch (kind) {
+    case 'team':
+      return db.select({ id: team.team_id, alias: team.team_alias }).from(team).where(inArray(team.team_id, those))
+    case 'organization':
+      return db
+        .select({ id: organization.organization_id, alias: organization.organization_alias })
+        .from(organization)
+        .where(inArray(organization.organization_id, those))
+    case 'user':
+      return db
+        .select({ id: internalUser.user_id, alias: internalUser.user_alias })
+        .from(internalUser)
+        .where(inArray(internalUser.user_id, those))
+    case 'customer':
+      return db
+        .select({ id: customer.user_id, alias: customer.alias })
+        .from(customer)
+        .where(inArray(customer.user_id, those))
+    default:
+      return Promise.resolve([])
+  }
+}

@@ -1,0 +1,56 @@
+import type { NanoUsd } from '../money.ts'
+
+/** Whose days: everyone's together, or those of each entity of a kind. */
+export type SpendKind = 'all' | 'user' | 'team' | 'organization' | 'customer' | 'tag'
+
+/** What days can be told apart by. */
+export const dimensions = ['entity', 'day', 'key_id', 'model', 'model_group', 'provider'] as const
+export type Dimension = (typeof dimensions)[number]
+
+/** Whole UTC days, both ends included, as `YYYY-MM-DD`. */
+export interface DaysQuery {
+  readonly kind: SpendKind
+  readonly from: string
+  readonly to: string
+  /** Of these alone; absent means all. */
+  readonly entities?: readonly string[] | undefined
+  /** Of this key alone: its hash, one that it had before, or its id. */
+  readonly apiKey?: string | undefined
+  /** The provider's model or the group that was asked for. */
+  readonly model?: string | undefined
+}
+
+export interface Sums {
+  readonly costNano: NanoUsd
+  readonly savedNano: NanoUsd
+  readonly promptTokens: number
+  readonly completionTokens: number
+  readonly cacheReadTokens: number
+  readonly cacheWriteTokens: number
+  readonly totalTokens: number
+  /** Attempts, as the log has them. */
+  readonly requests: number
+  readonly successes: number
+  readonly failures: number
+  readonly cacheHits: number
+}
+
+/** Sums of everything that has the same values in the dimensions that were asked for; '' in the others. */
+export interface SpendGroup extends Sums, Readonly<Record<Dimension, string>> {}
+
+export interface KeyName {
+  readonly token: string
+  readonly alias: string | null
+  readonly name: string
+  readonly teamId: string | null
+}
+
+/** What reports are made of. Its figures are those of the spend log to the nano-dollar. */
+export interface SpendDays {
+  /** For each set of dimensions its groups, the most expensive first; the empty set has one group, or none without spend. */
+  days(query: DaysQuery, sets: readonly (readonly Dimension[])[]): Promise<readonly (readonly SpendGroup[])[]>
+  /** Keys by their ids, deleted ones too. */
+  keyNames(ids: readonly string[]): Promise<ReadonlyMap<string, KeyName>>
+  /** What entities of a kind are called, as far as they have a name beside their id. */
+  aliases(kind: SpendKind, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+}
