@@ -10,7 +10,7 @@ import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
 import { checkInBackground } from './routes/health-models.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
-import { keepPartitionsAhead } from './spend/partitions.ts'
+import { dropOldPartitions, keepPartitionsAhead } from './spend/partitions.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
 import { keepFileLimits } from './tenants/file-limits-neon.ts'
 
@@ -54,8 +54,9 @@ export default {
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)
     await dropExpiredIdempotency(dbFor(env), atMs)
-    const { auditLogsMs } = builtConfig().general
+    const { auditLogsMs, spendLogsMs } = builtConfig().general
     if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
     await eraseDeleted(dbFor(env), atMs)
+    if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
   },
 } satisfies ExportedHandler<Env>

@@ -18,7 +18,7 @@ import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from '
 import { observeOf } from './observe.ts'
 import { inactivePath, replacedPath } from './paths.ts'
 import { replaced } from './replaced.ts'
-import { retentionMs } from './retention.ts'
+import { retentionMs, spendLogsMs } from './retention.ts'
 import { noteOverrides, noteRouter, routerOf } from './router.ts'
 import type { ConfigFile } from './schema/file.ts'
 import { at, validate, withoutNulls } from './validate.ts'
@@ -105,7 +105,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
         note,
       ),
     ),
-    general: generalOf(file),
+    general: generalOf(file, note),
     ledger: ledgerOf(file),
     environment: environmentOf(file),
     notices,
@@ -124,7 +124,10 @@ function knownModelsOf(deployments: readonly Deployment[], stored: boolean, worl
   return lists.length === 0 ? undefined : Object.fromEntries(lists)
 }
 
-function generalOf({ general_settings: general = {}, router_settings: router = {} }: ConfigFile): Config['general'] {
+function generalOf(
+  { general_settings: general = {}, router_settings: router = {} }: ConfigFile,
+  note: Note,
+): Config['general'] {
   return {
     masterKey: textFrom(general.master_key) ?? { env: 'LITELLM_MASTER_KEY' },
     databaseUrl: textFrom(general.database_url) ?? { env: 'DATABASE_URL' },
@@ -138,6 +141,7 @@ function generalOf({ general_settings: general = {}, router_settings: router = {
     ...given('storeModels', general.store_model_in_db || undefined),
     ...given('healthChecks', healthChecksOf(general)),
     ...given('auditLogsMs', retentionMs(general.maximum_audit_logs_retention_period)),
+    ...given('spendLogsMs', spendLogsMs(general.maximum_spend_logs_retention_period, note)),
     ...given('drainMs', ms(general.drain_timeout || undefined)),
     ...given('allowedHosts', general.user_url_allowed_hosts),
     ...given('forwardClientHeaders', general.forward_client_headers_to_llm_api || undefined),

@@ -395,7 +395,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.disable_spend_logs',
       'general_settings.disable_spend_updates',
       'general_settings.disable_error_logs',
-      'general_settings.maximum_spend_logs_retention_period',
       'general_settings.maximum_spend_logs_retention_interval',
       'general_settings.maximum_spend_logs_cleanup_cron',
       'general_settings.maximum_spend_logs_cleanup_batch_size',

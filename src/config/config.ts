@@ -309,6 +309,8 @@ export interface Config {
     readonly healthChecks?: { readonly everyMs: number; readonly groups?: readonly string[] }
     /** How long what admins changed is known; absent means for ever (`maximum_audit_logs_retention_period`). */
     readonly auditLogsMs?: number
+    /** How long rows of the spend log are kept, in whole days of at least 15; absent means for ever (`maximum_spend_logs_retention_period`). */
+    readonly spendLogsMs?: number
     /** The longest a call may last; also the hold's deadline. */
     readonly totalTimeoutMs: number
   }

@@ -151,6 +151,12 @@ export async function makeSpendPartitions(db: Db, today: string, days: number): 
   return rows[0]?.made ?? 0
 }
 
+/** Drops the log's UTC days before this one, at least 15 days old; answers how many had a partition. Sums per day stay. */
+export async function dropSpendPartitions(db: Db, before: string): Promise<number> {
+  const { rows } = await db.execute<{ dropped: number }>(sql`select drop_spend_partitions(${before}::date) as dropped`)
+  return rows[0]?.dropped ?? 0
+}
+
 export function exchangeJson(asks: readonly ExchangeAsk[]): string {
   return JSON.stringify(
     asks.map(({ scope, startMs, wantNano, returnedNano, seq }) => ({

@@ -1,8 +1,16 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { exchangeSlices, expireGrants, recordSpend, refundExpired, resetSpend } from '../../src/db/statements.ts'
+import {
+  exchangeSlices,
+  expireGrants,
+  makeSpendPartitions,
+  recordSpend,
+  refundExpired,
+  resetSpend,
+} from '../../src/db/statements.ts'
 import { newId } from '../../src/ids.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
+import { dropOldPartitions } from '../../src/spend/partitions.ts'
 import { recordEvents } from '../../src/spend/record.ts'
 import { histories, type Step } from '../support/budget-history.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
@@ -184,6 +192,20 @@ describe('days', () => {
     expect(await fromTheDays()).toEqual(await fromTheLog())
     const { rows } = await postgres.pool.query(`select sum(cost_nano) as n from spend_daily where kind = 'all'`)
     expect(Number(rows[0].n)).toBe(24 * 20 * 7)
+  })
+
+  it('stay when the days of the log are dropped, and young days are not dropped', async () => {
+    const old = Date.UTC(2026, 9, 1, 12)
+    await makeSpendPartitions(postgres.db, '2026-10-01', 2) // from the day before on
+    const rows = [old, old + 86_400_000].map((at) => spendEventOf({ id: newId(at), cost_nano: '5' }))
+    await recordEvents(postgres.db, rows)
+    const kept = 40 * 86_400_000
+    expect(await dropOldPartitions(postgres.db, Date.UTC(2026, 10, 11, 1), kept)).toBe(2)
+    const left = await postgres.pool.query('select day::text from spend_log order by 1')
+    expect(left.rows).toEqual([{ day: '2026-10-02' }])
+    const sum = await postgres.pool.query(`select sum(cost_nano)::int as n from spend_daily where kind = 'all'`)
+    expect(sum.rows).toEqual([{ n: 10 }])
+    await expect(dropOldPartitions(postgres.db, Date.now(), 14 * 86_400_000)).rejects.toThrow()
   })
 
   it('take names of any length', async () => {

@@ -79,6 +79,7 @@ const active = [
     'master_key',
     'database_url',
     'maximum_audit_logs_retention_period',
+    'maximum_spend_logs_retention_period',
     'background_health_checks',
     'background_health_check_model_groups',
     'health_check_interval',
