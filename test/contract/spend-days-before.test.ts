@@ -24,7 +24,7 @@ it('days hold what was recorded before, and by statements that began before and 
   const before = migrations.filter(({ name }) => name < '0030')
   await applyMigrations(before, transaction, () => {})
   const scope = 'key:slow@life'
-  const event = (daysAgo: number, scopes: readonly string[] = []) =>
+  const event = (daysAgo: number, scopes: string[] = []) =>
     spendEventOf({
       id: newId(NOW - daysAgo * 86_400_000),
       cost_nano: '7',

@@ -130,6 +130,22 @@ describe('reports', () => {
     if (kind === 'user') expect(sum).toBe(sumOf(events))
   })
 
+  it('add up the log by day for everyone, and for a person the own', async () => {
+    const days = await got(`/spend/logs?${RANGE}`)
+    expect(days).toHaveLength(5)
+    const total = (of: 'users' | 'models') =>
+      days
+        .flatMap((day: Record<string, Record<string, number>>) => Object.values(day[of] ?? {}))
+        .reduce((sum: bigint, usd: number) => sum + nanoFromUsd(usd), 0n)
+    expect(total('models')).toBe(sumOf(events))
+    expect(total('users')).toBe(sumOf(events.filter(({ user }) => user !== null)))
+    await front.post('/user/new', { user_id: 'user-2', user_role: 'internal_user' })
+    const own = await got(`/spend/logs?${RANGE}`, await front.key({ user_id: 'user-2' }))
+    const seen = own.flatMap((day: { users: object }) => Object.keys(day.users))
+    expect(new Set(seen)).toEqual(new Set(['user-2']))
+    expect((await front.get('/spend/logs?summarize=false')).json.error.message).toMatch(/logs\/v2/)
+  })
+
   it('show a person the own spend, and nothing of others', async () => {
     await front.post('/user/new', { user_id: 'user-1', user_role: 'internal_user' })
     const ann = await front.key({ user_id: 'user-1' })

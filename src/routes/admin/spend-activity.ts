@@ -52,6 +52,25 @@ const listed = (text: string | undefined) =>
     .map((one) => one.trim())
     .filter(Boolean)
 
+/** Whose days a caller may see: everyone's for admins, a person's own by the person's own keys, else the key's. */
+export function ownDays(
+  {
+    user_id: userId,
+    api_key: apiKey,
+  }: { readonly user_id?: string | undefined; readonly api_key?: string | undefined },
+  principal: Principal,
+): Pick<DaysQuery, 'kind' | 'entities' | 'apiKey'> {
+  if (seesAll(principal))
+    return userId === undefined ? { kind: 'all', apiKey } : { kind: 'user', entities: [userId], apiKey }
+  const person = personOf(principal)
+  if (userId !== undefined && userId !== person)
+    throw new GatewayError('forbidden', 'You may see your own spend only. Leave user_id out.', { param: 'user_id' })
+  if (person !== undefined) return { kind: 'user', entities: [person], apiKey }
+  if (apiKey !== undefined && apiKey !== principal.keyHash)
+    throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
+  return { kind: 'all', apiKey: principal.keyId }
+}
+
 const users = route({
   method: 'GET',
   paths: ['/user/daily/activity'],
@@ -61,18 +80,7 @@ const users = route({
     'Spend, tokens and requests by day: of everyone for admins, of a person by keys of their own, else of the key.',
   query: z.strictObject({ ...query, user_id: name.optional() }),
   out,
-  handle({ query: asked, principal, deps }) {
-    const { user_id: userId, api_key: apiKey } = asked
-    if (seesAll(principal))
-      return activity(asked, userId === undefined ? { kind: 'all' } : { kind: 'user', entities: [userId] }, deps)
-    const person = personOf(principal)
-    if (userId !== undefined && userId !== person)
-      throw new GatewayError('forbidden', 'You may see your own spend only. Leave user_id out.', { param: 'user_id' })
-    if (person !== undefined) return activity(asked, { kind: 'user', entities: [person] }, deps)
-    if (apiKey !== undefined && apiKey !== principal.keyHash)
-      throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
-    return activity(asked, { kind: 'all', apiKey: principal.keyId }, deps)
-  },
+  handle: ({ query: asked, principal, deps }) => activity(asked, ownDays(asked, principal), deps),
 })
 
 /** The teams asked for, as far as the caller runs them; undefined is all. */

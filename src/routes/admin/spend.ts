@@ -5,6 +5,7 @@ import { type Route, route } from '../route.ts'
 import { spendActivityRoutes } from './spend-activity.ts'
 import { spendGlobalRoutes } from './spend-global.ts'
 import { spendGroupedRoutes } from './spend-grouped.ts'
+import { spendSummaryRoutes } from './spend-summary.ts'
 import { seesAll } from './whose.ts'
 
 /** No log is older than this, and Postgres does not know the year 0. */
@@ -38,4 +39,10 @@ const logs = route({
   },
 })
 
-export const spendRoutes: readonly Route[] = [logs, ...spendActivityRoutes, ...spendGroupedRoutes, ...spendGlobalRoutes]
+export const spendRoutes: readonly Route[] = [
+  logs,
+  ...spendSummaryRoutes,
+  ...spendActivityRoutes,
+  ...spendGroupedRoutes,
+  ...spendGlobalRoutes,
+]
