@@ -6,6 +6,7 @@ import type { Principal } from './principal.ts'
 import { joined } from './principal-of.ts'
 import { entityName } from './scope.ts'
 import type { Standing } from './standing.ts'
+import { bearerName, bearerNamed } from './without-key.ts'
 
 /** What isolates share, in Redis. */
 export interface Shared {
@@ -39,6 +40,11 @@ export function cachedTenants(source: PrincipalSource, shared: Shared | undefine
   const known = options.generations ?? generations(source, shared?.generation, { clock, waitMs })
   const rules = { generations: known, clock, allowStale, maxEntries, waitMs }
   const principals = cache({ ...rules, source: source.principalOf, shared: shared?.principals })
+  const bearers = cache({
+    ...rules,
+    source: (name: string, nowMs: number) => source.withoutKey(bearerNamed(name), nowMs),
+    shared: shared?.principals,
+  })
   const customers = cache({ ...rules, source: reader('customer'), shared: shared?.standings })
   const joins = new WeakMap<Principal, Map<string, Joined>>()
   const tags = cache({ ...rules, source: reader('tag'), shared: shared?.standings })
@@ -65,6 +71,7 @@ export function cachedTenants(source: PrincipalSource, shared: Shared | undefine
 
   return {
     principalOf: (keyHash, moment) => principals.get(keyHash, moment),
+    withoutKey: (bearer, moment) => bearers.get(bearerName(bearer), moment),
     async withOthers(principal, others, moment) {
       const { customerId, tags: named = [] } = others
       if (customerId === undefined && named.length === 0) return principal
@@ -81,6 +88,7 @@ export function cachedTenants(source: PrincipalSource, shared: Shared | undefine
     knows: (keyHash) => principals.has(keyHash),
     async changed() {
       principals.forgetUnknown()
+      bearers.forgetUnknown()
       await known.announce()
     },
   }

@@ -13,6 +13,7 @@ import type {
 } from './record.ts'
 import { alreadyThere, type NamedField, notThere, stillUsed } from './refusals.ts'
 import { entityName, entityOf, type Scope } from './scope.ts'
+import { bearerNames, bearerPrincipal } from './without-key.ts'
 
 export interface MemoryTenantsOptions {
   /** What the newest window of a scope has spent. */
@@ -161,6 +162,19 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
         tokenUntilMs: key.token === keyHash ? undefined : graced?.untilMs,
       }
       return { value: principalOf(owners, nowMs, everyone), names: namesOf(owners), generation, readAtMs: nowMs }
+    },
+    async withoutKey(bearer, nowMs) {
+      const { userId, teamId } = bearer
+      const team = teamId === undefined ? undefined : get('team', [teamId])
+      const organizationId = team?.organizationId ?? bearer.organizationId
+      const owners = {
+        team,
+        user: userId === undefined ? undefined : get('user', [userId]),
+        member: teamId === undefined || userId === undefined ? undefined : get('member', [teamId, userId]),
+        organization: organizationId === undefined ? undefined : get('org', [organizationId]),
+      }
+      const value = bearerPrincipal(bearer, owners, nowMs, everyone)
+      return await Promise.resolve(value && { value, names: bearerNames(bearer, owners), generation, readAtMs: nowMs })
     },
     async standingOf(kind, id, nowMs) {
       const value = standingOf(kind, id, get(kind, [id]), kind === 'tag' ? tagScopes(id) : [])

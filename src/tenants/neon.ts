@@ -27,6 +27,7 @@ import type { EntityKind } from './record.ts'
 import { stillUsed } from './refusals.ts'
 import { archived, deleted, ownedSql } from './remove-neon.ts'
 import { entityOf } from './scope.ts'
+import { bearerNames, bearerPrincipal } from './without-key.ts'
 import {
   budgetsSet,
   columnsOf,
@@ -122,6 +123,29 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       }
       const value = principalOf(owners, nowMs, everyone)
       return { value, names: namesOf(owners), generation: Number(row.generation), readAtMs: nowMs }
+    },
+    async withoutKey(bearer, nowMs) {
+      await mustBeEstablished()
+      const { userId = null, teamId = null, organizationId = null } = bearer
+      const [row] = await rows<
+        Record<'team' | 'user' | 'member' | 'org', EntityRow | null> & { generation: string | number }
+      >(sql`
+        select ${orNull('team', 't')} as team, ${orNull('user', 'u')} as "user", ${orNull('member', 'm')} as member,
+          ${orNull('org', 'o')} as org, ${NUMBER} as generation
+        from (select ${userId}::text as user_id, ${teamId}::text as team_id, ${organizationId}::text as org_id) b
+        left join team t on t.team_id = b.team_id
+        left join internal_user u on u.user_id = b.user_id
+        left join team_membership m on m.team_id = b.team_id and m.user_id = b.user_id
+        left join organization o on o.organization_id = coalesce(t.organization_id, b.org_id)`)
+      const owners = {
+        team: row?.team ? recordOf('team', row.team) : undefined,
+        user: row?.user ? recordOf('user', row.user) : undefined,
+        member: row?.member ? recordOf('member', row.member) : undefined,
+        organization: row?.org ? recordOf('org', row.org) : undefined,
+      }
+      const value = bearerPrincipal(bearer, owners, nowMs, everyone)
+      if (!row || !value) return undefined
+      return { value, names: bearerNames(bearer, owners), generation: Number(row.generation), readAtMs: nowMs }
     },
     async standingOf(kind, id, nowMs) {
       const read = async () => {

@@ -4,6 +4,7 @@ import type { EntityId, entities } from './entities.ts'
 import type { Principal } from './principal.ts'
 import type { BudgetRecord, Entities, EntityKind, EntityRecord, KeyRecord, TemplateRecord } from './record.ts'
 import type { Standing } from './standing.ts'
+import type { Bearer } from './without-key.ts'
 
 /**
  * Something read from Postgres, with what tells whether it still holds: it does as long as the generation is the one it
@@ -28,6 +29,8 @@ export interface KnownGeneration {
 /** Where principals are read from: Postgres, or its twin. Throws when it cannot tell; undefined means: no such key. */
 export interface PrincipalSource {
   principalOf(keyHash: string, nowMs: number): Promise<Copy<Principal> | undefined>
+  /** Who acts without a key; undefined unless everyone that is named is there. */
+  withoutKey(bearer: Bearer, nowMs: number): Promise<Copy<Principal> | undefined>
   /** A customer or a tag; one that nobody made has no limits. */
   standingOf(kind: 'customer' | 'tag', id: string, nowMs: number): Promise<Copy<Standing>>
   generation(nowMs: number): Promise<KnownGeneration>
@@ -51,6 +54,8 @@ export interface Others {
  */
 export interface Tenants {
   principalOf(keyHash: string, moment: Moment): Promise<Principal | undefined>
+  /** The same of who acts without a key; undefined unless everyone that is named is there. */
+  withoutKey(bearer: Bearer, moment: Moment): Promise<Principal | undefined>
   /** The principal with the scopes and limits of its customer and its tags. */
   withOthers(principal: Principal, others: Others, moment: Moment): Promise<Principal>
   /** Whether this isolate has met the key lately. Asks nobody. */

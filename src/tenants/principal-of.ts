@@ -69,12 +69,15 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
 }
 
 /** A person's role goes with the person's own keys: whoever else manages a team's keys shall not come by it. */
-function roleOf({ user, team }: KeyOwners): Role {
+export function roleOf({ user, team }: Pick<KeyOwners, 'user' | 'team'>): Role {
   const role = team ? undefined : roles.find((one) => one === user?.userRole)
   return role ?? (user?.userRole === 'internal_user_viewer' ? 'internal_user_viewer' : 'internal_user')
 }
 
-function membershipOf({ team, member }: KeyOwners): Pick<Principal, 'teamRole' | 'teamPermissions'> {
+export function membershipOf({
+  team,
+  member,
+}: Pick<KeyOwners, 'team' | 'member'>): Pick<Principal, 'teamRole' | 'teamPermissions'> {
   if (!team || !member) return {}
   const { memberPermissions: teamPermissions } = team
   return {
@@ -153,14 +156,20 @@ export function masterPrincipal(nowMs: number): Principal {
   }
 }
 
-function levelsOf({ key, team, user, member, organization }: KeyOwners): readonly Level[] {
-  const levels: Level[] = [{ kind: 'key', entity: entityName('key', key.id), record: key }]
-  if (key.userId !== null) levels.push({ kind: 'user', entity: entityName('user', key.userId), record: user })
+function levelsOf({ key, ...owners }: KeyOwners): readonly Level[] {
+  return [{ kind: 'key', entity: entityName('key', key.id), record: key }, ...ownerLevels(key.userId, owners)]
+}
+
+/** Everyone that acts or is acted for, but the key. */
+export function ownerLevels(
+  userId: string | null,
+  { team, user, member, organization }: Omit<KeyOwners, 'key'>,
+): readonly Level[] {
+  const levels: Level[] = []
+  if (userId !== null) levels.push({ kind: 'user', entity: entityName('user', userId), record: user })
   if (team) {
     levels.push({ kind: 'team', entity: entityName('team', team.teamId), record: team })
-    if (key.userId !== null) {
-      levels.push({ kind: 'member', entity: memberName(team.teamId, key.userId), record: member })
-    }
+    if (userId !== null) levels.push({ kind: 'member', entity: memberName(team.teamId, userId), record: member })
   }
   if (organization) {
     levels.push({ kind: 'org', entity: entityName('org', organization.organizationId), record: organization })
@@ -176,7 +185,7 @@ function ledgerOf({ key, team, organization }: KeyOwners): string {
   return entityName('key', key.id)
 }
 
-function modelsOf(levels: readonly Level[]): Principal['models'] {
+export function modelsOf(levels: readonly Level[]): Principal['models'] {
   return levels.flatMap(({ kind, record }) =>
     kind === 'member' || kind === 'tag' || !record || record.models.length === 0
       ? []
@@ -190,7 +199,7 @@ function modelsOf(levels: readonly Level[]): Principal['models'] {
 }
 
 /** `@life` always, so that everyone shows their spend; limited only where the limit has no end. Then each window. */
-function scopesOf({ entity, record }: Level): Scope[] {
+export function scopesOf({ entity, record }: Level): Scope[] {
   const limited = (record?.budgets ?? []).map(({ scope, duration, timeZone, anchorMs, model }) => ({
     name: scope,
     duration,
@@ -204,7 +213,7 @@ function scopesOf({ entity, record }: Level): Scope[] {
   return [{ name: life, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: false }, ...limited]
 }
 
-function limitsOf({ entity, record }: Level): RateLimit[] {
+export function limitsOf({ entity, record }: Level): RateLimit[] {
   if (!record) return []
   const { template } = record
   const all = {

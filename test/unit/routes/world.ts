@@ -85,6 +85,7 @@ export function world(
     databaseDown() ? Promise.reject(new Error('connection refused')) : answer()
   const source: PrincipalSource = {
     principalOf: (hash, nowMs) => asking(() => store.principalOf(hash, nowMs)),
+    withoutKey: (bearer, nowMs) => asking(() => store.withoutKey(bearer, nowMs)),
     standingOf: (kind, id, nowMs) => asking(() => store.standingOf(kind, id, nowMs)),
     generation: (nowMs) => asking(() => store.generation(nowMs)),
   }

@@ -51,6 +51,7 @@ async function world() {
   }
   const source: PrincipalSource = {
     principalOf: (hash, nowMs) => asked('principals', () => store.principalOf(hash, nowMs)),
+    withoutKey: (bearer, nowMs) => asked('principals', () => store.withoutKey(bearer, nowMs)),
     standingOf: (kind, id, nowMs) => asked('standings', () => store.standingOf(kind, id, nowMs)),
     generation: (nowMs) => asked('generations', () => store.generation(nowMs)),
   }
