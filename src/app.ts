@@ -8,16 +8,19 @@ import type { Dialect } from './dialects/dialect.ts'
 import type { IdempotencyStore } from './idempotency/port.ts'
 import { authenticate } from './middleware/authenticate.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
+import { presentedKey } from './middleware/credentials.ts'
 import { refusal } from './middleware/error-door.ts'
 import { IDEMPOTENCY_KEY, onlyOnce } from './middleware/idempotent.ts'
 import { RememberingRouter } from './middleware/remembering-router.ts'
 import { idHeaders, type RequestIds, requestIds } from './middleware/request-id.ts'
 import type { AppDeps } from './routes/deps.ts'
+import { isPublic, mustBeAllowed, mustBeLetIn, mustSuitMaster } from './routes/let-in.ts'
 import { mustMayCall } from './routes/may-call.ts'
 import { notThere, notThisMethod } from './routes/not-there.ts'
 import type { Incoming, Route } from './routes/route.ts'
 import { routes } from './routes/table.ts'
 import type { Principal } from './tenants/principal.ts'
+import { publicPrincipal } from './tenants/principal-of.ts'
 
 export type { AppDeps } from './routes/deps.ts'
 
@@ -125,8 +128,19 @@ function servedOnce(
 async function caller(route: Route, request: Request, deps: AppDeps, nowMs: number): Promise<Principal> {
   const { config, env, defer } = deps.gateway
   const { tenants, guards } = deps
+  const { access } = config.general
+  if (access) {
+    mustBeLetIn(route, request, access)
+    if (isPublic(route, request, access) && presentedKey(request.headers, config.general.keyHeaderName) === undefined) {
+      return publicPrincipal(nowMs)
+    }
+  }
   const principal = await authenticate(request.headers, { config, env, tenants, guards }, { nowMs, defer })
-  if (principal.kind !== 'master') mustMayCall(route, request.url, principal)
+  if (principal.kind === 'master') mustSuitMaster(route, { access, nowMs, isolate: guards, log: deps.log })
+  else {
+    mustMayCall(route, request.url, principal)
+    mustBeAllowed(route, request, principal, access)
+  }
   return principal
 }
 

@@ -8,6 +8,7 @@ import type { ModelRow } from '../../src/models/row/model-list.ts'
 import { ms } from '../../src/models/row/policies.ts'
 import { literalSecrets, pathText } from '../../src/models/row/secrets.ts'
 import { textFrom, textOf } from '../../src/models/row/text.ts'
+import { accessOf } from './access.ts'
 import { advise } from './advice.ts'
 import { alertsOf } from './alerts.ts'
 import { litellmBudgets, providerBudgets } from './budgets.ts'
@@ -140,6 +141,7 @@ function generalOf(
     totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
     ...given('storeModels', general.store_model_in_db || undefined),
     ...given('healthChecks', healthChecksOf(general)),
+    ...given('access', accessOf({ general_settings: general }, note)),
     ...given('auditLogsMs', retentionMs(general.maximum_audit_logs_retention_period)),
     ...given('spendLogsMs', spendLogsMs(general.maximum_spend_logs_retention_period, note)),
     ...given('drainMs', ms(general.drain_timeout || undefined)),

@@ -1,5 +1,7 @@
 import type { Price } from '../prices/price.ts'
+import type { AccessSettings } from './access.ts'
 import type { AlertSettings } from './alerts.ts'
+import type { PassThroughSettings } from './pass-through.ts'
 import type { SemanticCacheSettings } from './semantic-cache.ts'
 
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
@@ -62,6 +64,8 @@ export interface Deployment {
   readonly reasonsInSilence?: boolean
   /** A budget of its own, over all callers. */
   readonly budget?: FileBudget
+  /** Its account also serves what is only passed on (`use_in_pass_through`). */
+  readonly passThrough?: true
   /** How it is asked beside its traffic (`health_check_model`, `health_check_timeout`, …). */
   readonly healthCheck?: {
     readonly model?: string
@@ -267,6 +271,8 @@ export interface Config {
     /** Absent where answers are not cached. */
     readonly cache?: CacheSettings
   }
+  /** What is passed on to vendors beside the operations that are known here; absent where the file says nothing of it. */
+  readonly passThrough?: PassThroughSettings
   /** Who is told of what needs attention; absent where nobody is. */
   readonly alerts?: AlertSettings
   /** Who is told of finished requests; absent where nobody is. */
@@ -307,6 +313,8 @@ export interface Config {
     readonly storeModels?: boolean
     /** Deployments are asked beside their traffic (`background_health_checks`): how often, and which groups if not all. */
     readonly healthChecks?: { readonly everyMs: number; readonly groups?: readonly string[] }
+    /** Who may come in, from where and by which routes; absent where nothing is said. */
+    readonly access?: AccessSettings
     /** How long what admins changed is known; absent means for ever (`maximum_audit_logs_retention_period`). */
     readonly auditLogsMs?: number
     /** How long rows of the spend log are kept, in whole days of at least 15; absent means for ever (`maximum_spend_logs_retention_period`). */

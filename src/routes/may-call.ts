@@ -60,7 +60,8 @@ const GROUPS: Readonly<Record<string, (route: Route) => boolean>> = {
 
 export const routeGroups: readonly string[] = Object.keys(GROUPS)
 
-function covers(allowed: string, route: Route, path: string): boolean {
+/** Whether a path, its beginning (`/v1/*`) or a group's name stands for this route. */
+export function covers(allowed: string, route: Route, path: string): boolean {
   const group = Object.hasOwn(GROUPS, allowed) ? GROUPS[allowed] : undefined
   if (group) return group(route)
   if (allowed.endsWith('*')) return path.startsWith(allowed.slice(0, -1))

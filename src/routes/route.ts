@@ -6,6 +6,8 @@ import { readJsonObject } from '../middleware/body.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { adminFields } from './admin-fields.ts'
 import type { AppDeps } from './deps.ts'
+import { mustSayEnough } from './enforced.ts'
+import { asksModel } from './let-in.ts'
 import type { Access } from './may-call.ts'
 import { isStorable } from './text.ts'
 
@@ -72,6 +74,7 @@ export function route<
   B extends Shape | undefined = undefined,
 >(definition: Definition<A, Q, B>): Route {
   const { method, paths, access, summary, tag, dialect, query, body, area, out, handle } = definition
+  const asks = asksModel({ tag, method, access })
   return {
     method,
     paths,
@@ -87,6 +90,10 @@ export function route<
         ...incoming,
         query: query && checked(query, queryOf(incoming.request)),
         body: body && checked(body, await bodyOf(incoming, body, area)),
+      }
+      if (asks && asked.body && asked.principal) {
+        const { headers } = asked.request
+        mustSayEnough({ headers, body: asked.body }, asked.principal, asked.deps.gateway.config.general.access)
       }
       // `principal` is there for every access but `public`: the app authenticates before it asks.
       const result = await handle(asked as Asked<A, Parsed<Q>, Parsed<B>>)

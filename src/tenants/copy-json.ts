@@ -51,6 +51,8 @@ export const principal = z.object({
   teamRole: z.enum(['admin', 'user']).exactOptional(),
   teamPermissions: z.array(z.string()).exactOptional(),
   allowedCacheControls: z.array(z.string()).exactOptional(),
+  enforcedParams: z.array(z.string()).exactOptional(),
+  allowedIps: z.array(z.string()).exactOptional(),
   blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),
   maxBudgetNano: nano.exactOptional(),

@@ -1,4 +1,4 @@
-import { allowedByAll } from './cache-controls.ts'
+import { allowedByAll, demandedByAny } from './governed.ts'
 import type { Copy } from './port.ts'
 import { type Principal, type PrincipalLevel, type RateLimit, type Role, roles } from './principal.ts'
 import type {
@@ -38,7 +38,9 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
   const blocked = levels.find(({ record }) => record?.blocked)?.kind as PrincipalLevel | undefined
   const budget = key.budgets.find(({ part }) => part === 'main')
   const aliases = [key.aliases, team?.modelAliases].filter((names) => names != null && Object.keys(names).length > 0)
-  const controls = allowedByAll([key, team])
+  const controls = allowedByAll([key, team], 'allowed_cache_controls')
+  const enforcedParams = demandedByAny([key, team], 'enforced_params')
+  const allowedIps = allowedByAll([key], 'allowed_ips')
   const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
     kind: 'key',
@@ -59,6 +61,8 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
     ...(key.allowedRoutes.length === 0 ? {} : { allowedRoutes: key.allowedRoutes }),
     ...membershipOf(owners),
     ...(controls === undefined ? {} : { allowedCacheControls: controls }),
+    ...(enforcedParams === undefined ? {} : { enforcedParams }),
+    ...(allowedIps === undefined ? {} : { allowedIps }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
@@ -154,6 +158,11 @@ export function masterPrincipal(nowMs: number): Principal {
     metadata: {},
     readAtMs: nowMs,
   }
+}
+
+/** Whoever reads a route that the operator made public, without a key. */
+export function publicPrincipal(nowMs: number): Principal {
+  return { ...masterPrincipal(nowMs), kind: 'key', role: 'internal_user_viewer', keyId: 'public', keyName: 'no key' }
 }
 
 function levelsOf({ key, ...owners }: KeyOwners): readonly Level[] {

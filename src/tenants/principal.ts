@@ -58,6 +58,10 @@ export interface Principal {
   readonly teamPermissions?: readonly string[]
   /** What it may say about the cache (`allowed_cache_controls` of the key and the team); absent means everything. */
   readonly allowedCacheControls?: readonly string[]
+  /** What its calls of models must say: `enforced_params` of the key and the team. */
+  readonly enforcedParams?: readonly string[]
+  /** From where it may be used: addresses and networks; absent means from anywhere. */
+  readonly allowedIps?: readonly string[]
   readonly blocked?: PrincipalLevel
   readonly expiresAtMs?: number
   readonly maxBudgetNano?: bigint

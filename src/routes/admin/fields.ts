@@ -70,6 +70,8 @@ export const temporary = {
 export type TemplateFields = { readonly [F in keyof typeof templateLimits]?: z.output<(typeof templateLimits)[F]> }
 export type LimitFields = { readonly [F in keyof typeof newLimits]?: z.output<(typeof newLimits)[F]> } & {
   readonly allowed_cache_controls?: readonly string[] | null | undefined
+  readonly allowed_ips?: readonly string[] | null | undefined
+  readonly enforced_params?: readonly string[] | null | undefined
   readonly rpm_limit_type?: string | null | undefined
   readonly tpm_limit_type?: string | null | undefined
   readonly temp_budget_increase?: number | null | undefined

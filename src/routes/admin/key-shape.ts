@@ -4,8 +4,8 @@ import { keyNameOf } from '../../tenants/key-text.ts'
 import type { Changes } from '../../tenants/port.ts'
 import { routeGroups } from '../may-call.ts'
 import { name } from '../text.ts'
-import { allowedCacheControls } from './cache-controls.ts'
 import { changedLimits, limitTypes, shownLimits, temporary } from './fields.ts'
+import { allowedIps, bound } from './governed.ts'
 
 /** A key or its hash, as the caller writes it. */
 export const keyText = z.string().min(1).max(512)
@@ -53,7 +53,8 @@ export const changes = {
   ...reach,
   ...changedLimits,
   ...limitTypes,
-  ...allowedCacheControls,
+  ...bound,
+  ...allowedIps,
   ...temporary,
 }
 
@@ -69,6 +70,8 @@ export const shown = z.object({
   aliases: z.record(z.string(), z.string()),
   allowed_routes: z.array(z.string()),
   allowed_cache_controls: z.array(z.string()),
+  allowed_ips: z.array(z.string()),
+  enforced_params: z.array(z.string()),
   ...shownLimits,
   temp_budget_increase: z.number().nullable(),
   temp_budget_expiry: z.string().nullable(),

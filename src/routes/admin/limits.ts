@@ -4,8 +4,8 @@ import type { EntityChanges } from '../../tenants/port.ts'
 import type { EntityRecord } from '../../tenants/record.ts'
 import type { AppDeps } from '../deps.ts'
 import { budgetsOf } from './budget.ts'
-import { metadataOf } from './cache-controls.ts'
 import type { LimitFields } from './fields.ts'
+import { metadataOf } from './governed.ts'
 import { nano, templateBudgets, templateNamed } from './template.ts'
 
 interface Asking {

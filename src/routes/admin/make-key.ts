@@ -5,9 +5,9 @@ import { entityName } from '../../tenants/scope.ts'
 import { type Asked, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { allowedCacheControls } from './cache-controls.ts'
 import { expiryOf } from './expiry.ts'
 import { limitTypes, newLimits } from './fields.ts'
+import { allowedIps, bound } from './governed.ts'
 import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
 import { customKey, made, reach, reachOf } from './key-shape.ts'
 import { limitsOf } from './limits.ts'
@@ -25,7 +25,8 @@ const generateBody = z.strictObject({
   ...reach,
   ...newLimits,
   ...limitTypes,
-  ...allowedCacheControls,
+  ...bound,
+  ...allowedIps,
 })
 
 export const generate = route({

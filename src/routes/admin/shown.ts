@@ -1,5 +1,5 @@
 import { usdFromNano } from '../../money.ts'
-import { cacheControlsOf } from '../../tenants/cache-controls.ts'
+import { listIn } from '../../tenants/governed.ts'
 import type {
   CustomerRecord,
   EntityRecord,
@@ -65,7 +65,9 @@ export function shownKey(key: KeyRecord, nowMs: number) {
     expires: key.expiresAtMs === null ? null : iso(key.expiresAtMs),
     aliases: key.aliases ?? {},
     allowed_routes: key.allowedRoutes,
-    allowed_cache_controls: cacheControlsOf(key),
+    allowed_cache_controls: listIn(key, 'allowed_cache_controls'),
+    allowed_ips: listIn(key, 'allowed_ips'),
+    enforced_params: listIn(key, 'enforced_params'),
     ...shownEntity(entityName('key', key.id), key, nowMs),
     ...shownIncrease(key, nowMs),
   }
@@ -76,7 +78,8 @@ export function shownTeam(team: TeamRecord, nowMs: number, members: readonly Mem
     team_id: team.teamId,
     team_alias: team.teamAlias,
     organization_id: team.organizationId,
-    allowed_cache_controls: cacheControlsOf(team),
+    allowed_cache_controls: listIn(team, 'allowed_cache_controls'),
+    enforced_params: listIn(team, 'enforced_params'),
     ...shownEntity(entityName('team', team.teamId), team, nowMs),
     team_member_budget_id: team.memberBudgetId,
     model_aliases: team.modelAliases ?? {},

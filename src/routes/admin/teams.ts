@@ -8,8 +8,8 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { allowedCacheControls } from './cache-controls.ts'
 import { changedLimits, count, type LimitFields, limitTypes, newLimits, shownLimits, usd } from './fields.ts'
+import { bound } from './governed.ts'
 import { mustBeGuaranteed } from './guaranteed.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
@@ -26,6 +26,7 @@ export const shown = z.object({
   team_alias: z.string().nullable(),
   organization_id: z.string().nullable(),
   allowed_cache_controls: z.array(z.string()),
+  enforced_params: z.array(z.string()),
   ...shownLimits,
   team_member_budget_id: z.string().nullable(),
   model_aliases: z.record(z.string(), z.string()),
@@ -108,7 +109,7 @@ const create = route({
     organization_id: name.nullish(),
     ...newLimits,
     ...limitTypes,
-    ...allowedCacheControls,
+    ...bound,
     ...memberLimits,
     ...rights,
   }),
@@ -163,7 +164,7 @@ const update = route({
     organization_id: z.union([name, z.literal('')]).nullish(),
     ...changedLimits,
     ...limitTypes,
-    ...allowedCacheControls,
+    ...bound,
     ...memberLimits,
     ...rights,
   }),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { allowedByAll } from '../../../src/tenants/cache-controls.ts'
+import { allowedByAll } from '../../../src/tenants/governed.ts'
 import { MASTER, world } from '../routes/world.ts'
 
 async function restricted() {
@@ -47,8 +47,9 @@ it('refuses names that are no controls', async () => {
 
 it('a key may say what both it and its team may', () => {
   const one = (...names: string[]) => ({ metadata: { allowed_cache_controls: names } })
-  expect(allowedByAll([one(), undefined])).toBeUndefined()
-  expect(allowedByAll([one('ttl'), one()])).toEqual(['ttl'])
-  expect(allowedByAll([one('ttl', 'no-cache'), one('no-cache')])).toEqual(['no-cache'])
-  expect(allowedByAll([one('ttl'), one('no-cache')])).toEqual([])
+  const both = (...those: Parameters<typeof allowedByAll>[0][number][]) => allowedByAll(those, 'allowed_cache_controls')
+  expect(both(one(), undefined)).toBeUndefined()
+  expect(both(one('ttl'), one())).toEqual(['ttl'])
+  expect(both(one('ttl', 'no-cache'), one('no-cache'))).toEqual(['no-cache'])
+  expect(both(one('ttl'), one('no-cache'))).toEqual([])
 })

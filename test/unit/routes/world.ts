@@ -2,6 +2,7 @@ import { buildConfig } from '../../../scripts/config/build.ts'
 import { createApp } from '../../../src/app.ts'
 import * as books from '../../../src/budget/books.ts'
 import { newBooks } from '../../../src/budget/books.ts'
+import type { AccessSettings } from '../../../src/config/access.ts'
 import { HandOver } from '../../../src/gateway/hand-over.ts'
 import { memoryHealth } from '../../../src/health/memory.ts'
 import { MemoryLedger, memorySource } from '../../../src/ledger/memory.ts'
@@ -50,6 +51,7 @@ export interface Said {
 export function world(
   over: {
     maxRequestBytes?: number
+    access?: AccessSettings
     keyHeaderName?: string
     databaseDown?: () => boolean
     /** Ledgers that have money on lease. */
@@ -79,7 +81,12 @@ export function world(
   const { maxRequestBytes = built.general.maxRequestBytes, keyHeaderName, databaseDown = () => false } = over
   const config = {
     ...built,
-    general: { ...built.general, maxRequestBytes, ...(keyHeaderName ? { keyHeaderName } : {}) },
+    general: {
+      ...built.general,
+      maxRequestBytes,
+      ...(over.access ? { access: over.access } : {}),
+      ...(keyHeaderName ? { keyHeaderName } : {}),
+    },
   }
   const asking = <R>(answer: () => Promise<R>) =>
     databaseDown() ? Promise.reject(new Error('connection refused')) : answer()

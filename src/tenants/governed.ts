@@ -1,0 +1,28 @@
+import type { EntityRecord } from './record.ts'
+
+/** Lists that bind a key or a team and lie where LiteLLM keeps them, in its metadata: only their own fields change them. */
+export const governed = ['allowed_cache_controls', 'allowed_ips', 'enforced_params'] as const
+export type Governed = (typeof governed)[number]
+
+type Bound = Pick<EntityRecord, 'metadata'>
+
+/** What one of these lists says; an empty one restricts nothing. */
+export function listIn({ metadata }: Bound, name: Governed): readonly string[] {
+  const list = metadata[name]
+  return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
+}
+
+const listsOf = (entities: readonly (Bound | undefined)[], name: Governed) =>
+  entities.map((one) => (one ? listIn(one, name) : [])).filter((list) => list.length > 0)
+
+/** What all of them allow; undefined where none restricts. */
+export function allowedByAll(entities: readonly (Bound | undefined)[], name: Governed): readonly string[] | undefined {
+  const lists = listsOf(entities, name)
+  return lists.length === 0 ? undefined : lists.reduce((left, right) => left.filter((item) => right.includes(item)))
+}
+
+/** What any of them demands; undefined where none does. */
+export function demandedByAny(entities: readonly (Bound | undefined)[], name: Governed): readonly string[] | undefined {
+  const lists = listsOf(entities, name)
+  return lists.length === 0 ? undefined : [...new Set(lists.flat())]
+}
