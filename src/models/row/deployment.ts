@@ -132,6 +132,7 @@ function rulesOf(params: Params): Partial<Deployment> {
     ...given('allowedFails', params.allowed_fails),
     ...given('allowedFailsPolicy', policyOf(params.allowed_fails_policy, 'AllowedFails')),
     ...given('budget', budgetOf(params)),
+    ...given('passThrough', params.use_in_pass_through === true ? (true as const) : undefined),
     ...given('dropParams', params.drop_params),
     ...given('additionalDropParams', params.additional_drop_params),
     ...given('allowedOpenaiParams', params.allowed_openai_params),
