@@ -164,7 +164,7 @@ function isText({ role: _, content: _text, ...rest }: ChatDelta): boolean {
 }
 
 /** What was written, in characters: for an estimate where the vendor never counts. */
-function charsOf({ content, refusal, reasoning_content, tool_calls }: ChatDelta): number {
+export function charsOf({ content, refusal, reasoning_content, tool_calls }: ChatDelta): number {
   let chars = (content?.length ?? 0) + (refusal?.length ?? 0) + (reasoning_content?.length ?? 0)
   for (const { function: written } of tool_calls ?? [])
     chars += (written?.name?.length ?? 0) + (written?.arguments?.length ?? 0)
