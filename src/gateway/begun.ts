@@ -6,7 +6,7 @@ import { asked } from './answered.ts'
 import type { Attempt, Continued } from './attempt.ts'
 import { failureOf, giveWay, type Outcome } from './finish.ts'
 import type { Failed, Step, Way } from './itinerary.ts'
-import { closeLast, type Journey, notAnswered } from './journey.ts'
+import { closeLast, handedOver, type Journey, notAnswered } from './journey.ts'
 import { isOfCandidateAlone, take } from './take.ts'
 import { unusedOf } from './unasked.ts'
 
@@ -42,9 +42,10 @@ export async function begun<R extends AnyRequest>(
   }
 }
 
-/** Its hold ends with the next take, or with the request. Of two that were asked at the same time one ends at once. */
-function leaveOpen<R extends AnyRequest>(hold: Settlement | undefined, journey: Journey<R>): void {
+/** Its hold ends with the next take, or with the request. Of two that were asked at the same time the second ends at once. */
+function leaveOpen<R extends AnyRequest>(hold: Settlement | undefined, journey: Journey<R>, beside = false): void {
   if (!hold) return
+  if (beside && journey.unclosed) return handedOver(hold, journey.call, journey.deps)
   closeLast(journey)
   journey.unclosed = hold
 }
@@ -52,7 +53,11 @@ function leaveOpen<R extends AnyRequest>(hold: Settlement | undefined, journey: 
 /** While money was taken for it, others found that it fails, or began to try it. */
 function leftAlone<R extends AnyRequest>(taken: Attempt<R>, why: string, journey: Journey<R>): Failed {
   const { group, deployment } = taken
-  leaveOpen(unusedOf(taken), journey)
+  const hold = unusedOf(taken)
+  // Who was never asked is not counted.
+  const isUntaken = journey.attempts === 0
+  if (isUntaken) journey.counted = false
+  leaveOpen(hold && { ...hold, ...(isUntaken && { untaken: true }) }, journey)
   journey.trail?.passedOver(group, deployment.id, why)
   const message = `${deployment.id} of ${group} is not asked now: ${why}. Ask again in a moment.`
   const error = new GatewayError('rate_limited', message, { retryAfterMs: 1_000 })
@@ -60,10 +65,15 @@ function leftAlone<R extends AnyRequest>(taken: Attempt<R>, why: string, journey
   return { error, asked: false }
 }
 
-export function gaveWay<R extends AnyRequest>(attempt: Attempt<R>, thrown: unknown, journey: Journey<R>): Failed {
+export function gaveWay<R extends AnyRequest>(
+  attempt: Attempt<R>,
+  thrown: unknown,
+  journey: Journey<R>,
+  beside = false,
+): Failed {
   const { deps, trail } = journey
   const error = toGatewayError(thrown)
-  leaveOpen(giveWay(attempt, failureOf(attempt, error, deps), deps), journey)
+  leaveOpen(giveWay(attempt, failureOf(attempt, error, deps), deps), journey, beside)
   journey.firstError ??= error
   trail?.failed(attempt.group, attempt.deployment.id, error, deps.clock() - attempt.startedAtMs)
   return { error, asked: true }

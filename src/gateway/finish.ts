@@ -59,9 +59,14 @@ function record(
   deps: GatewayDeps,
   close: Settlement | undefined,
 ): void {
-  deps.health.ended(toEnded(attempt, outcome, deps.clock()), deps.defer)
-  const event = toEvent(attempt, outcome, costOf(attempt, outcome), deps)
+  const event = ended(attempt, outcome, deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
+}
+
+/** Told to routing; its row. */
+function ended(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): SpendEvent {
+  deps.health.ended(toEnded(attempt, outcome, deps.clock()), deps.defer)
+  return toEvent(attempt, outcome, costOf(attempt, outcome), deps)
 }
 
 function toEnded({ group, deployment, startedAtMs, call }: Attempt<AnyRequest>, outcome: Outcome, atMs: number): Ended {
@@ -156,14 +161,17 @@ export function fail(attempt: Attempt<AnyRequest>, thrown: unknown, deps: Gatewa
 }
 
 /**
- * The end of an attempt after which another is asked. What cost nothing is closed by the next take, in one transaction:
- * that settlement is returned. What may be billed is logged and settled by itself, log first.
+ * The end of an attempt after which another is asked: its hold is returned, which the next take closes in one transaction.
+ * What may be billed has its row with it, so that it is logged in that transaction or before it; the row of what cost
+ * nothing goes its own way.
  */
 export function giveWay(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
   const close = closeOf(attempt, outcome, deps)
-  const free = costOf(attempt, outcome) === 0n
-  record(attempt, outcome, deps, free ? undefined : close)
-  return free ? close : undefined
+  if (close === undefined || costOf(attempt, outcome) === 0n) {
+    record(attempt, outcome, deps, undefined)
+    return close
+  }
+  return { ...close, event: ended(attempt, outcome, deps) }
 }
 
 /**

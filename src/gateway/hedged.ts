@@ -37,7 +37,7 @@ export async function hedged<R extends AnyRequest>(
   const soon = await within(hedge.afterMs, first.result, journey)
   if (soon || call.signal.aborted || !hedge.spend()) return ended(soon ?? (await first.result), journey)
 
-  const taking = besideIt({ ...step, candidate: hedge.candidate }, journey, way)
+  const taking = besideIt({ ...step, candidate: hedge.candidate, beside: true }, journey, way)
   const beside = await Promise.race([taking, first.result.then(() => undefined)])
   if (!beside) {
     deps.defer('drop hedge', dropped(taking, journey))
@@ -52,8 +52,8 @@ export async function hedged<R extends AnyRequest>(
     deps.defer('end hedge', overtaken(other, journey))
     return fastest.response
   }
-  const why = ended(fastest, journey)
-  const last = ended(await other.result, journey)
+  const why = ended(fastest, journey, fastest.runner === second)
+  const last = ended(await other.result, journey, other === second)
   return last instanceof Response ? last : { ...last, ...(why instanceof Response ? {} : { hedge: hedge.candidate }) }
 }
 
@@ -99,8 +99,12 @@ async function within<R extends AnyRequest>(
   }
 }
 
-function ended<R extends AnyRequest>({ runner, response, thrown }: Result<R>, journey: Journey<R>): Response | Failed {
-  return response ?? gaveWay(runner.attempt, thrown, journey)
+function ended<R extends AnyRequest>(
+  { runner, response, thrown }: Result<R>,
+  journey: Journey<R>,
+  beside = false,
+): Response | Failed {
+  return response ?? gaveWay(runner.attempt, thrown, journey, beside)
 }
 
 /** The first was done before the other's money was there. */

@@ -29,8 +29,10 @@ export interface Journey<R extends AnyRequest> {
   mockedLimit: boolean
   /** What the client is told where nobody answers. */
   firstError?: GatewayError
-  /** The hold of the last attempt, which the next take closes. */
+  /** The hold of the last attempt, with its row if it cost anything: the next take closes it. */
   unclosed?: Settlement
+  /** The request counts in its caller's limits. */
+  counted: boolean
   /** What was left of the caller's limits when the request was counted. */
   rates?: readonly RateState[]
 }
@@ -44,7 +46,7 @@ export function begin<R extends AnyRequest>(given: Call<R>, deps: GatewayDeps): 
   const request = showsUsage ? withUsage(asked) : asked
   refuseInactive(request, 'chat')
   const trail = controls.explain ? new Trail() : undefined
-  const nothingYet = { attempts: 0, retries: 0, maxRetries: 0, fallbacks: 0, mockedLimit: false }
+  const nothingYet = { attempts: 0, retries: 0, maxRetries: 0, fallbacks: 0, mockedLimit: false, counted: false }
   return { call, request, controls, deps, trail, ...nothingYet }
 }
 
@@ -59,7 +61,13 @@ export function closeLast<R extends AnyRequest>(journey: Journey<R>): void {
   const { unclosed, call, deps } = journey
   if (!unclosed) return
   delete journey.unclosed
-  deps.handOver.add({ ledger: call.principal.ledger, close: unclosed }, deps.defer)
+  handedOver(unclosed, call, deps)
+}
+
+/** Ends a hold by itself. */
+export function handedOver<R extends AnyRequest>(hold: Settlement, { principal }: Call<R>, deps: GatewayDeps): void {
+  const { event, ...close } = hold
+  deps.handOver.add({ ledger: principal.ledger, close, ...(event && { event }) }, deps.defer)
 }
 
 /** The end of a request that nobody answered: why the first failed, and what was tried. */

@@ -27,7 +27,8 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
   const asked = { principal, operation, request }
   const needed = needOf(asked, candidate, deps, attempt.id)
   if (!needed) return attempt
-  const taken = await takenFor(needed, journey)
+  const beside = step.beside === true
+  const taken = await takenFor(needed, beside, journey)
   if (taken.granted) return { ...attempt, grant: taken.grant, rates: ratesOf(taken.rates, journey) }
 
   const { lowering } = operation
@@ -35,7 +36,7 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
   if (!lowering || !mayBeLowered || !isShortOfMoney(taken)) throw refused(taken.refusal, deps.config.general)
   const leastNano = lowering.leastCase(request, candidate.deployment)
   if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(taken.refusal, deps.config.general)
-  const less = await takenFor({ ...needed, leastNano }, journey)
+  const less = await takenFor({ ...needed, leastNano }, beside, journey)
   if (!less.granted) throw refused(taken.refusal, deps.config.general)
   const tokens = lowering.longestWithin(request, candidate.deployment, less.grant.amountNano)
   return {
@@ -63,23 +64,29 @@ function attemptOf<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): At
 }
 
 /**
- * Requests and parallel slots are counted once for a request, whatever it takes; the ledger knows that of an attempt that
- * is repriced. One that was settled by itself, because it may be billed, had them already.
+ * A request counts once, and has one slot, whatever it takes: the ledger knows that of an attempt that is repriced, and
+ * one that is asked beside another has its slot.
  */
-async function takenFor<R extends AnyRequest>(needed: Take, journey: Journey<R>): Promise<Taken> {
-  const { call, deps, unclosed } = journey
+async function takenFor<R extends AnyRequest>(needed: Take, beside: boolean, journey: Journey<R>): Promise<Taken> {
+  const { call, deps, unclosed, counted } = journey
   const { ledger } = call.principal
-  if (unclosed) {
-    const taken = await deps.ledger.reprice(ledger, unclosed, needed)
-    // One that was asked beside it may have left its own meanwhile.
-    if (journey.unclosed === unclosed) delete journey.unclosed
-    return taken
-  }
-  return deps.ledger.take(ledger, journey.attempts === 0 ? needed : { ...needed, limits: ofTokens(needed.limits) })
+  const limits = counted && !unclosed ? furtherLimits(needed.limits, beside) : needed.limits
+  const taken = unclosed
+    ? await deps.ledger.reprice(ledger, unclosed, needed)
+    : await deps.ledger.take(ledger, { ...needed, limits })
+  // One that was asked beside it may have left its own meanwhile; what may not have been heard is told again.
+  const isHeard = taken.granted || taken.refusal.kind !== 'ledger_unavailable'
+  if (isHeard && unclosed !== undefined && journey.unclosed === unclosed) delete journey.unclosed
+  journey.counted ||= taken.granted
+  return taken
 }
 
-function ofTokens(limits: Take['limits']): Take['limits'] {
-  return limits.filter(({ tpm }) => tpm !== undefined).map(({ rpm: _, maxParallel: __, ...rest }) => rest)
+function furtherLimits(limits: Take['limits'], beside: boolean): Take['limits'] {
+  return limits.flatMap(({ rpm: _, maxParallel, ...rest }) => {
+    const slot = beside ? undefined : maxParallel
+    if (slot === undefined && rest.tpm === undefined) return []
+    return [{ ...rest, ...(slot !== undefined && { maxParallel: slot }) }]
+  })
 }
 
 /** What is left of requests was said when they were counted. */

@@ -69,11 +69,11 @@ export class LedgerCore {
 
   /**
    * Ends an attempt that failed and takes for the next one of its request in one transaction: what that one holds is
-   * never lent to another first. The request itself is counted already; its tokens and its slot
+   * never lent to another first. The request itself is counted already, unless nobody was asked; its tokens and its slot
    * are those of the new attempt now.
    */
   reprice(settlement: Settlement, take: Take): Promise<Taken> {
-    const limits = take.limits.map(({ rpm, ...others }) => others)
+    const limits = settlement.untaken ? take.limits : take.limits.map(({ rpm, ...others }) => others)
     return this.#patient({ take: { ...take, limits }, unlimited: new Set(), ending: settlement })
   }
 

@@ -163,8 +163,9 @@ export interface Settlement {
 export interface Ledger {
   take(ledger: string, take: Take): Promise<Taken>
   /**
-   * Before a fallback or a continuation is asked: the failed attempt, whose row is logged if it cost anything, ends at
-   * what it cost, and the new one is taken in the same transaction, or nothing new.
+   * Before a fallback or a continuation is asked: the failed attempt, whose row travels with it if it cost anything, ends
+   * at what it cost, and the new one is taken in the same transaction, or nothing new. A request counts once, so that it
+   * is counted only where the failed attempt was `untaken`.
    */
   reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken>
   settle(ledger: string, settlements: readonly Settlement[]): Promise<void>

@@ -543,6 +543,24 @@ export function ledgerContract(name: string, make: (more?: Partial<LedgerSetting
       expect(await world.ledger.reprice(NAME, ended, next)).toMatchObject({ granted: true })
       expect((await refused({ scopes: [], limits })).kind).toBe('rate_limited')
 
+      // One that nobody was asked on did not count, so the next one does: not once more.
+      const unasked = takeOf(world, { limits: [{ entity: 'key:once', rpm: 1 }], amountNano: 0n })
+      const lone = await world.ledger.take(NAME, unasked)
+      if (!lone.granted) throw new Error('refused')
+      const again = takeOf(world, { limits: unasked.limits, amountNano: 0n })
+      const untaken = {
+        grantId: lone.grant.id,
+        attempt: unasked.attempt,
+        paidNano: 0n,
+        tokens: 0,
+        untaken: true,
+      } as const
+      const moved = await world.ledger.reprice(NAME, untaken, again)
+      expect(moved).toMatchObject({ granted: true, rates: [{ kind: 'requests', remaining: 0 }] })
+      if (!moved.granted) return
+      await world.ledger.settle(NAME, [{ ...untaken, grantId: moved.grant.id, attempt: again.attempt }])
+      expect(await world.ledger.check(NAME, again)).toMatchObject({ rates: [{ kind: 'requests', remaining: 1 }] })
+
       world.advance(EXPIRED_MS)
       await world.tick(NAME)
       await settle(second, 0n)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { brokenPromise } from '../../../src/budget/books.ts'
 import { errorHeaders, type GatewayError } from '../../../src/errors.ts'
+import { newId } from '../../../src/ids.ts'
 import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
 
 const hello = { model: 'small', messages: [{ role: 'user', content: 'Say hello.' }], max_tokens: 100 }
@@ -449,5 +450,81 @@ describe('a fallback', () => {
     const key = { ...keyWith(), models: [{ level: 'key' as const, names: ['primary', 'small'] }] }
     expect(await refusal(world.ask(primary, key))).toMatchObject({ status: 503 })
     expect(asked).toEqual(['gpt-4o-mini', 'gpt-4o-mini'])
+  })
+})
+
+describe('a request counts once', () => {
+  const limits = [{ entity: 'key:k1', rpm: 50, maxParallel: 30 }]
+  const left = async (world: ReturnType<typeof gatewayWorld>) => {
+    const { rates } = await world.ledger.check('key:k1', {
+      ...{ attempt: newId(world.deps.clock()), scopes: [], limits, amountNano: 0n, tokens: 0, callMs: 1_000 },
+    })
+    return rates.map(({ remaining }) => remaining)
+  }
+
+  it('and those that are refused because another is trying the deployment do not', async () => {
+    const probe = Promise.withResolvers<Response>()
+    let asked = 0
+    const world = gatewayWorld(() => {
+      asked += 1
+      return asked === 1 ? Response.json({ error: { message: 'no such model' } }, { status: 404 }) : probe.promise
+    })
+    const ask = () => world.ask(hello, keyWith(undefined, limits))
+    expect(await refusal(ask())).toMatchObject({ status: 404 })
+    world.pass(5_001)
+    const answers = Array.from({ length: 20 }, ask)
+    const refused = await Promise.all(answers.slice(1).map(refusal))
+    expect(new Set(refused.map(({ kind }) => kind))).toEqual(new Set(['rate_limited']))
+    probe.resolve(answered('I am back.', { prompt_tokens: 1, completion_tokens: 1 }))
+    expect((await answers[0])?.status).toBe(200)
+    await world.rest()
+    expect(asked).toBe(2)
+    expect(await left(world)).toEqual([48, 30])
+  })
+
+  it('also where a lowered fallback is asked once its own price was too high, and has one slot', async () => {
+    // Enough for all that the first may write, and not for all of the fallback's.
+    const limit = 20_000_000n
+    const running = Promise.withResolvers<Response>()
+    let asked = 0
+    const world = gatewayWorld(() => {
+      asked += 1
+      return asked === 1 ? Response.json({ error: { message: 'no' } }, { status: 503 }) : running.promise
+    })
+    world.account.limits.set('key:k1@life', limit)
+    const { max_tokens: _, ...open } = hello
+    const answer = world.ask({ ...open, model: 'primary' }, keyWith(limit, limits))
+    while (asked < 2) await new Promise((resolve) => setTimeout(resolve))
+    expect(await left(world)).toEqual([49, 29])
+    running.resolve(answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    expect((await answer).headers.get('x-litellm-model-group')).toBe('dearer')
+    await world.rest()
+    expect(await left(world)).toEqual([49, 30])
+  })
+
+  it('and keeps its slot when what may be billed is followed by a fallback, whose row is written', async () => {
+    const running = Promise.withResolvers<Response>()
+    let asked = 0
+    const world = gatewayWorld(() => {
+      asked += 1
+      return asked === 1
+        ? new Response('not JSON', { headers: { 'content-type': 'application/json' } })
+        : running.promise
+    })
+    world.account.limits.set('key:k1@life', 1_000_000_000n)
+    const answer = world.ask({ ...hello, model: 'primary' }, keyWith(1_000_000_000n, limits))
+    while (asked < 2) await new Promise((resolve) => setTimeout(resolve))
+    expect(await left(world)).toEqual([49, 29])
+    running.resolve(answered('Hi', { prompt_tokens: 1, completion_tokens: 1 }))
+    expect((await answer).status).toBe(200)
+    await world.rest()
+    expect(await left(world)).toEqual([49, 30])
+    // The ledger has kept the row, and sends it on.
+    expect(world.account.log.size).toBe(1)
+    await world.ledger.tick('key:k1')
+    expect(world.account.log.size).toBe(2)
+    const [spent] = [...world.account.windows.values()].map((window) => window.spent)
+    expect(spent).toBeGreaterThan(BigInt(world.rows()[0]?.cost_nano ?? 0))
+    expect(brokenPromise(world.account)).toBeUndefined()
   })
 })
