@@ -16,7 +16,9 @@ import { cacheOf } from './cache.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
 import { readYaml } from './document.ts'
 import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from './groups.ts'
+import { newEntitiesOf } from './new-entities.ts'
 import { observeOf } from './observe.ts'
+import { passThroughOf } from './pass-through.ts'
 import { inactivePath, replacedPath } from './paths.ts'
 import { replaced } from './replaced.ts'
 import { retentionMs, spendLogsMs } from './retention.ts'
@@ -95,8 +97,10 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
       ...given('auditLogs', file.litellm_settings?.store_audit_logs === false ? (false as const) : undefined),
+      ...given('newEntities', newEntitiesOf(file)),
       ...given('cache', cacheOf(file, note)),
     },
+    ...given('passThrough', passThroughOf(file, note)),
     ...given('observe', observeOf(file, note)),
     ...given(
       'alerts',
@@ -115,9 +119,11 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
   return { config, notices, file }
 }
 
-/** The lists that a wildcard needs when a request names its model, and a stored model of a vendor that the file has. */
+/** The lists that a wildcard needs when a request names its model, what is passed on, and a stored model of a vendor that the file has. */
 function knownModelsOf(deployments: readonly Deployment[], stored: boolean, world: World): Config['knownModels'] {
-  const open = deployments.filter(({ model, disabled }) => (stored || model.includes('*')) && disabled === undefined)
+  const open = deployments.filter(
+    ({ model, disabled, passThrough }) => (stored || passThrough || model.includes('*')) && disabled === undefined,
+  )
   const lists = [...new Set(open.map(({ provider }) => provider))].flatMap((provider) => {
     const families = world.families(provider)
     return families === undefined ? [] : [[provider, families] as const]
