@@ -17,6 +17,7 @@ import type { AppDeps } from './routes/deps.ts'
 import { isPublic, mustBeAllowed, mustBeLetIn, mustSuitMaster } from './routes/let-in.ts'
 import { mustMayCall } from './routes/may-call.ts'
 import { notThere, notThisMethod } from './routes/not-there.ts'
+import { configuredRoute } from './routes/pass-through.ts'
 import type { Incoming, Route } from './routes/route.ts'
 import { routes } from './routes/table.ts'
 import type { Principal } from './tenants/principal.ts'
@@ -90,7 +91,9 @@ export function createApp<E extends object>(
     others.all(honoPath(path), handler)
   }
   others.notFound(
-    door((c) => {
+    door((c, visit) => {
+      const route = configuredRoute(c.req.method, c.req.path, visit.deps)
+      if (route) return answered(route, c.req.raw, NO_PARAMS, visit)
       throw notThere(c.req.method, c.req.path, routes)
     }),
   )

@@ -125,7 +125,7 @@ function parse(text: string): unknown {
   }
 }
 
-function checkDepth(value: object, depth: number): void {
+export function checkDepth(value: object, depth: number): void {
   if (depth > MAX_DEPTH) throw invalid(`The body is nested more than ${MAX_DEPTH} levels deep.`)
   if (Array.isArray(value)) {
     for (const inner of value) if (typeof inner === 'object' && inner !== null) checkDepth(inner, depth + 1)

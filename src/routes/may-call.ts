@@ -40,7 +40,8 @@ export function mustMayCall(route: Route, url: string, principal: Principal): vo
 }
 
 const MANAGEMENT = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tags', 'Budgets', 'Model management']
-const isLlm = ({ tag, access }: Route) => tag === 'Models' && access !== 'public'
+const LLM = ['Models', 'Files and batches', 'Pass-through']
+const isLlm = ({ tag, access }: Route) => LLM.includes(tag) && access !== 'public'
 const listsModels = ({ method, paths }: Route) => method === 'GET' && paths.some((path) => path.includes('/models'))
 const asks = ['/key/health', '/v2/key/info', '/budget/info', '/tag/info']
 

@@ -27,6 +27,7 @@ import { metricsRoutes } from './metrics.ts'
 import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
+import { passThroughRoutes } from './pass-through.ts'
 import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 import { routerStateRoutes } from './router-state.ts'
@@ -73,4 +74,5 @@ export const routes: readonly Route[] = [
   ...cacheRoutes,
   ...pageRoutes,
   description,
+  ...passThroughRoutes,
 ]

@@ -1,0 +1,121 @@
+import type { PassThroughEndpoint } from '../config/pass-through.ts'
+import { anthropic } from '../dialects/anthropic.ts'
+import type { Dialect } from '../dialects/dialect.ts'
+import { gemini } from '../dialects/gemini.ts'
+import { GatewayError } from '../errors.ts'
+import { passThrough } from '../gateway/pass-through.ts'
+import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
+import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
+import { presentedKey } from '../middleware/credentials.ts'
+import { listsAccount, safeRest } from '../operations/pass-through-path.ts'
+import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
+import { allowsModel } from '../tenants/access.ts'
+import type { Principal } from '../tenants/principal.ts'
+import { callerOf } from './others.ts'
+import { readPassed } from './pass-through-body.ts'
+import { type Asked, type Incoming, type Route, route } from './route.ts'
+
+/** LiteLLM's other names for them. */
+const ALIASES: Readonly<Record<string, string>> = { openai_passthrough: 'openai', 'vertex-ai': 'vertex_ai' }
+const DIALECTS: Readonly<Record<string, Dialect>> = { anthropic, gemini, vertex_ai: gemini }
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
+
+type ToPass = Omit<Asked<'key', unknown, unknown>, 'query' | 'body' | 'params'>
+
+/** Whatever a vendor has beyond the routes of this gateway, which come before. */
+async function toVendor(asked: ToPass, name: string): Promise<Response> {
+  const vendor = passThroughVendors.find((one) => one.name === (ALIASES[name] ?? name))
+  if (!vendor) throw new GatewayError('internal', `Nobody knows the vendor ${name}.`)
+  const { request, principal, deps } = asked
+  const url = new URL(request.url)
+  const rest = safeRest(url.pathname.slice(name.length + 1))
+  mustNotList(vendor, request.method, rest, principal)
+  const { config } = deps.gateway
+  const unread = isFree(request.method, rest) || allowsModel(principal, 'any model at all')
+  const { body, said } = await readPassed(request, { maxBytes: config.general.maxRequestBytes, unread })
+  const model = modelNamed(rest, said, url.searchParams)
+  const shape = shapeOf({ method: request.method, rest, body: said })
+  const destination = await vendorDestination(vendor, { rest, model }, deps.gateway)
+  const priced = endpointFor(request.method, url.pathname, config)
+  const call = {
+    ...{ ...callOf(asked, url), body, said, model, shape, rest, here: `${url.origin}/${name}` },
+    principal: await callerFor(asked, shape ? said : {}),
+    pricePico: priced?.target === undefined ? priced?.pricePico : undefined,
+  }
+  return passThrough(call, destination, deps.gateway)
+}
+
+/** An endpoint that the operator's file names. */
+async function toEndpoint(asked: ToPass, endpoint: PassThroughEndpoint): Promise<Response> {
+  const { request, deps } = asked
+  const url = new URL(request.url)
+  const { target } = endpoint
+  if (target === undefined) throw new GatewayError('internal', `${endpoint.path} leads nowhere.`)
+  const below = url.pathname.slice(endpoint.path.length)
+  const { maxRequestBytes: maxBytes } = deps.gateway.config.general
+  const { body, said } = await readPassed(request, { maxBytes, unread: true })
+  const rest = below === '' ? '' : safeRest(below)
+  const destination = endpointDestination({ ...endpoint, target }, rest, deps.gateway)
+  const call = {
+    ...{ ...callOf(asked, url), body, said, rest, here: `${url.origin}${endpoint.path}` },
+    principal: await callerFor(asked, {}),
+    ...{ model: undefined, shape: undefined, pricePico: endpoint.pricePico },
+  }
+  return passThrough(call, destination, deps.gateway)
+}
+
+function callOf({ request, requestId, receivedAtMs, deps }: ToPass, url: URL) {
+  const { method, headers, signal } = request
+  const key = presentedKey(headers, deps.gateway.config.general.keyHeaderName)
+  return { requestId, method, headers, signal, receivedAtMs, key, query: url.searchParams }
+}
+
+function callerFor(
+  { principal, request: { headers }, deps, receivedAtMs }: ToPass,
+  body: Readonly<Record<string, unknown>>,
+): Promise<Principal> {
+  return callerOf(principal, { headers, body }, deps.tenants, { nowMs: receivedAtMs, defer: deps.gateway.defer })
+}
+
+/** The operator's account holds everybody's things. */
+function mustNotList({ name }: PassThroughVendor, method: string, rest: string, { role }: Principal): void {
+  if (role === 'proxy_admin' || name === 'vllm' || !listsAccount(method, rest)) return
+  throw new GatewayError(
+    'forbidden',
+    `${method} ${rest.slice(0, 200)} would show what everybody here keeps at ${name}, so it is for admins. Ask for one thing by its id; GET /v1/files and GET /v1/batches list your own.`,
+    { retry: false },
+  )
+}
+
+const vendorNames = [...passThroughVendors.map(({ name }) => name), ...Object.keys(ALIASES)]
+
+/** One line for each method and dialect: a refusal is in the words of who is asked. */
+export const passThroughRoutes: readonly Route[] = vendorNames.flatMap((name) => {
+  const dialect = DIALECTS[ALIASES[name] ?? name]
+  return METHODS.map((method) =>
+    route({
+      method,
+      paths: [`/${name}/{rest+}`],
+      access: 'key',
+      tag: 'Pass-through',
+      summary: `Anything else that ${ALIASES[name] ?? name} has: passed on with the operator's account, limited and charged.`,
+      ...(dialect ? { dialect } : {}),
+      handle: (asked) => toVendor(asked, name),
+    }),
+  )
+})
+
+/** The route of an endpoint that the file names; undefined where it names none. */
+export function configuredRoute(method: string, path: string, deps: Incoming['deps']): Route | undefined {
+  const known = METHODS.find((one) => one === method)
+  const endpoint = known && endpointFor(method, path, deps.gateway.config)
+  if (!known || endpoint?.target === undefined) return undefined
+  return route({
+    method: known,
+    paths: [endpoint.path],
+    access: 'key',
+    tag: 'Pass-through',
+    summary: 'An endpoint of the operator’s.',
+    handle: (asked) => toEndpoint(asked, endpoint),
+  })
+}
