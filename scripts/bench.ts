@@ -16,6 +16,7 @@ import {
   startPortkey,
   startTollgate,
 } from './bench/manners.ts'
+import { quietKeys } from './bench/quiet-keys.ts'
 import { chatBody } from './bench/request.ts'
 import { translatedStream } from './bench/translated.ts'
 
@@ -26,6 +27,8 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
   },
 })
+/** How many keys ask rarely, at the end. */
+const QUIET_KEYS = 1_000
 const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
@@ -86,7 +89,7 @@ async function main(): Promise<void> {
   stops.push(async () => void generator.kill())
   const upstream = keep(await startMock())
   const bare = keep(await startBareProxy(stateDir, upstream))
-  const tollgate = keep(await startTollgate(stateDir, upstream))
+  const { manners: tollgate, keys } = keep(await startTollgate(stateDir, upstream))
   const portkey = await startPortkey(resolve(benchDir, 'portkey'), upstream).then(keep, (error: Error) => {
     console.log(`portkey is left out: it could not be installed or started (${error.message.split('\n')[0]})`)
   })
@@ -225,6 +228,9 @@ async function main(): Promise<void> {
   const row = (name: string) => rows.find(({ manner }) => manner === name)
   const governedVsPortkey = row('portkey') ? (row('governed')?.rps ?? 0) / (row('portkey')?.rps ?? 1) : null
   console.table(Object.fromEntries(rows.map(({ manner, ...figures }) => [manner, figures])))
+  const [governed] = tollgate
+  const quiet = governed && (await quietKeys(governed, await keys(QUIET_KEYS), chatBody(false).toString()))
+  if (quiet) console.table({ 'quiet keys': quiet })
   const { outage, ...cache } = await cachedFigures(stateDir, { seconds, seed })
   console.table({ cache })
   console.table({ 'Redis dies': outage })
@@ -237,6 +243,7 @@ async function main(): Promise<void> {
       governed_cpu_vs_bare: row('governed')?.cpu_vs_bare,
       governed_vs_portkey: governedVsPortkey === null ? null : round(governedVsPortkey, 3),
       ttft_added_ms: row('governed')?.ttft_added_ms,
+      quiet_keys: quiet,
       cache: { ...cache, outage },
       manners: rows,
     }),

@@ -81,8 +81,14 @@ export async function startBareProxy(stateDir: string, upstream: string): Promis
   return { value, stop: () => workerd.end('SIGTERM') }
 }
 
+export interface Tollgate {
+  readonly manners: readonly Manner[]
+  /** So many more keys, each with a budget and limits of its own. */
+  keys(many: number): Promise<string[]>
+}
+
 /** The production bundle over a whole local stack: once with a virtual key and all its limits, once with the master key. */
-export async function startTollgate(stateDir: string, upstream: string): Promise<Started<Manner[]>> {
+export async function startTollgate(stateDir: string, upstream: string): Promise<Started<Tollgate>> {
   const stack = await startStack({ stateDir: join(stateDir, 'stack'), fresh: true, providers: false })
   const masterKey = 'sk-bench-master'
   const gateway = await startGateway({
@@ -130,7 +136,17 @@ export async function startTollgate(stateDir: string, upstream: string): Promise
     const team = await admin('/team/new', { team_alias: 'bench', max_budget: 1_000_000 })
     const limits = { rpm_limit: 100_000_000, tpm_limit: 1_000_000_000_000 }
     const key = await admin('/key/generate', { team_id: team.team_id, ...limits })
-    return { value: [manner('governed', String(key.key)), manner('master', masterKey)], stop }
+    const keys = async (many: number): Promise<string[]> => {
+      const made: string[] = []
+      while (made.length < many) {
+        const some = Array.from({ length: Math.min(16, many - made.length) }, () =>
+          admin('/key/generate', { team_id: team.team_id, max_budget: 100, ...limits }),
+        )
+        made.push(...(await Promise.all(some)).map(({ key }) => String(key)))
+      }
+      return made
+    }
+    return { value: { manners: [manner('governed', String(key.key)), manner('master', masterKey)], keys }, stop }
   } catch (error) {
     await stop()
     throw error
