@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import { shownToCaller } from '../operations/pass-through-headers.ts'
 import { noUsage } from '../prices/usage.ts'
 import { frameSplitter } from '../streams/frames.ts'
-import { type Answer, watched } from './ask.ts'
+import { type Answer, shownHeaders, watched } from './ask.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { Outcome } from './finish.ts'
 import { headerText } from './header-text.ts'
@@ -69,6 +69,7 @@ function headersOf({ call, destination, attempt }: Passing, upstream: Headers): 
   const { base, secrets } = destination
   return new Headers({
     ...shownToCaller(upstream, { base, here: call.here, secrets }),
+    ...shownHeaders(upstream),
     'x-litellm-call-id': call.requestId,
     'x-litellm-model-group': headerText(attempt.deployment.group),
     'x-litellm-model-id': headerText(attempt.deployment.id),

@@ -101,7 +101,7 @@ export function isFree(method: string, rest: string): boolean {
  * OpenAI, Anthropic, Google and Mistral. Assistants, threads and messages cost nothing until they are run.
  */
 const FREE =
-  /(?:\/count_tokens|:countTokens|\/tokenize|\/detokenize|\/cancel|\/v1\/files|\/upload\/v1(?:beta)?\/files|\/v1\/uploads(?:\/[^/]+\/(?:parts|complete))?|\/v1\/assistants(?:\/[^/]+)?|\/v1\/threads(?:\/[^/]+(?:\/messages(?:\/[^/]+)?)?)?)$/
+  /(?:\/count_tokens|:countTokens|\/tokenize|\/detokenize|\/cancel|\/v1\/files|\/upload\/v1(?:beta)?\/files|\/v1\/uploads(?:\/[^/]+\/(?:parts|complete))?|\/v1\/assistants(?:\/[^/]+)?|\/v1\/threads(?:\/(?!runs$)[^/]+(?:\/messages(?:\/[^/]+)?)?)?)$/
 
 interface ChatShape {
   readonly dialect: Dialect
