@@ -1,6 +1,7 @@
 import type { Price } from '../prices/price.ts'
 import type { AccessSettings } from './access.ts'
 import type { AlertSettings } from './alerts.ts'
+import type { NewEntityRules } from './new-entities.ts'
 import type { PassThroughSettings } from './pass-through.ts'
 import type { SemanticCacheSettings } from './semantic-cache.ts'
 
@@ -256,6 +257,8 @@ export interface Config {
     readonly timeZone: string
     /** What a new user may spend, where its maker does not say (`max_internal_user_budget`). */
     readonly newUserBudget?: { readonly limitUsd: number; readonly duration?: string }
+    /** Rules for what admins and users make; absent where there are none. */
+    readonly newEntities?: NewEntityRules
     /** What all keys together may spend (`max_budget`). */
     readonly budget?: { readonly limitUsd: number; readonly duration: string }
     /** What a customer without a budget of its own may spend (`max_end_user_budget`). */

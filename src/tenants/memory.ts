@@ -1,6 +1,16 @@
 import { type EntityId, entities, nameOf } from './entities.ts'
 import { listed, listOrder, ownedBy } from './memory-lists.ts'
-import type { Author, Beside, Changes, KeyName, KeyQuery, NewBudget, PrincipalSource, TenantStore } from './port.ts'
+import type {
+  Author,
+  Beside,
+  Changes,
+  KeyName,
+  KeyQuery,
+  NewBudget,
+  NewEntity,
+  PrincipalSource,
+  TenantStore,
+} from './port.ts'
 import { type KeyOwners, namesOf, principalOf, spentOf, standingOf } from './principal-of.ts'
 import type {
   BudgetRecord,
@@ -109,6 +119,19 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     [...rows.values()].flatMap((kind) => [...kind].filter(([, one]) => one.budgetId === budgetId))
 
   /** Made, or with `budgets` changed with everyone linked. */
+  function make<K extends EntityKind>(kind: K, fresh: readonly NewEntity<K>[], author: Author): readonly Entities[K][] {
+    const made = fresh.map(({ id, fields }) => {
+      if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
+      if (kind === 'member') {
+        if (!get('team', [id[0] ?? ''])) throw notThere('team_id', id[0] ?? '')
+        if (!get('user', [id[1] ?? ''])) put('user', [id[1] ?? ''], {}, author)
+      }
+      return put(kind, id, fields, author)
+    })
+    raise(fresh.map(({ id }) => nameOf(kind, id)))
+    return made
+  }
+
   function putTemplate({ budgetId, fields, budgets }: NonNullable<Beside['template']>, author: Author): TemplateRecord {
     const before = templates.get(budgetId)
     if (before && !budgets) throw alreadyThere('budget_id', budgetId)
@@ -233,24 +256,13 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       )
       return Promise.resolve(found.map(([entity, record]) => shown(entity, record)))
     },
-    create: (kind, fresh, author, { template, key } = {}) =>
+    create: (kind, fresh, author, { template, users = [], members = [], key } = {}) =>
       whole(() => {
         if (template) putTemplate(template, author)
-        for (const { id } of fresh) {
-          if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
-        }
-        const made = fresh.map(({ id, fields }) => {
-          if (kind === 'member') {
-            if (!get('team', [id[0] ?? ''])) throw notThere('team_id', id[0] ?? '')
-            if (!get('user', [id[1] ?? ''])) put('user', [id[1] ?? ''], {}, author)
-          }
-          return put(kind, id, fields, author)
-        })
-        if (key) {
-          put('key', key.id, key.fields, author)
-          raise([nameOf('key', key.id)])
-        }
-        raise(fresh.map(({ id }) => nameOf(kind, id)))
+        make('user', users, author)
+        const made = make(kind, fresh, author)
+        make('member', members, author)
+        if (key) make('key', [key], author)
         return made
       }),
     update: (kind, id, changes, author, { template } = {}) =>

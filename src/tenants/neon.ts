@@ -6,7 +6,7 @@ import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, isReferenced, refusalOf } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
-import type { Author, Beside, KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
+import type { Author, Beside, KnownGeneration, NewEntity, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
   type EntityRow,
@@ -248,19 +248,14 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       return found.map((row) => recordOf(kind, row.entity))
     },
     async create(kind, fresh, author, beside = {}) {
-      const { table } = entities[kind]
-      const statements = fresh.flatMap(({ id, fields }) => [
-        ...(kind === 'member' ? [makeUser(id, author)] : []),
-        insert(table, [...columnsOf(kind, withId(kind, id, fields)), ...signed(author)]),
-        ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
-      ])
       const found = await writeBy<Row>(
         author,
         [
           ...templateBeside(beside, author),
-          ...statements,
-          ...keyBeside(beside, author),
-          raise(list(fresh.map(({ id }) => nameOf(kind, id)))),
+          ...made('user', beside.users, author),
+          ...made(kind, fresh, author),
+          ...made('member', beside.members, author),
+          ...made('key', beside.key && [beside.key], author),
         ],
         sql`${selectEntity(
           kind,
@@ -376,14 +371,16 @@ function templateBeside({ template }: Beside, author: Author): SQL[] {
   ]
 }
 
-function keyBeside({ key }: Beside, author: Author): SQL[] {
-  if (!key) return []
-  const { id, fields } = key
-  const entity = nameOf('key', id)
+/** New entities of a kind with their budgets, and who is to know of them. */
+function made<K extends EntityKind>(kind: K, fresh: readonly NewEntity<K>[] = [], author: Author): SQL[] {
+  if (fresh.length === 0) return []
   return [
-    insert('virtual_key', [...columnsOf('key', withId('key', id, fields)), ...signed(author)]),
-    ...setBudgets(list([entity]), entity, fields.budgets, author.nowMs),
-    raise(list([entity])),
+    ...fresh.flatMap(({ id, fields }) => [
+      ...(kind === 'member' ? [makeUser(id, author)] : []),
+      insert(entities[kind].table, [...columnsOf(kind, withId(kind, id, fields)), ...signed(author)]),
+      ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
+    ]),
+    raise(list(fresh.map(({ id }) => nameOf(kind, id)))),
   ]
 }
 

@@ -105,7 +105,7 @@ export interface NewEntity<K extends EntityKind> {
   readonly fields: Changes<K>
 }
 
-/** What is written in the same transaction: the template before, the key after what they come with. */
+/** What is written in the same transaction: template and users before, members and the key after what they come with. */
 export interface Beside {
   /** With `budgets`, one that is there changes with everyone linked, as in `updateTemplate`; without, it is made. */
   readonly template?: {
@@ -113,6 +113,8 @@ export interface Beside {
     readonly fields: TemplateChanges
     readonly budgets?: readonly NewBudget[]
   }
+  readonly users?: readonly NewEntity<'user'>[]
+  readonly members?: readonly NewEntity<'member'>[]
   readonly key?: NewEntity<'key'>
 }
 

@@ -84,6 +84,45 @@ const cacheParams = section({
   disk_cache_dir: text,
 })
 
+const rates = { tpm_limit: count, rpm_limit: count, max_parallel_requests: count }
+const keyLimits = { max_budget: usd, budget_duration: duration, duration, ...rates }
+const newKey = section({
+  ...keyLimits,
+  soft_budget: usd,
+  models: texts,
+  metadata: mapping,
+  team_id: text,
+  aliases: mappingOf(text),
+  allowed_routes: texts,
+  allowed_cache_controls: texts,
+  enforced_params: texts,
+  allowed_ips: texts,
+  key_type: oneOf(['default', 'llm_api', 'management', 'read_only']),
+})
+const newTeam = section({
+  max_budget: usd,
+  budget_duration: duration,
+  ...rates,
+  models: texts,
+  metadata: mapping,
+  team_member_permissions: texts,
+  team_member_budget: usd,
+  team_member_budget_duration: duration,
+})
+const newUser = section({
+  user_role: oneOf(['proxy_admin', 'proxy_admin_viewer', 'internal_user', 'internal_user_viewer']),
+  max_budget: usd,
+  budget_duration: duration,
+  ...rates,
+  models: texts,
+  metadata: mapping,
+  auto_create_key: flag,
+  teams: z.array(
+    z.union([text, section({ team_id: text, max_budget_in_team: usd, user_role: oneOf(['user', 'admin']) })]),
+    'a list of teams',
+  ),
+})
+
 export const litellmSettings = section({
   drop_params: flag,
   timezone: text,
@@ -111,7 +150,7 @@ export const litellmSettings = section({
   cache_params: cacheParams,
   enable_redis_auth_cache: flag,
   enable_caching_on_provider_specific_optional_params: flag,
-  default_internal_user_params: mapping,
+  default_internal_user_params: newUser,
   max_internal_user_budget: usd,
   internal_user_budget_duration: duration,
   max_user_budget: usd,
@@ -125,10 +164,13 @@ export const litellmSettings = section({
   tag_budget_config: mappingOf(fileBudget),
   responses_store: flag,
   default_team_settings: mappings,
-  default_team_params: mapping,
-  default_key_generate_params: mapping,
-  upperbound_key_generate_params: mapping,
-  key_generation_settings: mapping,
+  default_team_params: newTeam,
+  default_key_generate_params: newKey,
+  upperbound_key_generate_params: section(keyLimits),
+  key_generation_settings: section({
+    team_key_generation: section({ allowed_team_member_roles: texts, required_params: texts }),
+    personal_key_generation: section({ allowed_user_roles: texts, required_params: texts }),
+  }),
   priority_reservation: mapping,
   priority_reservation_settings: section({
     default_priority: amount,

@@ -12,6 +12,7 @@ import { expiryOf } from './expiry.ts'
 import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
 import { type ChangeFields, changes, keyText, notFound, reachOf, shown } from './key-shape.ts'
 import { limitsOf } from './limits.ts'
+import { mustBeWithin } from './new-rules.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey } from './shown.ts'
 import { isAdmin, mustChangeKey, ownersFor, personOf, runsTeam } from './whose.ts'
@@ -43,6 +44,7 @@ export async function changesOf(
   path = '/key/update',
 ): Promise<Changes<'key'>> {
   await mustChangeKey(principal, current, path, deps)
+  mustBeWithin(body, deps)
   if (!isAdmin(principal)) {
     await mustNotRaise(body, current, principal, deps)
     const owners = {

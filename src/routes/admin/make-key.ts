@@ -11,6 +11,7 @@ import { allowedIps, bound } from './governed.ts'
 import { mustFit, mustHaveRoom, mustNotExceedTeam } from './key-fits.ts'
 import { customKey, made, reach, reachOf } from './key-shape.ts'
 import { limitsOf } from './limits.ts'
+import { bounded, defaultTeam, mustMake, withKeyDefaults } from './new-rules.ts'
 import { shownKey } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { ownersFor, runsTeam } from './whose.ts'
@@ -39,7 +40,11 @@ export const generate = route({
   body: generateBody,
   out: made,
   async handle(asked) {
-    return generated(asked, await ownersFor(asked.principal, asked.body, '/key/generate', asked.deps))
+    const { body, principal, deps } = asked
+    const placed = { ...body, team_id: body.team_id ?? defaultTeam(deps) }
+    await mustMake(principal, placed, deps)
+    const owned = await ownersFor(principal, placed, '/key/generate', deps)
+    return generated(asked, withKeyDefaults(owned, deps))
   },
 })
 
@@ -65,16 +70,18 @@ export const serviceAccount = route({
     if (!(await runsTeam(principal, body.team_id, deps))) {
       await ownersFor(principal, body, '/key/service-account/generate', deps)
     }
+    await mustMake(principal, body, deps)
     const metadata = { ...body.metadata, service_account_id: body.key_alias ?? null }
-    return generated(asked, { ...body, metadata })
+    return generated(asked, withKeyDefaults({ ...body, metadata }, deps))
   },
 })
 
 /** A key as `/key/generate` makes it, ready to be written: also by routes that make one beside something else. */
 export async function preparedKey(
-  body: z.output<typeof generateBody>,
+  asked: z.output<typeof generateBody>,
   { deps, receivedAtMs: nowMs }: Pick<Asked<'editor', unknown, unknown>, 'deps' | 'receivedAtMs'>,
 ) {
+  const body = await bounded(asked, deps)
   const key = body.key ?? newKeyText(deps.randomBytes)
   const id = newId(nowMs)
   const owners = { teamId: body.team_id ?? null, organizationId: body.organization_id ?? null }

@@ -1,50 +1,17 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
-import type { Changes, NewEntity } from '../../tenants/port.ts'
-import type { TeamRecord } from '../../tenants/record.ts'
+import type { Changes } from '../../tenants/port.ts'
 import { memberName } from '../../tenants/scope.ts'
-import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { count, type LimitFields, usd } from './fields.ts'
+import { count, usd } from './fields.ts'
 import { limitsOf } from './limits.ts'
+import { member, newMembers, peopleOf, person, role, userIdOf } from './people.ts'
 import { recallAfter } from './recall.ts'
 import { shownMember, shownTeam, shownUser } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { mustRunTeam } from './whose.ts'
-
-const role = z.enum(['admin', 'user'])
-const member = z.strictObject({ user_id: name, role: role.default('user') })
-
-/** What a member may spend in the team: an own budget, else what the team gives to new members. */
-function limitsInTeam(
-  { memberBudgetId }: TeamRecord,
-  given: { max_budget_in_team?: number | null | undefined; budget_duration?: string | null | undefined },
-): LimitFields {
-  const { max_budget_in_team: own, budget_duration } = given
-  if (own != null) return { max_budget: own, budget_duration }
-  return memberBudgetId === null ? {} : { budget_id: memberBudgetId }
-}
-
-/** Members as they are made: the users of a list, each once. */
-function newMembers(
-  team: TeamRecord,
-  users: readonly z.output<typeof member>[],
-  given: Parameters<typeof limitsInTeam>[1],
-  { deps, nowMs }: { readonly deps: AppDeps; readonly nowMs: number },
-): Promise<readonly NewEntity<'member'>[]> {
-  const limits = limitsInTeam(team, given)
-  return Promise.all(
-    users.map(async ({ user_id: userId, role }) => ({
-      id: [team.teamId, userId],
-      fields: {
-        role,
-        ...(await limitsOf(limits, undefined, { entity: memberName(team.teamId, userId), deps, nowMs })),
-      },
-    })),
-  )
-}
 
 const add = route({
   method: 'POST',
@@ -63,19 +30,19 @@ const add = route({
     const { body, deps, receivedAtMs: nowMs } = asked
     await mustRunTeam(asked.principal, body.team_id, deps)
     const team = await teamNamed(body.team_id, deps)
-    const users = [body.member].flat()
+    const { people, users } = await peopleOf([body.member].flat(), 'member', { deps, nowMs })
     const there = await deps.tenantStore.belonging('member', { teamId: team.teamId })
-    for (const [n, { user_id: userId }] of users.entries()) {
-      const twice = users.findIndex((one) => one.user_id === userId) < n
+    for (const [n, { userId }] of people.entries()) {
+      const twice = people.findIndex((one) => one.userId === userId) < n
       if (!twice && !there.some((one) => one.userId === userId)) continue
       throw new GatewayError('invalid_request', `user_id = ${userId} is in team_id = ${team.teamId} already.`, {
         type: 'team_member_already_in_team',
         param: 'member',
       })
     }
-    const fresh = await newMembers(team, users, body, { deps, nowMs })
-    const made = await deps.tenantStore.create('member', fresh, authorOf(asked))
-    const found = await Promise.all(users.map(({ user_id: userId }) => deps.tenantStore.find('user', [userId])))
+    const fresh = await newMembers(team, people, body, { deps, nowMs })
+    const made = await deps.tenantStore.create('member', fresh, authorOf(asked), { users })
+    const found = await Promise.all(people.map(({ userId }) => deps.tenantStore.find('user', [userId])))
     return {
       ...shownTeam(team, nowMs, [...there, ...made]),
       updated_users: found.filter((user) => user !== undefined).map((user) => shownUser(user, nowMs)),
@@ -93,7 +60,7 @@ const update = route({
   area: 'admin.member',
   body: z.strictObject({
     team_id: name,
-    user_id: name,
+    ...person,
     role: role.optional(),
     max_budget_in_team: usd.nullish(),
     budget_duration: name.nullish(),
@@ -112,8 +79,9 @@ const update = route({
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
     await mustRunTeam(asked.principal, body.team_id, deps)
-    const id = [body.team_id, body.user_id]
-    const entity = memberName(body.team_id, body.user_id)
+    const userId = await userIdOf(body, deps)
+    const id = [body.team_id, userId ?? '']
+    const entity = memberName(body.team_id, userId ?? '')
     const before = await deps.tenantStore.find('member', id)
     if (!before) throw notMember(body)
     const { max_budget_in_team, budget_duration, rpm_limit, tpm_limit } = body
@@ -126,7 +94,7 @@ const update = route({
     if (!after) throw notMember(body)
     recallAfter(entity, before, after, deps)
     const shown = shownMember(after, nowMs)
-    const user = await deps.tenantStore.find('user', [body.user_id])
+    const user = await deps.tenantStore.find('user', [after.userId])
     return {
       team_id: after.teamId,
       user_id: after.userId,
@@ -146,13 +114,14 @@ const leave = route({
   tag: 'Teams',
   summary: 'Take a user out of a team, with the keys that the user has there.',
   area: 'admin.member',
-  body: z.strictObject({ team_id: name, user_id: name }),
+  body: z.strictObject({ team_id: name, ...person }),
   async handle(asked) {
     const { body, principal, deps, receivedAtMs } = asked
     await mustRunTeam(principal, body.team_id, deps)
     const team = await teamNamed(body.team_id, deps)
-    const gone = await deps.tenantStore.remove('member', [[body.team_id, body.user_id]], authorOf(asked))
-    if (gone === 0) throw notMember(body)
+    const userId = await userIdOf(body, deps)
+    const those = userId === undefined ? [] : [[body.team_id, userId]]
+    if ((await deps.tenantStore.remove('member', those, authorOf(asked))) === 0) throw notMember(body)
     return shownTeam(team, receivedAtMs, await deps.tenantStore.belonging('member', { teamId: team.teamId }))
   },
 })
@@ -176,15 +145,16 @@ const bulkAdd = route({
     const team = await teamNamed(body.team_id, deps)
     const there = await deps.tenantStore.belonging('member', { teamId: team.teamId })
     const taken = new Set(there.map(({ userId }) => userId))
-    const isNew = ({ user_id }: z.output<typeof member>) => !taken.has(user_id) && Boolean(taken.add(user_id))
-    const users = body.members.filter(isNew)
-    const fresh = await newMembers(team, users, body, { deps, nowMs })
-    const made = users.length === 0 ? [] : await deps.tenantStore.create('member', fresh, authorOf(asked))
-    const results = body.members.map((one) => {
-      const membership = users.includes(one) ? made.find(({ userId }) => userId === one.user_id) : undefined
+    const { people, users } = await peopleOf(body.members, 'members', { deps, nowMs })
+    const added = people.filter(({ userId }) => !taken.has(userId) && Boolean(taken.add(userId)))
+    const fresh = await newMembers(team, added, body, { deps, nowMs })
+    const made = added.length === 0 ? [] : await deps.tenantStore.create('member', fresh, authorOf(asked), { users })
+    const results = people.map((one, n) => {
+      const membership = added.includes(one) ? made.find(({ userId }) => userId === one.userId) : undefined
+      const who = { user_id: one.userId, user_email: body.members[n]?.user_email ?? null }
       return membership
-        ? { user_id: one.user_id, success: true, updated_team_membership: shownMember(membership, nowMs) }
-        : { user_id: one.user_id, success: false, error: `user_id = ${one.user_id} is in the team already.` }
+        ? { ...who, success: true, updated_team_membership: shownMember(membership, nowMs) }
+        : { ...who, success: false, error: `user_id = ${one.userId} is in the team already.` }
     })
     return {
       team_id: team.teamId,
@@ -197,11 +167,15 @@ const bulkAdd = route({
   },
 })
 
-const notMember = (body: { readonly team_id: string; readonly user_id: string }) =>
-  new GatewayError(
+function notMember(
+  body: { readonly team_id: string } & { readonly [F in keyof typeof person]?: string | null | undefined },
+) {
+  const [field, value] = body.user_id == null ? ['user_email', body.user_email] : ['user_id', body.user_id]
+  return new GatewayError(
     'not_found',
-    `user_id = ${body.user_id} is not in team_id = ${body.team_id}. POST /team/member_add puts it there.`,
-    { param: 'user_id' },
+    `${field} = ${value} is not in team_id = ${body.team_id}. POST /team/member_add puts it there.`,
+    { param: field ?? 'user_id' },
   )
+}
 
 export const memberRoutes: readonly Route[] = [add, update, leave, bulkAdd]

@@ -1,23 +1,24 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
-import type { Beside } from '../../tenants/port.ts'
-import type { TeamRecord, TemplateRecord } from '../../tenants/record.ts'
+import type { TeamRecord } from '../../tenants/record.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { changedLimits, count, type LimitFields, limitTypes, newLimits, shownLimits, usd } from './fields.ts'
+import { changedLimits, type LimitFields, limitTypes, newLimits, shownLimits } from './fields.ts'
 import { bound } from './governed.ts'
 import { mustBeGuaranteed } from './guaranteed.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
+import { firstMembers, memberLimits, memberTemplate } from './member-template.ts'
+import { withTeamDefaults } from './new-rules.ts'
+import { member } from './people.ts'
 import { recallAfter, recallTemplateAfter } from './recall.ts'
 import { shownKey, shownMember, shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { permissions } from './team-rights.ts'
-import { changedTemplate, templateBudgets, templateChanges } from './template.ts'
 import { isAdmin, mustRunTeam, runsTeam, seesAll, seesTeam } from './whose.ts'
 import { mustFitOrganization } from './within-organization.ts'
 
@@ -37,44 +38,6 @@ export const shown = z.object({
 const rights = {
   model_aliases: z.record(name, name).nullish(),
   team_member_permissions: permissions.nullish(),
-}
-
-/** What every new member gets. */
-const memberLimits = {
-  team_member_budget: usd.nullish(),
-  team_member_budget_duration: name.nullish(),
-  team_member_rpm_limit: count.nullish(),
-  team_member_tpm_limit: z.int().nonnegative().nullish(),
-}
-
-type MemberLimits = { readonly [F in keyof typeof memberLimits]?: z.output<(typeof memberLimits)[F]> }
-
-/**
- * The template of a team's new members, as the body asks for it: made, or changed with everyone who has it, in the
- * transaction that writes the team. Nothing when the body does not speak of it.
- */
-async function memberTemplate(
-  body: MemberLimits,
-  current: string | null,
-  { deps, nowMs }: { readonly deps: AppDeps; readonly nowMs: number },
-): Promise<{ readonly beside: Beside; readonly budgetId?: string; readonly before?: TemplateRecord }> {
-  const limits = {
-    max_budget: body.team_member_budget,
-    budget_duration: body.team_member_budget_duration,
-    rpm_limit: body.team_member_rpm_limit,
-    tpm_limit: body.team_member_tpm_limit,
-  }
-  if (Object.values(limits).every((value) => value == null)) return { beside: {} }
-  const fields = templateChanges(limits)
-  const before = current === null ? undefined : await deps.tenantStore.findTemplate(current)
-  if (before) {
-    const { budgetId } = before
-    const budgets = templateBudgets(changedTemplate(before, fields), { entity: '', nowMs })
-    return { beside: { template: { budgetId, fields, budgets } }, budgetId, before }
-  }
-  const budgetId = newId(nowMs)
-  const timeZone = deps.gateway.config.litellm.timeZone
-  return { beside: { template: { budgetId, fields: { ...fields, timeZone, anchorMs: nowMs } } }, budgetId }
 }
 
 async function mustFit(
@@ -112,10 +75,12 @@ const create = route({
     ...bound,
     ...memberLimits,
     ...rights,
+    members_with_roles: z.array(member).max(500).nullish(),
   }),
   out: shown,
   async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
+    const { deps, receivedAtMs: nowMs } = asked
+    const body = withTeamDefaults(asked.body, deps)
     const teamId = body.team_id ?? newId(nowMs)
     const organizationId = body.organization_id ?? null
     await mustFit(body, { teamId, organizationId }, deps)
@@ -134,8 +99,12 @@ const create = route({
       modelAliases: body.model_aliases,
       memberPermissions: body.team_member_permissions ?? undefined,
     }
-    const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked), members.beside)
-    return shownTeam(team as TeamRecord, nowMs)
+    const asMembers = body.members_with_roles ?? []
+    const first = await firstMembers(asMembers, teamId, members.beside.template, { deps, nowMs })
+    const beside = { ...members.beside, ...first }
+    const [team] = await deps.tenantStore.create('team', [{ id: [teamId], fields }], authorOf(asked), beside)
+    const there = asMembers.length === 0 ? [] : await deps.tenantStore.belonging('member', { teamId })
+    return shownTeam(team as TeamRecord, nowMs, there)
   },
 })
 

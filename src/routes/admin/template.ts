@@ -14,9 +14,11 @@ export async function templateNamed(budgetId: string, deps: AppDeps): Promise<Te
   })
 }
 
+type Budgeted = Pick<TemplateRecord, 'maxBudgetNano' | 'budgetDuration' | 'modelMaxBudget' | 'timeZone' | 'anchorMs'>
+
 /** The budgets that a template gives to an entity; with an empty entity, the parts after the name of any. */
 export function templateBudgets(
-  { maxBudgetNano, budgetDuration, modelMaxBudget, timeZone, anchorMs }: TemplateRecord,
+  { maxBudgetNano, budgetDuration, modelMaxBudget, timeZone, anchorMs }: Budgeted,
   { entity, nowMs }: Pick<Setting, 'entity' | 'nowMs'>,
 ): readonly NewBudget[] {
   const setting = { entity, timeZone, nowMs: anchorMs }

@@ -1,18 +1,21 @@
 import * as z from 'zod'
-import type { Config } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
 import { roles } from '../../tenants/principal.ts'
 import { entityName } from '../../tenants/scope.ts'
+import type { AppDeps } from '../deps.ts'
 import { type Asked, type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { changedLimits, type LimitFields, newLimits, shownLimits } from './fields.ts'
+import { changedLimits, newLimits, shownLimits, usd } from './fields.ts'
 import { keysOf } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { preparedKey } from './make-key.ts'
+import { withUserDefaults } from './new-rules.ts'
+import { newMembers, role } from './people.ts'
 import { recallAfter } from './recall.ts'
 import { shownKey, shownTeam, shownUser } from './shown.ts'
+import { teamNamed } from './team-named.ts'
 import { personOf, seesAll } from './whose.ts'
 
 const ownFields = {
@@ -32,10 +35,22 @@ export const shown = z.object({
 export const notFound = (userId: string) =>
   new GatewayError('not_found', `User not found, user_id = ${userId}. POST /user/new makes one.`, { param: 'user_id' })
 
-/** The operator's budget for users whose maker names none. */
-function defaultBudget(body: LimitFields, { litellm: { newUserBudget } }: Config): LimitFields {
-  if (!newUserBudget || body.max_budget !== undefined || body.budget_id != null) return {}
-  return { max_budget: newUserBudget.limitUsd, budget_duration: newUserBudget.duration }
+/** The teams that a new user is in, by LiteLLM's two ways to say so. */
+const teams = z
+  .array(
+    z.union([
+      name,
+      z.strictObject({ team_id: name, max_budget_in_team: usd.nullish(), user_role: role.default('user') }),
+    ]),
+  )
+  .max(100)
+
+async function membershipsOf(userId: string, asked: z.output<typeof teams>, deps: AppDeps, nowMs: number) {
+  const found = asked.map(async (one) => {
+    const { team_id: teamId, user_role: role = 'user', ...limits } = typeof one === 'string' ? { team_id: one } : one
+    return newMembers(await teamNamed(teamId, deps), [{ userId, role }], limits, { deps, nowMs })
+  })
+  return (await Promise.all(found)).flat()
 }
 
 const create = route({
@@ -49,13 +64,15 @@ const create = route({
     user_id: name.nullish(),
     ...ownFields,
     ...newLimits,
+    teams: teams.nullish(),
     auto_create_key: z.boolean().default(true),
     key_alias: name.nullish(),
     duration: name.nullish(),
   }),
   out: shown.extend({ key: z.string().nullable(), expires: z.string().nullable(), teams: z.array(z.unknown()) }),
   async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
+    const { deps, receivedAtMs: nowMs } = asked
+    const body = withUserDefaults(asked.body, deps.gateway.config)
     const userId = body.user_id ?? newId(nowMs)
     const entity = entityName('user', userId)
     if (await deps.tenantStore.find('user', [userId])) {
@@ -63,22 +80,27 @@ const create = route({
         param: 'user_id',
       })
     }
-    const limits = { ...defaultBudget(body, deps.gateway.config), ...body }
     const fields = {
       userAlias: body.user_alias,
       userEmail: body.user_email,
       userRole: body.user_role ?? undefined,
-      ...(await limitsOf(limits, undefined, { entity, deps, nowMs })),
+      ...(await limitsOf(body, undefined, { entity, deps, nowMs })),
     }
     const key = body.auto_create_key
       ? await preparedKey({ user_id: userId, key_alias: body.key_alias, duration: body.duration }, asked)
       : undefined
-    const beside = key ? { key: { id: [key.id], fields: key.fields } } : {}
+    const members = await membershipsOf(userId, body.teams ?? [], deps, nowMs)
+    const beside = { members, ...(key ? { key: { id: [key.id], fields: key.fields } } : {}) }
     const [user] = await deps.tenantStore.create('user', [{ id: [userId], fields }], authorOf(asked), beside)
     if (!user) throw notFound(userId)
     const expiresAtMs = key?.fields.expiresAtMs ?? null
     const expires = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
-    return { ...shownUser(user, nowMs), key: key?.key ?? null, expires, teams: [] }
+    return {
+      ...shownUser(user, nowMs),
+      key: key?.key ?? null,
+      expires,
+      teams: members.map(({ id: [teamId] }) => teamId),
+    }
   },
 })
 

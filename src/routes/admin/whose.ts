@@ -21,7 +21,8 @@ export const seesAll = ({ role }: Principal) => role === 'proxy_admin' || role =
 /** A person by a key of the person's own: keys of a team speak for the team alone. */
 export const personOf = ({ userId, teamId }: Principal) => (teamId === undefined ? userId : undefined)
 
-async function membership(principal: Principal, teamId: string, { tenantStore }: AppDeps) {
+/** What the caller is in a team. */
+export async function membership(principal: Principal, teamId: string, { tenantStore }: AppDeps) {
   if (principal.teamId === teamId) return principal.teamRole
   const person = personOf(principal)
   return person === undefined ? undefined : (await tenantStore.find('member', [teamId, person]))?.role

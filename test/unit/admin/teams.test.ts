@@ -65,11 +65,6 @@ describe('teams', () => {
       param,
     })
   })
-
-  it('members come later', async () => {
-    const { status, json } = await world().post('/team/new', { members_with_roles: [{ role: 'user', user_id: 'u' }] })
-    expect([status, json.error.param]).toEqual([501, 'members_with_roles'])
-  })
 })
 
 it('organizations are made and shown with their teams', async () => {

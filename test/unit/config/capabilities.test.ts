@@ -41,6 +41,11 @@ const active = [
     'cache_params',
     'num_retries',
     'allowed_fails',
+    'default_internal_user_params',
+    'default_team_params',
+    'default_key_generate_params',
+    'upperbound_key_generate_params',
+    'key_generation_settings',
   ].map((key) => `litellm_settings.${key}`),
   ...[
     'timeout',
@@ -272,8 +277,8 @@ describe('a request', () => {
       refusal({ models: ['m'], max_budget: 1, metadata: { a: 1 }, spend: 0, key_type: 'default' }, 'admin.key'),
     ).toBeUndefined()
     expect(refusal({ auto_rotate: true }, 'admin.key')).toEqual([501, 'not_implemented', 'auto_rotate'])
-    expect(refusal({ members_with_roles: [{ role: 'user' }] }, 'admin.team')?.[2]).toBe('members_with_roles')
-    expect(refusal({ teams: ['t'] }, 'admin.user')?.[2]).toBe('teams')
+    expect(refusal({ members: [{ role: 'user' }] }, 'admin.team')?.[2]).toBe('members')
+    expect(refusal({ organizations: ['o'] }, 'admin.user')?.[2]).toBe('organizations')
     expect(refusal({ budget_id: 'b' }, 'admin.organization')).toBeUndefined()
     expect(refusal({ metadata: { model_rpm_limit: { m: 1 } } }, 'admin.key')?.[2]).toBe('metadata.model_rpm_limit')
   })

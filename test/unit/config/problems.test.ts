@@ -134,7 +134,6 @@ describe('restrictions that are not active', () => {
   it.each([
     'litellm_settings: { max_user_budget: 10 }',
     'litellm_settings: { default_max_internal_user_budget: 1 }',
-    'litellm_settings: { upperbound_key_generate_params: { max_budget: 1 } }',
     'general_settings: { enforce_rbac: true }',
     'general_settings: { max_parallel_requests: 5 }',
     'guardrails: [{ guardrail_name: pii }]',

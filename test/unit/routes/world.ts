@@ -3,6 +3,7 @@ import { createApp } from '../../../src/app.ts'
 import * as books from '../../../src/budget/books.ts'
 import { newBooks } from '../../../src/budget/books.ts'
 import type { AccessSettings } from '../../../src/config/access.ts'
+import type { NewEntityRules } from '../../../src/config/new-entities.ts'
 import { HandOver } from '../../../src/gateway/hand-over.ts'
 import { memoryHealth } from '../../../src/health/memory.ts'
 import { MemoryLedger, memorySource } from '../../../src/ledger/memory.ts'
@@ -52,6 +53,7 @@ export function world(
   over: {
     maxRequestBytes?: number
     access?: AccessSettings
+    newEntities?: NewEntityRules
     keyHeaderName?: string
     databaseDown?: () => boolean
     /** Ledgers that have money on lease. */
@@ -81,6 +83,7 @@ export function world(
   const { maxRequestBytes = built.general.maxRequestBytes, keyHeaderName, databaseDown = () => false } = over
   const config = {
     ...built,
+    litellm: { ...built.litellm, ...(over.newEntities ? { newEntities: over.newEntities } : {}) },
     general: {
       ...built.general,
       maxRequestBytes,
