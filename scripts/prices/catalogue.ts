@@ -9,11 +9,12 @@ import {
 } from '@pydantic/genai-prices'
 import type { KnownFamily, KnownModel, NameMatch } from '../../src/config/config.ts'
 import { listedName } from '../../src/config/known-models.ts'
-import { picoFromUsdPerMillion } from '../../src/prices/pico.ts'
+import { picoFromUsdPerMillion, picoPerSecondFromUsdPerHour } from '../../src/prices/pico.ts'
 import type { Price, Rates } from '../../src/prices/price.ts'
 import { abilitiesOf } from './abilities.ts'
 import { correctionOf } from './corrections.ts'
 import { limitsDate, limitsOf, longestAnswer } from './limits.ts'
+import { unlistedFamilies, unlistedOf } from './unlisted.ts'
 
 /** LiteLLM's provider names, where the price data calls the vendor something else. Self-hosted servers have no list price. */
 const VENDORS: Readonly<Record<string, string>> = {
@@ -43,6 +44,8 @@ const VENDORS: Readonly<Record<string, string>> = {
   voyage: 'voyageai',
 }
 
+const HOURS = ['audio_hours', 'input_audio_hours'] as const
+
 const CLASSES: Readonly<Record<string, keyof Rates>> = {
   input_mtok: 'input',
   output_mtok: 'output',
@@ -67,21 +70,24 @@ export function lookup(provider: string, model: string, at: Date = new Date()): 
   const name = listedName(model)
   const found =
     vendor === undefined ? null : calcPrice({ input_tokens: 1 }, name, { providerId: vendor, timestamp: at })
-  return vendor === undefined || found === null ? undefined : entryOf(vendor, name, found.model, at)
+  if (vendor !== undefined && found !== null) return entryOf(vendor, name, found.model, at)
+  return unlistedOf(provider, name)
 }
 
 /** All of a vendor's models on a day, for names that only a request will tell; undefined for a vendor without a list. */
 export function families(provider: string, at: Date = new Date()): readonly KnownFamily[] | undefined {
   const vendor = VENDORS[provider]
   const found = vendor === undefined ? undefined : findProvider({ providerId: vendor })
-  if (vendor === undefined || found === undefined) return undefined
+  const unlisted = unlistedFamilies(provider)
+  if (vendor === undefined || found === undefined) return unlisted.length === 0 ? undefined : unlisted
   const lenders = (found.fallback_model_providers ?? []).map((id) => findProvider({ providerId: id }))
-  return [found, ...lenders].flatMap((one) =>
+  const listed = [found, ...lenders].flatMap((one) =>
     (one?.models ?? []).map((model) => ({
       match: inSmallLetters(model.match),
       ...entryOf(vendor, longestAnswering(vendor, model), model, at),
     })),
   )
+  return [...listed, ...unlisted]
 }
 
 /** Of the names of one family, the one whose answers may be longest: its limit bounds them all. */
@@ -132,7 +138,7 @@ function pricesAt(prices: ModelPrice | ConditionalPrice[], at: Date): ModelPrice
 function priceOf(prices: readonly ModelPrice[], correction: Partial<Rates>, mode: string): Price | undefined {
   const starts = new Set(prices.flatMap((price) => Object.keys(CLASSES).flatMap((key) => tierStarts(price[key]))))
   const base = ratesAt(prices, 0, mode)
-  if (base === undefined) return undefined
+  if (base === undefined) return unitPriceOf(prices, mode)
   const tiers = [...starts]
     .sort((a, b) => a - b)
     .flatMap((aboveTokens) => {
@@ -150,6 +156,21 @@ function priceOf(prices: readonly ModelPrice[], correction: Partial<Rates>, mode
     // Dollars per thousand requests: a million picos per micro-dollar, a thousand times over.
     ...(request !== undefined && request > 0 && { request: picoFromUsdPerMillion(request) * 1000 }),
   }
+}
+
+/** The price of what is billed by the hour of sound, or not at all: moderations are free. */
+function unitPriceOf(prices: readonly ModelPrice[], mode: string): Price | undefined {
+  if (mode === 'moderation') return { input: 0, output: 0 }
+  const hour = Math.max(
+    ...HOURS.map(
+      (key) =>
+        dearest(
+          prices.map((price) => price[key]),
+          0,
+        ) ?? -1,
+    ),
+  )
+  return hour < 0 ? undefined : { input: 0, output: 0, units: { second: picoPerSecondFromUsdPerHour(hour) } }
 }
 
 /** Rates for a prompt of so many tokens; undefined for a model that is not billed by tokens in and out. */

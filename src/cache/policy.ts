@@ -3,13 +3,13 @@ import type { ChatCompletion } from '../dialects/chat.ts'
 import type { CacheControls } from './controls.ts'
 
 /** LiteLLM's words for our operations: with and without its `a`. */
-const CALL_TYPES = {
+const CALL_TYPES: Readonly<Record<string, readonly string[]>> = {
   chat: ['acompletion', 'completion', 'atext_completion', 'text_completion'],
   embeddings: ['aembedding', 'embedding'],
-} as const
+}
 
 export interface Asked {
-  readonly operation: keyof typeof CALL_TYPES
+  readonly operation: string
   readonly temperature: unknown
   /** The request is asked with the caller's own key, or at its own address. */
   readonly ownAccess: boolean
@@ -22,7 +22,9 @@ export function bypass(settings: CacheSettings, asked: Asked): string | undefine
   if (settings.optIn && !controls.useCache) return 'use-cache not set'
   if (controls.noCache && controls.noStore) return 'no-cache, no-store'
   const { callTypes } = settings
-  if (callTypes && !CALL_TYPES[asked.operation].some((name) => callTypes.includes(name))) return 'call type'
+  const names = CALL_TYPES[asked.operation]
+  if (names === undefined) return 'not kept'
+  if (callTypes && !names.some((name) => callTypes.includes(name))) return 'call type'
   if (asked.ownAccess) return 'own access'
   const { maxTemperature } = settings
   // What is not said may be anything up to the vendor's default, which is 1 where it is documented.

@@ -395,15 +395,9 @@ export const capabilities: readonly Capability[] = [
       'litellm_settings.cost_margin_config',
       'model_list.*.litellm_params.tiered_pricing',
       'model_list.*.litellm_params.citation_cost_per_token',
-      'model_list.*.litellm_params.input_cost_per_second',
       'model_list.*.litellm_params.output_cost_per_second',
       'model_list.*.litellm_params.input_cost_per_image',
-      'model_list.*.litellm_params.output_cost_per_image',
-      'model_list.*.litellm_params.input_cost_per_pixel',
-      'model_list.*.litellm_params.output_cost_per_pixel',
-      'model_list.*.litellm_params.input_cost_per_character',
       'model_list.*.litellm_params.output_cost_per_character',
-      'model_list.*.litellm_params.input_cost_per_audio_per_second',
       'model_list.*.litellm_params.input_cost_per_video_per_second',
       'model_list.*.litellm_params.output_cost_per_video_per_second',
       'model_list.*.litellm_params.input_cost_per_token_flex',
@@ -495,7 +489,17 @@ export const capabilities: readonly Capability[] = [
 ]
 
 /** The `mode`s of models that an operation serves today. */
-export const servedModes: readonly string[] = ['chat', 'completion', 'responses', 'embedding']
+export const servedModes: readonly string[] = [
+  'chat',
+  'completion',
+  'responses',
+  'embedding',
+  'image_generation',
+  'audio_speech',
+  'audio_transcription',
+  'moderation',
+  'rerank',
+]
 
 const limits = [
   'models',

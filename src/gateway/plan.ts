@@ -62,9 +62,9 @@ function ableOf<R extends AnyRequest>(
   { name, candidates, reasons }: Group,
   operation: Call<R>['operation'],
 ): readonly Candidate[] {
-  const able = candidates.filter(({ provider }) => operation.unfit(provider) === undefined)
+  const able = candidates.filter(({ provider, deployment }) => operation.unfit(provider, deployment.mode) === undefined)
   if (able.length > 0) return able
-  const unfit = candidates.map(({ id, provider }) => `${id}: ${operation.unfit(provider)}`)
+  const unfit = candidates.map(({ id, provider, deployment }) => `${id}: ${operation.unfit(provider, deployment.mode)}`)
   throw new GatewayError(
     'not_implemented',
     `No deployment of ${name} can serve it: ${[...reasons, ...unfit].join('; ')}.`,

@@ -8,12 +8,21 @@ import { needsOf } from './needs.ts'
 import type { Asking, Operation, Told, VendorAnswer } from './operation.ts'
 import { promptKey } from './prompt-prefix.ts'
 
+/** Models that answer no chat, and whose prices know no tokens. */
+const SILENT_MODES: ReadonlySet<string> = new Set([
+  'image_generation',
+  'audio_speech',
+  'audio_transcription',
+  'moderation',
+  'rerank',
+])
+
 /** A chat, in any of the dialects: whole or as a stream. */
 export const chat: Operation<ChatRequest> = {
   name: 'chat',
   callType: 'acompletion',
   parse: (body, path, dialect) => dialect.parse(body, path),
-  unfit: () => undefined,
+  unfit: (_, mode) => (SILENT_MODES.has(mode) ? `it is a model for ${mode}` : undefined),
   worstCase,
   needs: needsOf,
   prefixKey: promptKey,

@@ -64,13 +64,13 @@ export interface Lowering<R extends AnyRequest> {
  * is asked and its answer read. The gateway's story is the same for all of them.
  */
 export interface Operation<R extends AnyRequest> {
-  readonly name: 'chat' | 'embeddings'
+  readonly name: 'chat' | 'embeddings' | 'images' | 'speech' | 'transcription' | 'moderation' | 'rerank'
   /** LiteLLM's word for it in spend rows. */
   readonly callType: string
   /** Throws `invalid_request` naming the field at fault. */
   parse(body: unknown, path: PathFields, dialect: Dialect): R
-  /** Why a vendor cannot do it at all; undefined when it can. */
-  unfit(provider: Vendor): string | undefined
+  /** Why a vendor, or its model of this mode, cannot do it at all; undefined when it can. */
+  unfit(provider: Vendor, mode: string): string | undefined
   worstCase(request: R, deployment: Deployment): WorstCase
   /** What a deployment must be able to do; region, tags and the caller's program are not the request's to say. */
   needs(request: R): Needs

@@ -1,5 +1,5 @@
 import type { NanoUsd } from '../money.ts'
-import type { Price, Rates } from './price.ts'
+import type { PicoUsd, Price, Rates, UnitRates } from './price.ts'
 import { promptTokens, type Usage } from './usage.ts'
 
 const PICO_PER_NANO = 1000n
@@ -17,8 +17,27 @@ export function costNano(price: Price, usage: Usage): NanoUsd {
       pico(usage.outputAudioTokens, rates.outputAudio) +
       pico(usage.outputImageTokens, rates.outputImage) +
       pico(usage.webSearches ?? 0, price.search ?? 0) +
-      BigInt(price.request ?? 0),
+      BigInt(price.request ?? 0) +
+      (price.units ? unitPico(price.units, usage) : 0n),
   )
+}
+
+/** What is billed by something else than tokens: every class that has a rate. */
+function unitPico(units: UnitRates, usage: Usage): bigint {
+  const { images = 0, imageKind, pixels = 0, inputAudioMs = 0, inputCharacters = 0, searchUnits = 0 } = usage
+  return (
+    pico(images, imageRate(units, imageKind)) +
+    pico(pixels, units.pixel ?? 0) +
+    (pico(inputAudioMs, units.second ?? 0) + 999n) / 1000n +
+    pico(inputCharacters, units.character ?? 0) +
+    pico(searchUnits, units.searchUnit ?? 0)
+  )
+}
+
+/** The rate of a quality and size, else the plain one, else the dearest that there is. */
+function imageRate({ image, images }: UnitRates, kind: string | undefined): PicoUsd {
+  const named = kind === undefined ? undefined : images?.[kind]
+  return named ?? image ?? Math.max(0, ...Object.values(images ?? {}))
 }
 
 /** What the prompt of an answer costs, its cached parts included. */

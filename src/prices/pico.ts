@@ -20,6 +20,11 @@ export function picoFromUsdPerToken(usd: number): PicoUsd {
   return picoFrom(usd, 12)
 }
 
+/** `0.36` dollars per hour, for each second → 100000000; finer parts are rounded up. */
+export function picoPerSecondFromUsdPerHour(usd: number): PicoUsd {
+  return Math.ceil(picoFrom(usd, 12) / 3600)
+}
+
 /** `0.15` dollars per million tokens → 150000. */
 export function picoFromUsdPerMillion(usd: number): PicoUsd {
   return picoFrom(usd, 6)

@@ -15,6 +15,22 @@ export interface Rates {
   readonly outputImage?: PicoUsd
 }
 
+/** What vendors count in something else than tokens. Each rate is for one of them, in pico-USD. */
+export interface UnitRates {
+  /** A picture that was made, of a quality and size that `images` does not name. */
+  readonly image?: PicoUsd
+  /** The same by quality and size: `hd/1792x1024`. */
+  readonly images?: Readonly<Record<string, PicoUsd>>
+  /** A pixel of a picture that was made. */
+  readonly pixel?: PicoUsd
+  /** A second of sound that was listened to. */
+  readonly second?: PicoUsd
+  /** A character that was read aloud. */
+  readonly character?: PicoUsd
+  /** What rerankers call a search: a query over some documents. */
+  readonly searchUnit?: PicoUsd
+}
+
 /** A model's price: base rates, and other rates for a prompt of more than `aboveTokens`. */
 export interface Price extends Rates {
   readonly tiers?: readonly (Rates & { readonly aboveTokens: number })[]
@@ -22,4 +38,6 @@ export interface Price extends Rates {
   readonly request?: PicoUsd
   /** For each search of the web that the vendor makes, in pico-USD. */
   readonly search?: PicoUsd
+  /** Beside the tokens, which cost nothing where a model is only billed by these. */
+  readonly units?: UnitRates
 }

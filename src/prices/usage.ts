@@ -20,6 +20,15 @@ export interface Usage {
   readonly outputImageTokens: number
   /** Searches of the web that the vendor made for the answer and bills one by one. */
   readonly webSearches?: number
+  /** Pictures that were made, their quality and size as prices name them (`hd/1792x1024`), and the pixels of all of them. */
+  readonly images?: number
+  readonly imageKind?: string
+  readonly pixels?: number
+  /** Sound that was listened to, where its length is known: whole milliseconds. */
+  readonly inputAudioMs?: number
+  /** Text that was read aloud, in characters. */
+  readonly inputCharacters?: number
+  readonly searchUnits?: number
 }
 
 export const noUsage: Usage = {

@@ -7,7 +7,7 @@ import { given } from './given.ts'
 import { type ModelRow, rateKeys } from './model-list.ts'
 import { paramNotices, providerParams } from './params.ts'
 import { budgetOf, ms, policyOf, timeoutsOf } from './policies.ts'
-import { type OwnRates, priceOver } from './pricing.ts'
+import { type OwnRates, priceOver, unitRates } from './pricing.ts'
 import { shownKey } from './secrets.ts'
 import { textFrom, textOf } from './text.ts'
 import { knownVendors, type VendorModel, vendorOf } from './vendors.ts'
@@ -61,12 +61,17 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
     const listed = openEnded && world.families(at.provider) !== undefined
     if (price === undefined && !listed)
       note('advice', 'litellm_params', `no price is known, so callers with a budget are refused: set ${priceHint(at)}`)
-    if (maxOutputTokens === undefined && mode !== 'embedding' && !listed)
+    if (maxOutputTokens === undefined && TOKEN_MODES.has(mode) && mode !== 'embedding' && !listed)
       note(
         'advice',
         'model_info',
         'nobody knows how long an answer can be, so the worst case of a request without max_tokens is a guess: set model_info.max_output_tokens',
       )
+    const unused = TOKEN_MODES.has(mode)
+      ? Object.keys(unitRates).find((key) => key in params || key in info)
+      : undefined
+    if (unused !== undefined)
+      note('warning', `litellm_params.${unused}`, `no '${mode}' is billed by it: set input_cost_per_token instead`)
     for (const problem of [...paramNotices(params, at.provider), ...expressionNotices(params)]) notices.push(problem)
   }
 
@@ -96,6 +101,8 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
   }
   return { deployment, notices }
 }
+
+const TOKEN_MODES: ReadonlySet<string> = new Set(['chat', 'completion', 'responses', 'embedding'])
 
 /** A deployment on Azure has a name of its own, so the list has to be told whose price it has. */
 function priceHint({ provider }: VendorModel): string {

@@ -58,18 +58,19 @@ const rates = {
   output_cost_per_token_above_200k_tokens: usdPerUnit,
   cache_read_input_token_cost_above_200k_tokens: usdPerUnit,
   cache_creation_input_token_cost_above_200k_tokens: usdPerUnit,
-}
-
-const otherPrices = {
   input_cost_per_second: usdPerUnit,
-  output_cost_per_second: usdPerUnit,
-  input_cost_per_image: usdPerUnit,
+  input_cost_per_audio_per_second: usdPerUnit,
   output_cost_per_image: usdPerUnit,
   input_cost_per_pixel: usdPerUnit,
   output_cost_per_pixel: usdPerUnit,
   input_cost_per_character: usdPerUnit,
+  input_cost_per_query: usdPerUnit,
+}
+
+const otherPrices = {
+  output_cost_per_second: usdPerUnit,
+  input_cost_per_image: usdPerUnit,
   output_cost_per_character: usdPerUnit,
-  input_cost_per_audio_per_second: usdPerUnit,
   input_cost_per_video_per_second: usdPerUnit,
   output_cost_per_video_per_second: usdPerUnit,
   input_cost_per_token_flex: usdPerUnit,

@@ -1,5 +1,5 @@
 import { picoFromUsdPerToken } from '../../prices/pico.ts'
-import type { Price, Rates } from '../../prices/price.ts'
+import type { Price, Rates, UnitRates } from '../../prices/price.ts'
 import type { RateKeys } from './model-list.ts'
 
 /** A deployment's own prices, in USD per token, as the file has them. */
@@ -38,6 +38,17 @@ const tierRates = [
   },
 ] as const satisfies readonly { aboveTokens: number; keys: Partial<Record<RateKeys, keyof Rates>> }[]
 
+/** LiteLLM's names for what is not billed in tokens. */
+export const unitRates = {
+  input_cost_per_second: 'second',
+  input_cost_per_audio_per_second: 'second',
+  output_cost_per_image: 'image',
+  input_cost_per_pixel: 'pixel',
+  output_cost_per_pixel: 'pixel',
+  input_cost_per_character: 'character',
+  input_cost_per_query: 'searchUnit',
+} as const satisfies Partial<Record<RateKeys, keyof UnitRates>>
+
 /**
  * The file's own prices over the list price. A price for input replaces everything the list says about input (a list
  * price for cached tokens could otherwise exceed it), a price for output the same, and either the list's tiers. Of
@@ -56,8 +67,12 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...ratesOf(own, inputRates),
     ...ratesOf(own, outputRates),
   }
-  if (base.input === undefined || base.output === undefined) return undefined
-  const rates = { ...base, input: base.input, output: base.output }
+  const units = unitsOver(list, own)
+  // Who prices pictures or seconds has priced the model: its tokens cost nothing unless somebody says so.
+  const tokenless = units === undefined ? undefined : 0
+  const [read, written] = [base.input ?? tokenless, base.output ?? tokenless]
+  if (read === undefined || written === undefined) return undefined
+  const rates = { ...base, input: read, output: written }
   const request =
     own.input_cost_per_request === undefined ? list?.request : picoFromUsdPerToken(own.input_cost_per_request)
   const search = searchRate(ownSearch) ?? list?.search
@@ -71,8 +86,23 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...rates,
     ...(request === undefined ? {} : { request }),
     ...(search === undefined ? {} : { search }),
+    ...(units === undefined ? {} : { units }),
     ...(tiers.length === 0 ? {} : { tiers }),
   }
+}
+
+/** A picture's own price replaces the list's table by quality and size. */
+function unitsOver(list: Price | undefined, own: OwnRates): UnitRates | undefined {
+  const named = Object.entries(unitRates) as [keyof typeof unitRates, keyof typeof said][]
+  const said: { -readonly [K in Exclude<keyof UnitRates, 'images'>]?: number } = {}
+  for (const [key, rate] of named) {
+    const usd = own[key]
+    if (usd !== undefined) said[rate] = Math.max(said[rate] ?? 0, picoFromUsdPerToken(usd))
+  }
+  if (Object.keys(said).length === 0) return list?.units
+  const { images, ...others } = list?.units ?? {}
+  const kept = said.image === undefined && said.pixel === undefined && images ? { images } : {}
+  return { ...others, ...kept, ...said }
 }
 
 /** `search_context_cost_per_query`: USD for a search, by `search_context_size_low`, `…_medium` and `…_high`. */

@@ -27,7 +27,7 @@ describe('a deployment', () => {
     expect(deploymentOf('model: opnai/gpt-4o').disabled).toContain("did you mean 'openai'?")
     expect(deploymentOf('model: custom_openai/x').disabled).toContain('set litellm_params.api_base')
     expect(deploymentOf('model: openai/*').disabled).toContain('model_name: openai/*')
-    expect(deploymentOf('model: openai/gpt-4o', 'mode: image_generation').disabled).toContain("'image_generation'")
+    expect(deploymentOf('model: openai/gpt-4o', 'mode: video_generation').disabled).toContain("'video_generation'")
     for (const mode of ['completion', 'responses', 'embedding'])
       expect(deploymentOf('model: openai/gpt-4o', `mode: ${mode}`)).not.toHaveProperty('disabled')
     expect(deploymentOf('model: openai/toString', 'mode: toString').disabled).toBeDefined()

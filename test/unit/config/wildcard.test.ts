@@ -44,7 +44,7 @@ describe('a wildcard', () => {
 
   it('knows the mode of a model, and serves none that is not served', () => {
     expect(as('model: openai/*', 'openai/text-embedding-3-small', 'openai/*')).toMatchObject({ mode: 'embedding' })
-    expect(as('model: openai/*', 'openai/dall-e-3', 'openai/*')?.disabled).toContain("'image_generation'")
+    expect(as('model: openai/*', 'openai/sora-2', 'openai/*')?.disabled).toContain("'video_generation'")
   })
 
   it('brings the list of its vendor into the built config, and no other', () => {

@@ -43,7 +43,7 @@ export const world: World = {
             supports: { vision: true, tools: true },
           },
           { match: { equals: 'text-embedding-3-small' }, price: { input: 20_000, output: 0 }, mode: 'embedding' },
-          { match: { equals: 'dall-e-3' }, mode: 'image_generation' },
+          { match: { equals: 'sora-2' }, mode: 'video_generation' },
         ]
       : undefined,
   catalogueVersion: 'test 1',

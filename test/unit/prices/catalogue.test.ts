@@ -35,7 +35,10 @@ describe('lookup', () => {
 
   it('knows the mode, and that an embedding answers with no tokens', () => {
     expect(lookup('openai', 'text-embedding-3-small', at)).toMatchObject({ mode: 'embedding', price: { output: 0 } })
-    expect(lookup('openai', 'whisper-1', at)).toEqual({ mode: 'audio_transcription' })
+    expect(lookup('openai', 'whisper-1', at)).toEqual({
+      mode: 'audio_transcription',
+      price: { input: 0, output: 0, units: { second: 100_000_000 } },
+    })
   })
 
   it('knows nothing of strangers and of servers that people run themselves', () => {
