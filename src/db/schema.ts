@@ -174,6 +174,22 @@ export const teamMembership = pgTable(
   ],
 )
 
+/** What people are in an organization. */
+export const organizationMembership = pgTable(
+  'organization_membership',
+  {
+    organization_id: text('organization_id')
+      .notNull()
+      .references(() => organization.organization_id, { onDelete: 'cascade' }),
+    user_id: text('user_id')
+      .notNull()
+      .references(() => internalUser.user_id, { onDelete: 'cascade' }),
+    role: text('role').notNull().default('internal_user'),
+    ...written,
+  },
+  (t) => [primaryKey({ columns: [t.organization_id, t.user_id] }), index('organization_membership_user').on(t.user_id)],
+)
+
 /** Whom a caller serves: LiteLLM's end user. */
 export const customer = pgTable(
   'customer',
@@ -503,4 +519,30 @@ export const alert = pgTable(
     error: text('error'),
   },
   (t) => [primaryKey({ columns: [t.id, t.receiver] }), index('alert_due').on(t.due_at).where(sql`sent_at is null`)],
+)
+
+/** Files and batches that callers keep in the operator's accounts at vendors (migrations/0041). */
+export const vendorObject = pgTable(
+  'vendor_object',
+  {
+    vendor: text('vendor').notNull(),
+    id: text('id').notNull(),
+    /** `file` or `batch`. */
+    kind: text('kind').notNull(),
+    /** `team:id`, else `key:id`. */
+    owner: text('owner').notNull(),
+    /** What the vendor last said of it. */
+    said: jsonb('said').notNull(),
+    /** Of a file: the batch whose results it holds. */
+    batch: text('batch'),
+    /** Of a batch: its row of the spend log as it began. */
+    opening: jsonb('opening'),
+    created_at: at('created_at').notNull(),
+    charged_at: at('charged_at'),
+  },
+  (t) => [
+    primaryKey({ columns: [t.vendor, t.id] }),
+    index('vendor_object_owner').on(t.owner, t.kind, t.created_at.desc()),
+    index('vendor_object_open').on(t.created_at).where(sql`opening is not null and charged_at is null`),
+  ],
 )

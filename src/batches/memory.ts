@@ -1,0 +1,43 @@
+import type { VendorObject, VendorObjects } from './port.ts'
+
+/** The twin: what it knows lives as long as the process. */
+export function memoryVendorObjects(): VendorObjects {
+  const rows = new Map<string, VendorObject>()
+  const nameOf = (vendor: string, id: string) => JSON.stringify([vendor, id])
+  const theirs = (owner: string, kind: VendorObject['kind'], vendor?: string) =>
+    [...rows.values()].filter(
+      (row) => row.owner === owner && row.kind === kind && (vendor === undefined || row.vendor === vendor),
+    )
+  const found = (owner: string, kind: VendorObject['kind'], id: string, vendor?: string) =>
+    theirs(owner, kind, vendor).find((row) => row.id === id)
+  return {
+    keep(object) {
+      const name = nameOf(object.vendor, object.id)
+      const before = rows.get(name)
+      rows.set(name, structuredClone(before ? { ...before, said: object.said } : object))
+      return Promise.resolve()
+    },
+    find: (...of) => Promise.resolve(structuredClone(found(...of))),
+    list(owner, kind, { vendor, after, limit, oldestFirst = false }) {
+      const sorted = theirs(owner, kind, vendor).sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
+      const ordered = oldestFirst ? sorted : sorted.toReversed()
+      const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1
+      return Promise.resolve(
+        structuredClone(after !== undefined && from === 0 ? [] : ordered.slice(from, from + limit)),
+      )
+    },
+    forget(...of) {
+      const row = found(...of)
+      return Promise.resolve(row !== undefined && rows.delete(nameOf(row.vendor, row.id)))
+    },
+    charged(vendor, id, nowMs) {
+      const row = rows.get(nameOf(vendor, id))
+      if (row) rows.set(nameOf(vendor, id), { chargedAtMs: nowMs, ...row })
+      return Promise.resolve()
+    },
+    open(limit) {
+      const waiting = [...rows.values()].filter(({ opening, chargedAtMs }) => opening && chargedAtMs === undefined)
+      return Promise.resolve(structuredClone(waiting.sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit)))
+    },
+  }
+}

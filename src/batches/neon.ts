@@ -1,0 +1,94 @@
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
+import type { Db } from '../db/client.ts'
+import { storableJson } from '../db/json.ts'
+import { vendorObject } from '../db/schema.ts'
+import type { VendorObject, VendorObjects } from './port.ts'
+
+type Row = typeof vendorObject.$inferSelect
+type Json = Record<string, unknown>
+
+/** In Postgres. */
+export function neonVendorObjects(db: Db): VendorObjects {
+  const t = vendorObject
+  const theirs = (owner: string, kind: string, vendor: string | undefined, more?: SQL) =>
+    and(eq(t.owner, owner), eq(t.kind, kind), ...(vendor === undefined ? [] : [eq(t.vendor, vendor)]), more)
+  const find: VendorObjects['find'] = async (owner, kind, id, vendor) => {
+    const [row] = await db
+      .select()
+      .from(t)
+      .where(theirs(owner, kind, vendor, eq(t.id, id)))
+    return row && objectOf(row)
+  }
+  return {
+    async keep({ vendor, id, kind, owner, said, batch, opening, createdAtMs }) {
+      const told = storable(said)
+      await db
+        .insert(t)
+        .values({
+          ...{ vendor, id, kind, owner, said: told },
+          batch: batch ?? null,
+          opening: opening === undefined ? null : storable(opening),
+          created_at: new Date(createdAtMs),
+        })
+        .onConflictDoUpdate({ target: [t.vendor, t.id], set: { said: told } })
+    },
+    find,
+    async list(owner, kind, { vendor, after, limit, oldestFirst = false }) {
+      const last = after === undefined ? undefined : await find(owner, kind, after, vendor)
+      if (after !== undefined && last === undefined) return []
+      const [beyond, inOrder] = oldestFirst ? ([gt, asc] as const) : ([lt, desc] as const)
+      const from =
+        last &&
+        or(
+          beyond(t.created_at, new Date(last.createdAtMs)),
+          and(eq(t.created_at, new Date(last.createdAtMs)), beyond(t.id, last.id)),
+        )
+      const rows = await db
+        .select()
+        .from(t)
+        .where(theirs(owner, kind, vendor, from))
+        .orderBy(inOrder(t.created_at), inOrder(t.id))
+        .limit(limit)
+      return rows.map(objectOf)
+    },
+    async forget(owner, kind, id, vendor) {
+      const gone = await db
+        .delete(t)
+        .where(theirs(owner, kind, vendor, eq(t.id, id)))
+        .returning({ id: t.id })
+      return gone.length > 0
+    },
+    async charged(vendor, id, nowMs) {
+      await db
+        .update(t)
+        .set({ charged_at: new Date(nowMs) })
+        .where(and(eq(t.vendor, vendor), eq(t.id, id), isNull(t.charged_at)))
+    },
+    async open(limit) {
+      const rows = await db
+        .select()
+        .from(t)
+        .where(and(isNotNull(t.opening), isNull(t.charged_at)))
+        .orderBy(asc(t.created_at))
+        .limit(limit)
+      return rows.map(objectOf)
+    },
+  }
+}
+
+/** A vendor may say what Postgres cannot keep (NUL characters). */
+function storable(value: unknown): Json {
+  return JSON.parse(storableJson(value)) as Json
+}
+
+/** Only what `keep` wrote is there, so the shapes hold. */
+function objectOf({ vendor, id, kind, owner, said, batch, opening, created_at, charged_at }: Row): VendorObject {
+  return {
+    ...{ vendor, id, owner, createdAtMs: created_at.getTime() },
+    kind: kind as VendorObject['kind'],
+    said: said as Json,
+    ...(batch !== null && { batch }),
+    ...(opening !== null && { opening: opening as NonNullable<VendorObject['opening']> }),
+    ...(charged_at !== null && { chargedAtMs: charged_at.getTime() }),
+  }
+}

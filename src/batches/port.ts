@@ -1,0 +1,53 @@
+import type { Price } from '../prices/price.ts'
+import type { SpendEvent } from '../spend/event.ts'
+
+type Fields = { readonly [field: string]: unknown }
+
+/** What a batch was begun with: everything of its row but what it used, and what was held for it. */
+export interface Opening {
+  readonly event: SpendEvent
+  /** As decimal text; absent where nothing was held. */
+  readonly holdNano?: string
+  /** By model, as its requests name it: what each cost when it was begun. */
+  readonly prices: Readonly<Record<string, Price>>
+}
+
+/** A file or a batch as its vendor last told of it. */
+export interface VendorObject {
+  readonly vendor: string
+  readonly id: string
+  readonly kind: 'file' | 'batch'
+  /** `team:id`, else `key:id`. */
+  readonly owner: string
+  readonly said: Fields
+  /** Of a file: the batch whose results it holds. */
+  readonly batch?: string
+  /** Of a batch. */
+  readonly opening?: Opening
+  readonly createdAtMs: number
+  readonly chargedAtMs?: number
+}
+
+export interface Page {
+  readonly vendor?: string
+  readonly after?: string
+  readonly limit: number
+  readonly oldestFirst?: boolean
+}
+
+/**
+ * Whose the things are that lie in the operator's accounts at vendors: for anybody else they are not there. Keeping the
+ * same one again changes only what its vendor says of it, never whose it is or what it was begun with.
+ */
+export interface VendorObjects {
+  keep(object: VendorObject): Promise<void>
+  find(owner: string, kind: VendorObject['kind'], id: string, vendor?: string): Promise<VendorObject | undefined>
+  /** The latest first, unless asked otherwise; after the one that is named. */
+  list(owner: string, kind: VendorObject['kind'], page: Page): Promise<readonly VendorObject[]>
+  /** Whether there was one. */
+  forget(owner: string, kind: VendorObject['kind'], id: string, vendor?: string): Promise<boolean>
+  /** A batch is paid for: its row is where no fault can lose it. */
+  charged(vendor: string, id: string, nowMs: number): Promise<void>
+  /** Batches of everybody that are not paid for, the oldest first. */
+  open(limit: number): Promise<readonly VendorObject[]>
+}

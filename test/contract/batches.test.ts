@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { memoryVendorObjects } from '../../src/batches/memory.ts'
+import { neonVendorObjects } from '../../src/batches/neon.ts'
+import type { VendorObject, VendorObjects } from '../../src/batches/port.ts'
+import { newId } from '../../src/ids.ts'
+import { type TestPostgres, testPostgres } from '../support/postgres.ts'
+import { spendEventOf } from '../support/spend-event.ts'
+
+const NOW = Date.UTC(2026, 10, 22)
+
+const object = (id: string, more: Partial<VendorObject> = {}): VendorObject => ({
+  vendor: 'openai',
+  id,
+  kind: 'file',
+  owner: 'team:a',
+  said: { id, bytes: 3 },
+  createdAtMs: NOW,
+  ...more,
+})
+
+function contract(name: string, make: () => VendorObjects): void {
+  describe(`what callers keep at vendors ${name}`, () => {
+    it('is there for its owner alone, and forgotten once', async () => {
+      const store = make()
+      await store.keep(object('file-1'))
+      expect(await store.find('team:a', 'file', 'file-1')).toEqual(object('file-1'))
+      expect(await store.find('team:a', 'file', 'file-1', 'azure')).toBeUndefined()
+      expect(await store.find('team:b', 'file', 'file-1')).toBeUndefined()
+      expect(await store.find('team:a', 'batch', 'file-1')).toBeUndefined()
+      expect(await store.forget('team:b', 'file', 'file-1')).toBe(false)
+      expect(await store.forget('team:a', 'file', 'file-1')).toBe(true)
+      expect(await store.forget('team:a', 'file', 'file-1')).toBe(false)
+    })
+
+    it('stays whose it is and what it was begun with, whatever is said of it later', async () => {
+      const store = make()
+      const opening = { event: spendEventOf({ id: newId(NOW) }), holdNano: '7', prices: { m: { input: 1, output: 2 } } }
+      await store.keep(object('batch-1', { kind: 'batch', owner: 'key:1', opening }))
+      await store.keep(object('batch-1', { kind: 'batch', owner: 'key:2', said: { status: 'done\u0000' } }))
+      expect(await store.find('key:2', 'batch', 'batch-1')).toBeUndefined()
+      const found = await store.find('key:1', 'batch', 'batch-1')
+      expect(found?.opening).toEqual(opening)
+      expect(String(found?.said.status)).toMatch(/^done/)
+    })
+
+    it('is listed by its time, page by page', async () => {
+      const store = make()
+      const owner = 'team:pages'
+      for (const [at, id] of ['p1', 'p2', 'p3'].entries())
+        await store.keep(object(id, { owner, createdAtMs: NOW + at }))
+      await store.keep(object('p4', { owner, createdAtMs: NOW + 2 }))
+      const ids = async (page: Parameters<VendorObjects['list']>[2]) =>
+        (await store.list(owner, 'file', page)).map(({ id }) => id)
+      expect(await ids({ limit: 10 })).toEqual(['p4', 'p3', 'p2', 'p1'])
+      expect(await ids({ limit: 2, after: 'p4' })).toEqual(['p3', 'p2'])
+      expect(await ids({ limit: 2, oldestFirst: true, after: 'p2' })).toEqual(['p3', 'p4'])
+      expect(await ids({ limit: 2, after: 'nobody' })).toEqual([])
+      expect(await ids({ limit: 2, vendor: 'azure' })).toEqual([])
+    })
+
+    it('is open until it is charged', async () => {
+      const store = make()
+      const opening = { event: spendEventOf({ id: newId(NOW) }), prices: {} }
+      await store.keep(object('open-1', { kind: 'batch', opening, createdAtMs: NOW - 5 }))
+      await store.keep(object('file-2'))
+      expect((await store.open(100)).map(({ id }) => id)).toContain('open-1')
+      await store.charged('openai', 'open-1', NOW)
+      await store.charged('openai', 'open-1', NOW + 9)
+      expect((await store.open(100)).map(({ id }) => id)).not.toContain('open-1')
+      expect((await store.find('team:a', 'batch', 'open-1'))?.chargedAtMs).toBe(NOW)
+    })
+  })
+}
+
+contract('in memory', memoryVendorObjects)
+
+let postgres: TestPostgres
+beforeAll(async () => {
+  postgres = await testPostgres()
+}, 60_000)
+afterAll(() => postgres.stop())
+contract('in Postgres', () => neonVendorObjects(postgres.db))
