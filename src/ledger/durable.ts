@@ -44,7 +44,7 @@ export class DurableLedger implements Ledger {
 
   take(ledger: string, take: Take): Promise<Taken> {
     const { allowances, clock, defer } = this.#options
-    if (!allowances) return this.#hold(ledger, take)
+    if (!allowances || take.alone) return this.#hold(ledger, take)
     const nowMs = clock()
     const taken = allowances.take(ledger, take, nowMs)
     const ask = allowances.wanted(ledger, take, nowMs)

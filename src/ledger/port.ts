@@ -28,6 +28,8 @@ export interface Take {
   readonly tokens: number
   /** How long the call may last: `settle_by` is the start plus this plus the skew allowed for. */
   readonly callMs: number
+  /** A grant for this request alone, never a part of an allowance: its row may come long after the grant has expired. */
+  readonly alone?: true
 }
 
 /** The part of a request's grant that another ledger gave: a limit that several ledgers share. */
