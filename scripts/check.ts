@@ -7,7 +7,7 @@ import { compatibilityDate } from './check/compatibility-date.ts'
 import { format } from './check/format.ts'
 import { installSize } from './check/install-size.ts'
 import { lockfile } from './check/lockfile.ts'
-import { routesDocs } from './check/routes-docs.ts'
+import { routesDocs, vendorsDocs } from './check/made-docs.ts'
 import { trackedText } from './check/tracked-text.ts'
 import { types } from './check/types.ts'
 import { workerEnv } from './check/worker-env.ts'
@@ -29,6 +29,7 @@ const CHECKS: readonly Check[] = [
   lockfile,
   trackedText,
   routesDocs,
+  vendorsDocs,
   bundle,
   installSize,
 ]

@@ -1,11 +1,11 @@
 import type { Check } from './check.ts'
 import { command, findingsOf } from './command.ts'
 
-export const routesDocs: Check = {
-  name: 'docs of the routes',
+const made = (name: string, script: string): Check => ({
+  name,
   find: async () =>
-    findingsOf(
-      await command('node', ['scripts/docs-routes.ts', '--check']),
-      'Run: node scripts/docs-routes.ts   and commit what it wrote',
-    ),
-}
+    findingsOf(await command('node', [script, '--check']), `Run: node ${script}   and commit what it wrote`),
+})
+
+export const routesDocs = made('docs of the routes', 'scripts/docs-routes.ts')
+export const vendorsDocs = made('docs of the vendors', 'scripts/docs-vendors.ts')

@@ -4,6 +4,10 @@ import { azure, azureResponses } from './azure.ts'
 import { azureAi, azureAiClaude } from './azure-ai.ts'
 import { bedrock } from './bedrock.ts'
 import { cerebras } from './cerebras.ts'
+import { cloudflare } from './cloudflare.ts'
+import { cohere } from './cohere.ts'
+import { compatibleVendors } from './compatible-vendors.ts'
+import { databricks } from './databricks.ts'
 import { deepseek } from './deepseek.ts'
 import { fireworks } from './fireworks.ts'
 import { gemini } from './gemini.ts'
@@ -21,7 +25,7 @@ import { vertexAnthropic, vertexGemini, vertexPublisher } from './vertex.ts'
 import { customOpenai, hostedVllm, vllm } from './vllm.ts'
 import { xai } from './xai.ts'
 
-/** A vendor is a file and a line here; its name is the prefix of `litellm_params.model`. */
+/** A vendor is a file and a line here, or a line in `compatible-vendors.ts`; its name is the prefix of `litellm_params.model`. */
 export const providers = {
   openai,
   azure,
@@ -47,6 +51,11 @@ export const providers = {
   openrouter,
   perplexity,
   cerebras,
+  cohere,
+  cohere_chat: cohere,
+  databricks,
+  cloudflare,
+  ...compatibleVendors,
 } satisfies Record<string, Vendor>
 
 export type ProviderId = keyof typeof providers

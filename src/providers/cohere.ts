@@ -1,0 +1,25 @@
+import { openaiCompatible } from './openai-compatible.ts'
+import { olderMaximum } from './openai-compatible-messages.ts'
+import { openaiEmbedding } from './openai-embeddings.ts'
+
+const defaults = {
+  apiBase: 'https://api.cohere.ai/compatibility/v1',
+  apiBaseEnv: 'COHERE_API_BASE',
+  apiKeyEnv: 'COHERE_API_KEY',
+}
+
+/**
+ * Cohere by its compatible endpoint, which has a part of OpenAI's parameters (docs.cohere.com, compatibility API). Its
+ * embeddings read texts, at the length that their model has.
+ */
+export const cohere = {
+  ...openaiCompatible(defaults, {
+    lacks: [
+      ...['logit_bias', 'top_logprobs', 'n', 'modalities', 'prediction', 'audio', 'service_tier'],
+      'parallel_tool_calls',
+    ],
+    ignores: ['store', 'metadata', 'user'],
+    body: olderMaximum,
+  }),
+  embedding: openaiEmbedding(defaults, { textOnly: true, lacks: ['dimensions'], ignores: ['user'] }),
+}
