@@ -7,12 +7,15 @@ import { systemClock } from './clock.ts'
 import type { Dialect } from './dialects/dialect.ts'
 import type { IdempotencyStore } from './idempotency/port.ts'
 import { authenticate } from './middleware/authenticate.ts'
+import type { Newcomer } from './middleware/bearer.ts'
 import { cors, exposedHeaders } from './middleware/cors.ts'
 import { presentedKey } from './middleware/credentials.ts'
 import { refusal } from './middleware/error-door.ts'
 import { IDEMPOTENCY_KEY, onlyOnce } from './middleware/idempotent.ts'
 import { RememberingRouter } from './middleware/remembering-router.ts'
 import { idHeaders, type RequestIds, requestIds } from './middleware/request-id.ts'
+import { bringsSession, signedIn } from './middleware/signed-in.ts'
+import { enrolled } from './routes/admin/enrol.ts'
 import type { AppDeps } from './routes/deps.ts'
 import { isPublic, mustBeAllowed, mustBeLetIn, mustSuitMaster } from './routes/let-in.ts'
 import { mustMayCall } from './routes/may-call.ts'
@@ -20,6 +23,7 @@ import { notThere, notThisMethod } from './routes/not-there.ts'
 import { configuredRoute } from './routes/pass-through.ts'
 import type { Incoming, Route } from './routes/route.ts'
 import { routes } from './routes/table.ts'
+import type { Moment } from './tenants/port.ts'
 import type { Principal } from './tenants/principal.ts'
 import { publicPrincipal } from './tenants/principal-of.ts'
 
@@ -129,8 +133,8 @@ function servedOnce(
 }
 
 async function caller(route: Route, request: Request, deps: AppDeps, nowMs: number): Promise<Principal> {
-  const { config, env, defer } = deps.gateway
-  const { tenants, guards } = deps
+  const { config, defer } = deps.gateway
+  const { guards } = deps
   const { access } = config.general
   if (access) {
     mustBeLetIn(route, request, access)
@@ -138,13 +142,29 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
       return publicPrincipal(nowMs)
     }
   }
-  const principal = await authenticate(request.headers, { config, env, tenants, guards }, { nowMs, defer })
+  const principal = await who(request, deps, { nowMs, defer })
   if (principal.kind === 'master') mustSuitMaster(route, { access, nowMs, isolate: guards, log: deps.log })
   else {
     mustMayCall(route, request.url, principal)
     mustBeAllowed(route, request, principal, access)
   }
   return principal
+}
+
+/** A key, or a token in its place; else the person who is signed in. */
+function who(request: Request, deps: AppDeps, moment: Moment): Promise<Principal> {
+  const { headers } = request
+  const { config, env } = deps.gateway
+  const { tenants, guards, identity } = deps
+  const { byToken, byCookie } = identity ?? {}
+  if (byCookie && bringsSession(headers) && presentedKey(headers, config.general.keyHeaderName) === undefined) {
+    const { origin } = byCookie.signIn()
+    return signedIn(request, { cookies: byCookie.cookies, origin, tenants }, moment)
+  }
+  const door = { config, env, tenants, guards }
+  if (!byToken) return authenticate(headers, door, moment)
+  const enrol = (one: Newcomer) => enrolled(one, deps, { by: one.userId, nowMs: moment.nowMs })
+  return authenticate(headers, { ...door, byToken: { ...byToken, enrol } }, moment)
 }
 
 /** What every answer carries, whoever made it. */

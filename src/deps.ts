@@ -13,6 +13,7 @@ import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import { upstashClient } from './db/upstash-client.ts'
+import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
@@ -200,6 +201,7 @@ function isolate(env: Env): Isolate {
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version, DELIVERIES: deliveries }: Partial<Env> = env
   const allowances = new Allowances()
+  const identity = identityOver({ config, text, ring })
   const cache = cacheFor(config, redis, text)
   return {
     db,
@@ -216,6 +218,7 @@ function isolate(env: Env): Isolate {
     spendReport: { logs: (query) => spendLogs(db, query), ...neonDays(db) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),
+    ...(identity ? { identity } : {}),
     guards: { guess: guardOf(guess, GUESS), flood: guardOf(flood, FLOOD), bars: bars() },
     readiness: readinessOf(
       {

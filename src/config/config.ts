@@ -1,6 +1,7 @@
 import type { Price } from '../prices/price.ts'
 import type { AccessSettings } from './access.ts'
 import type { AlertSettings } from './alerts.ts'
+import type { JwtSettings } from './identity.ts'
 import type { NewEntityRules } from './new-entities.ts'
 import type { PassThroughSettings } from './pass-through.ts'
 import type { SemanticCacheSettings } from './semantic-cache.ts'
@@ -299,6 +300,8 @@ export interface Config {
     readonly redisToken: Text
     readonly allowRequestsOnDbUnavailable: boolean
     readonly keyHeaderName?: string
+    /** Tokens of identity providers in the place of keys (`enable_jwt_auth`). */
+    readonly jwt?: JwtSettings
     readonly maxRequestBytes: number
     /** Hosts of private addresses that callers may name all the same (`user_url_allowed_hosts`). */
     readonly allowedHosts?: readonly string[]

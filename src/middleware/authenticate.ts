@@ -1,12 +1,15 @@
 import type { Config } from '../config/config.ts'
 import { readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
+import { LONGEST_TOKEN, looksLikeToken } from '../identity/tokens.ts'
+import { NOT_VALID } from '../identity/verified.ts'
 import { type BoundedMap, boundedMap } from '../tenants/bounded-map.ts'
 import { digestOf, hexOf, keyNameOf } from '../tenants/key-text.ts'
 import type { Moment, Tenants } from '../tenants/port.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { masterPrincipal } from '../tenants/principal-of.ts'
 import { mustBeActive } from '../tenants/standing.ts'
+import { bearerOf, type TokenDoor } from './bearer.ts'
 import { presentedKey } from './credentials.ts'
 import { addressOf, type Bars, type Guard } from './guard.ts'
 import { sameBytes } from './same-bytes.ts'
@@ -16,6 +19,8 @@ export interface Door {
   readonly env: Readonly<Record<string, unknown>>
   readonly tenants: Tenants
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }
+  /** Absent where the operator takes keys alone. */
+  readonly byToken?: Omit<TokenDoor, 'tenants'> | undefined
 }
 
 const LONGEST_KEY = 512
@@ -28,6 +33,7 @@ export async function authenticate(headers: Headers, door: Door, moment: Moment)
   const { config, tenants, guards } = door
   const key = presentedKey(headers, config.general.keyHeaderName)
   if (key === undefined) throw missing(config)
+  if (door.byToken && looksLikeToken(key)) return byToken(key, headers, { ...door, ...door.byToken }, moment)
   const met = metBy(door.env)
   const hashed = met.get(key) ?? (await hashedKey(key.slice(0, LONGEST_KEY + 1)))
   const master = await masterDigest(config, door.env)
@@ -55,6 +61,35 @@ export async function authenticate(headers: Headers, door: Door, moment: Moment)
   if (!met.has(key)) met.set(key, hashed)
   return principal
 }
+
+/** The same for a token. One that has merely expired is no guess. */
+async function byToken(token: string, headers: Headers, door: Door & TokenDoor, moment: Moment): Promise<Principal> {
+  const { guards, tokens, env } = door
+  const { nowMs } = moment
+  if (token.length > LONGEST_TOKEN)
+    throw denied(`Your token is longer than ${LONGEST_TOKEN} characters. Ask for fewer claims.`)
+  const met = metBy(env)
+  const hashed = met.get(token) ?? (await hashedKey(token))
+  const hash = hashed.keyHash
+  const address = addressOf(headers)
+  if (guards.bars.has(address, nowMs) && !tokens.knows(hash, nowMs)) throw guessing(guards.guess)
+  try {
+    const bearing = await tokens.bearing(token, hash, nowMs)
+    if (!(await guards.flood.allows(hash, nowMs))) throw flooding(guards.flood)
+    const principal = await bearerOf(bearing, headers, door, moment)
+    mustBeActive(principal, nowMs)
+    if (!met.has(token)) met.set(token, hashed)
+    return principal
+  } catch (error) {
+    if (isGuess(error) && !(await guards.guess.allows(address, nowMs))) {
+      guards.bars.add(address, nowMs + guards.guess.periodMs)
+      throw guessing(guards.guess)
+    }
+    throw error
+  }
+}
+
+const isGuess = (error: unknown) => error instanceof GatewayError && error.code === NOT_VALID
 
 interface Hashed {
   readonly digest: Uint8Array

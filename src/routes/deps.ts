@@ -7,6 +7,7 @@ import type { CheckLog } from '../health/checks.ts'
 import type { IdempotencyStore } from '../idempotency/port.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { ModelStore } from '../models/port.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
@@ -44,6 +45,8 @@ export interface AppDeps {
   readonly alerts?: Alerts
   /** What deployments answered beside their traffic; absent where there is no Postgres. */
   readonly healthChecks?: CheckLog
+  /** Tokens of identity providers in the place of keys, and people who sign in. */
+  readonly identity?: Identity
   /** Absent where answers are not cached. */
   readonly cache?: CacheAdmin
   /** Models that admins made; every write is told to other isolates. Absent where none are kept (`store_model_in_db`). */

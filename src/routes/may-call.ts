@@ -20,7 +20,14 @@ export function mayCall(access: Access, role: Role): boolean {
 
 /** Throws when the caller's role, or its key's `allowed_routes`, do not let it call a route. */
 export function mustMayCall(route: Route, url: string, principal: Principal): void {
-  const { role, allowedRoutes } = principal
+  const { role, allowedRoutes, session } = principal
+  if (session && !isForPeople(route)) {
+    throw new GatewayError(
+      'forbidden',
+      'A session calls no models. Make a key for yourself with POST /key/generate, and call with that.',
+      { retry: false },
+    )
+  }
   if (!mayCall(route.access, role)) {
     throw new GatewayError(
       'auth_error',
@@ -43,6 +50,8 @@ const MANAGEMENT = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tag
 const LLM = ['Models', 'Files and batches', 'Pass-through']
 const isLlm = ({ tag, access }: Route) => LLM.includes(tag) && access !== 'public'
 const listsModels = ({ method, paths }: Route) => method === 'GET' && paths.some((path) => path.includes('/models'))
+const PEOPLES = [...MANAGEMENT, 'Spend', 'Audit', 'Health', 'Cache', 'About', 'Sign-in']
+const isForPeople = (route: Route) => PEOPLES.includes(route.tag) || listsModels(route)
 const asks = ['/key/health', '/v2/key/info', '/budget/info', '/tag/info']
 
 /** LiteLLM's names for groups of routes, as far as there are such routes. */

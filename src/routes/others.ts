@@ -25,10 +25,15 @@ export async function callerOf(
   return caller
 }
 
-/** Whom a request is for: in LiteLLM's order headers, `user`, `litellm_metadata.user`, `metadata.user_id`. */
-export function othersOf(headers: Headers, body: Fields, principal: Pick<Principal, 'metadata'>): Others {
+/** Whom a request is for: whom the caller's token names, else in LiteLLM's order headers, `user`, `litellm_metadata.user`, `metadata.user_id`. */
+export function othersOf(
+  headers: Headers,
+  body: Fields,
+  principal: Pick<Principal, 'metadata' | 'customerId'>,
+): Others {
   const metadata = fieldsOf(body.metadata)
-  const named = customerIn(headers, body, metadata)
+  const { customerId } = principal
+  const named = customerId === undefined ? customerIn(headers, body, metadata) : (['user', customerId] as const)
   const given = body.tags ?? metadata.tags ?? fromHeader(headers.get(TAGS_HEADER))
   const own = principal.metadata.tags
   if (named === undefined && isNone(given) && isNone(own)) return NOBODY

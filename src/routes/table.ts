@@ -31,6 +31,7 @@ import { passThroughRoutes } from './pass-through.ts'
 import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 import { routerStateRoutes } from './router-state.ts'
+import { signInRoutes } from './sign-in.ts'
 
 const description = route({
   method: 'GET',
@@ -72,6 +73,7 @@ export const routes: readonly Route[] = [
   ...metricsRoutes,
   ...routerStateRoutes,
   ...cacheRoutes,
+  ...signInRoutes,
   ...pageRoutes,
   description,
   ...passThroughRoutes,

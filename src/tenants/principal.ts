@@ -62,6 +62,8 @@ export interface Principal {
   readonly enforcedParams?: readonly string[]
   /** From where it may be used: addresses and networks; absent means from anywhere. */
   readonly allowedIps?: readonly string[]
+  /** A person who is signed in: at routes for people alone. */
+  readonly session?: true
   readonly blocked?: PrincipalLevel
   readonly expiresAtMs?: number
   readonly maxBudgetNano?: bigint

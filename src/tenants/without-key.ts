@@ -1,3 +1,4 @@
+import { allowedByAll, demandedByAny } from './governed.ts'
 import type { Principal } from './principal.ts'
 import { limitNow, limitsOf, membershipOf, modelsOf, ownerLevels, roleOf, scopesOf, spentOf } from './principal-of.ts'
 import type { MemberRecord, OrganizationRecord, TeamRecord, UserRecord } from './record.ts'
@@ -29,8 +30,8 @@ export function bearerNamed(name: string): Bearer {
 
 /**
  * The principal of a bearer: the budgets, limits and models of its person, team, membership and organization, as a key
- * of theirs has them, and their ledger. Undefined unless everyone that is named is there, and the team is of the
- * organization.
+ * of theirs has them, and their ledger. Undefined unless everyone that is named is there, the team is of the
+ * organization, and a team that limits its members has the person as one.
  */
 export function bearerPrincipal(
   bearer: Bearer,
@@ -43,6 +44,7 @@ export function bearerPrincipal(
   const name = ownName(bearer)
   if (name === undefined || (userId !== null && !user) || (teamId !== undefined && !team)) return undefined
   if (organizationId !== undefined && organization?.organizationId !== organizationId) return undefined
+  if (team && userId !== null && team.memberBudgetId !== null && !member) return undefined
   const levels = ownerLevels(userId, rows)
   const blocked = (['user', 'team', 'org'] as const).find((one) =>
     levels.some(({ kind, record }) => kind === one && record?.blocked),
@@ -50,6 +52,8 @@ export function bearerPrincipal(
   const own = team ? (userId === null ? team : member) : (user ?? organization)
   const budget = own?.budgets.find(({ part }) => part === 'main')
   const aliases = team?.modelAliases
+  const controls = allowedByAll([team], 'allowed_cache_controls')
+  const enforcedParams = demandedByAny([team], 'enforced_params')
   return {
     kind: 'key',
     role: roleOf(rows),
@@ -65,6 +69,8 @@ export function bearerPrincipal(
     limits: levels.flatMap(limitsOf),
     ...(aliases && Object.keys(aliases).length > 0 ? { aliases: [aliases] } : {}),
     ...membershipOf(rows),
+    ...(controls === undefined ? {} : { allowedCacheControls: controls }),
+    ...(enforcedParams === undefined ? {} : { enforcedParams }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
     spendNano: own ? spentOf(name, own) : 0n,

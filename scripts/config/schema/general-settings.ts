@@ -19,6 +19,7 @@ import {
   textOrTexts,
   texts,
 } from '../../../src/models/row/kinds.ts'
+import { jwtAuth } from './jwt-auth.ts'
 
 const alertingArgs = z.looseObject(
   {
@@ -114,7 +115,7 @@ export const generalSettings = section({
   use_x_forwarded_for: flag,
   trusted_proxy_ranges: texts,
   enable_jwt_auth: flag,
-  litellm_jwtauth: mapping,
+  litellm_jwtauth: jwtAuth,
   enable_oauth2_auth: flag,
   enable_oauth2_proxy_auth: flag,
   oauth2_config_mappings: mapping,

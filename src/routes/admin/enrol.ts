@@ -1,16 +1,21 @@
 import { GatewayError } from '../../errors.ts'
 import type { Author, Changes } from '../../tenants/port.ts'
 import type { Role } from '../../tenants/principal.ts'
-import { entityName, memberName } from '../../tenants/scope.ts'
+import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
+import type { LimitFields } from './fields.ts'
 import { limitsOf } from './limits.ts'
+import { withUserDefaults } from './new-rules.ts'
+import { newMembers } from './people.ts'
 
 /** Who an identity provider vouches for. */
 export interface Newcomer {
   readonly userId: string
   readonly email?: string | undefined
   readonly alias?: string | undefined
+  /** What the provider says; else the operator's default, else ours. */
   readonly role?: Role | undefined
+  readonly defaultRole?: Role | undefined
   readonly teamId?: string | undefined
 }
 
@@ -26,20 +31,19 @@ export async function enrolled(newcomer: Newcomer, deps: AppDeps, author: Author
   const team = await store.find('team', [teamId])
   if (!team) return
   const { nowMs } = author
-  const given = team.memberBudgetId === null ? {} : { budget_id: team.memberBudgetId }
-  const limits = await limitsOf(given, undefined, { entity: memberName(teamId, userId), deps, nowMs })
-  await onceOnly(() => store.create('member', [{ id: [teamId, userId], fields: { role: 'user', ...limits } }], author))
+  const members = await newMembers(team, [{ userId, role: 'user' }], {}, { deps, nowMs })
+  await onceOnly(() => store.create('member', members, author))
 }
 
-async function makeUser({ userId, email, alias, role }: Newcomer, deps: AppDeps, author: Author): Promise<void> {
+async function makeUser(newcomer: Newcomer, deps: AppDeps, author: Author): Promise<void> {
+  const { userId, email, alias, role, defaultRole } = newcomer
   const { tenantStore: store, gateway } = deps
-  const { newUserBudget: budget } = gateway.config.litellm
-  const limits = budget ? { max_budget: budget.limitUsd, budget_duration: budget.duration } : {}
-  const entity = entityName('user', userId)
+  const given: LimitFields & { readonly user_role?: string | undefined } = { user_role: role }
+  const body = withUserDefaults(given, gateway.config)
   const fields: Changes<'user'> = {
     userAlias: alias,
-    userRole: role,
-    ...(await limitsOf(limits, undefined, { entity, deps, nowMs: author.nowMs })),
+    userRole: body.user_role ?? defaultRole,
+    ...(await limitsOf(body, undefined, { entity: entityName('user', userId), deps, nowMs: author.nowMs })),
   }
   const make = (more: Changes<'user'>) =>
     onceOnly(() => store.create('user', [{ id: [userId], fields: { ...fields, ...more } }], author))

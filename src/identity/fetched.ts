@@ -1,0 +1,37 @@
+const TIMEOUT_MS = 5_000
+const MOST_BYTES = 512 * 1024
+
+export type Fetch = typeof fetch
+
+/**
+ * A JSON object from an identity provider, over TLS alone (a test's issuer on this machine excepted). Throws with the
+ * address and the status, never with what was sent.
+ */
+export async function fetchedJson(
+  fetching: Fetch,
+  url: string,
+  init: RequestInit = {},
+): Promise<Readonly<Record<string, unknown>>> {
+  const { protocol, hostname, origin, pathname } = new URL(url)
+  const isLocal = hostname === 'localhost' || hostname === '127.0.0.1'
+  if (protocol !== 'https:' && !isLocal) throw new Error(`${origin} is not reached over TLS`)
+  const response = await fetching(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${origin}${pathname} answered ${response.status}`)
+  if (text.length > MOST_BYTES) throw new Error(`${origin}${pathname} answered more than ${MOST_BYTES} bytes`)
+  const value: unknown = parsed(text)
+  if (!isObject(value)) throw new Error(`${origin}${pathname} answered no JSON object`)
+  return value
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
