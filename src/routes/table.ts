@@ -24,6 +24,7 @@ import { healthRoutes } from './health.ts'
 import { healthModelRoutes } from './health-models.ts'
 import { healthServiceRoutes } from './health-services.ts'
 import { metricsRoutes } from './metrics.ts'
+import { modelQuestionRoutes } from './model-questions.ts'
 import { modelRoutes } from './models.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
@@ -46,6 +47,7 @@ const description = route({
 export const routes: readonly Route[] = [
   ...chatRoutes,
   ...countRoutes,
+  ...modelQuestionRoutes,
   ...storedResponseRoutes,
   ...embeddingRoutes,
   ...modelRoutes,

@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import type { Deployment } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
+import type { GatewayDeps } from '../../gateway/deps.ts'
+import { groupFor } from '../../gateway/groups.ts'
 import type { StoredModel } from '../../models/port.ts'
+import { supportedParams } from '../../providers/supported-params.ts'
 import { allowsModel } from '../../tenants/access.ts'
 import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
@@ -92,10 +95,24 @@ const groups = route({
     return {
       data: [...found]
         .filter(([group]) => wanted === undefined || group === wanted)
-        .map(([group, members]) => shownGroup(group, members)),
+        .map(([group, members]) => ({
+          ...shownGroup(group, members),
+          supported_openai_params: paramsOf(group, principal, deps.gateway),
+        })),
     }
   },
 })
+
+/** What all of a group's deployments take; a group of many models has no list of its own. */
+function paramsOf(group: string, principal: Principal, deps: GatewayDeps): readonly string[] {
+  if (isPattern(group)) return []
+  const [first = [], ...others] = groupFor(group, principal, deps)
+    .candidates.filter(({ deployment }) => deployment.mode !== 'embedding')
+    .map(({ provider, target }) => supportedParams(provider, target))
+  return first.filter((param) => others.every((list) => list.includes(param)))
+}
+
+const isPattern = (group: string) => group.includes('*')
 
 /** As LiteLLM sums a group up: the largest window, the highest price, the sum of the limits. */
 function shownGroup(group: string, members: readonly Deployment[]): Record<string, unknown> {
