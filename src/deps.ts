@@ -51,6 +51,7 @@ import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
 import { generations } from './tenants/generations.ts'
 import { neonTenants } from './tenants/neon.ts'
+import { neonOrganizationMembers } from './tenants/organization-members-neon.ts'
 import { upstashCopies } from './tenants/upstash-copies.ts'
 
 /** How long a request waits for its ledger before it is refused: a slice may have to come from Postgres first. */
@@ -207,6 +208,7 @@ function isolate(env: Env): Isolate {
     db,
     allowances,
     tenantStore: announced(store, tenants.changed),
+    organizationMembers: neonOrganizationMembers(db),
     builtConfig: config,
     ...(models && current ? { current, models: announcedModels(models, tenants.changed) } : {}),
     tenants,

@@ -4,6 +4,7 @@ export const auditKinds = [
   'team',
   'user',
   'member',
+  'organization_member',
   'org',
   'customer',
   'tag',

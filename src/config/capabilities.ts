@@ -266,7 +266,7 @@ export const capabilities: readonly Capability[] = [
     user: ['organizations', 'send_invite_email', 'sso_user_id', 'organization_id', 'team_id', 'prompts', 'password'],
     customer: ['default_model'],
     team: ['members', 'admins', 'team_member_key_duration', 'user_id'],
-    organization: ['members', 'users'],
+    organization: ['members', 'users', 'max_budget_in_organization'],
   },
   {
     capability: 'rules for new keys, users and teams',
@@ -597,6 +597,10 @@ export const activeAdminFields: Readonly<Record<AdminArea, readonly string[]>> =
     'organization_ids',
     'organization_alias',
     'litellm_budget_table',
+    'member',
+    'role',
+    'user_id',
+    'user_email',
     ...limits,
   ],
   'admin.user': [

@@ -13,6 +13,7 @@ const TABLES = {
   team: 'LiteLLM_TeamTable',
   user: 'LiteLLM_UserTable',
   member: 'LiteLLM_TeamMembership',
+  organization_member: 'LiteLLM_OrganizationMembership',
   org: 'LiteLLM_OrganizationTable',
   customer: 'LiteLLM_EndUserTable',
   tag: 'LiteLLM_TagTable',

@@ -2,18 +2,20 @@ import type { Alerts } from '../alerts/alerts.ts'
 import type { AuditLog } from '../audit/port.ts'
 import type { CacheAdmin } from '../cache/exact.ts'
 import type { Config } from '../config/config.ts'
+import type { BatchDeps } from '../gateway/batch.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
 import type { CheckLog } from '../health/checks.ts'
 import type { IdempotencyStore } from '../idempotency/port.ts'
+import type { Identity } from '../identity/identity.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
-import type { Identity } from '../identity/identity.ts'
 import type { ModelStore } from '../models/port.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
 import type { SpendLogsPage } from '../spend/logs-row.ts'
 import type { SpendDays } from '../spend/report.ts'
+import type { OrganizationMembers } from '../tenants/organization-members.ts'
 import type { TenantStore, Tenants } from '../tenants/port.ts'
 import type { Readiness } from './readiness.ts'
 
@@ -31,6 +33,8 @@ export interface AppDeps {
   readonly tenants: Tenants
   /** Every write through it is told to `tenants`. */
   readonly tenantStore: TenantStore
+  /** What people are in organizations; absent where there is no Postgres. */
+  readonly organizationMembers?: OrganizationMembers
   /** Absent where ledgers cannot be asked: they give back by themselves. */
   readonly ledgerAdmin?: LedgerAdmin
   /** Pages of the spend log, and its days, from Postgres. */
@@ -39,6 +43,8 @@ export interface AppDeps {
   readonly audit?: AuditLog
   /** Who serves a request that says an `Idempotency-Key`; absent where there is no Postgres. */
   readonly idempotency?: IdempotencyStore
+  /** Whose files and batches at vendors are; absent where there is no Postgres. */
+  readonly batches?: BatchDeps
   /** Absent where the operator keeps no responses. */
   readonly responses?: ResponseStore
   /** Absent where the file names nobody to tell. */

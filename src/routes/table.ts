@@ -6,6 +6,7 @@ import { keyRoutes } from './admin/keys.ts'
 import { memberRoutes } from './admin/members.ts'
 import { modelInfoRoutes } from './admin/model-info.ts'
 import { modelManagementRoutes } from './admin/models.ts'
+import { organizationMemberRoutes } from './admin/organization-members.ts'
 import { organizationRoutes } from './admin/organizations.ts'
 import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
@@ -61,6 +62,7 @@ export const routes: readonly Route[] = [
   ...teamRightsRoutes,
   ...memberRoutes,
   ...organizationRoutes,
+  ...organizationMemberRoutes,
   ...userRoutes,
   ...userListRoutes,
   ...customerRoutes,

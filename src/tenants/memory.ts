@@ -120,6 +120,7 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
 
   /** Made, or with `budgets` changed with everyone linked. */
   function make<K extends EntityKind>(kind: K, fresh: readonly NewEntity<K>[], author: Author): readonly Entities[K][] {
+    if (fresh.length === 0) return []
     const made = fresh.map(({ id, fields }) => {
       if (table(kind).has(nameOf(kind, id))) throw taken(kind, id)
       if (kind === 'member') {

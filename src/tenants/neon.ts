@@ -6,7 +6,7 @@ import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, isReferenced, refusalOf } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
-import type { Author, Beside, KnownGeneration, NewEntity, PrincipalSource, TenantStore } from './port.ts'
+import type { Author, Beside, KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
   type EntityRow,
@@ -33,12 +33,14 @@ import {
   columnsOf,
   insert,
   list,
+  made,
   raise,
   setBudgets,
   signed,
   templateColumnsOf,
   touched,
   update,
+  withId,
 } from './write-neon.ts'
 
 type Row = { readonly entity: EntityRow }
@@ -371,31 +373,9 @@ function templateBeside({ template }: Beside, author: Author): SQL[] {
   ]
 }
 
-/** New entities of a kind with their budgets, and who is to know of them. */
-function made<K extends EntityKind>(kind: K, fresh: readonly NewEntity<K>[] = [], author: Author): SQL[] {
-  if (fresh.length === 0) return []
-  return [
-    ...fresh.flatMap(({ id, fields }) => [
-      ...(kind === 'member' ? [makeUser(id, author)] : []),
-      insert(entities[kind].table, [...columnsOf(kind, withId(kind, id, fields)), ...signed(author)]),
-      ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
-    ]),
-    raise(list(fresh.map(({ id }) => nameOf(kind, id)))),
-  ]
-}
-
 const orNull = (kind: EntityKind, alias: string) =>
   sql`case when ${sql.raw(alias)}.created_at is not null then ${json(kind, alias)} end`
 
 /** The entity's name in a list, or an empty list where it is gone. */
 const present = (kind: EntityKind, id: EntityId) =>
   sql`array(select ${entitySql(kind, 'e')} from ${sql.raw(entities[kind].table)} e where ${whereId(kind, 'e', id)})`
-
-/** A member is of a user; one nobody made yet has no limits. */
-function makeUser([, userId = '']: EntityId, author: Parameters<typeof signed>[0]): SQL {
-  return sql`${insert('internal_user', [['user_id', sql`${userId}`], ...signed(author)])} on conflict do nothing`
-}
-
-function withId(kind: EntityKind, id: EntityId, fields: object): Readonly<Record<string, unknown>> {
-  return { ...fields, ...Object.fromEntries(entities[kind].id.map((field, n) => [field, id[n]])) }
-}

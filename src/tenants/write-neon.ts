@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { newId } from '../ids.ts'
-import { commonColumns, entities, templateColumns } from './entities.ts'
-import type { Author, EntityChanges, NewBudget } from './port.ts'
+import { commonColumns, type EntityId, entities, nameOf, templateColumns } from './entities.ts'
+import type { Author, EntityChanges, NewBudget, NewEntity } from './port.ts'
 import type { BudgetPart, EntityKind } from './record.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -96,4 +96,26 @@ export function budgetsSet(
     start_ms: budget.windowStartMs,
   }))
   return sql`select set_budgets(${newId(nowMs)}, ${nowMs}::bigint, ${names}, ${list(parts)}, ${JSON.stringify(rows)}::jsonb)`
+}
+
+/** New entities of a kind with their budgets, and who is to know of them. */
+export function made<K extends EntityKind>(kind: K, fresh: readonly NewEntity<K>[] = [], author: Author): SQL[] {
+  if (fresh.length === 0) return []
+  return [
+    ...fresh.flatMap(({ id, fields }) => [
+      ...(kind === 'member' ? [makeUser(id, author)] : []),
+      insert(entities[kind].table, [...columnsOf(kind, withId(kind, id, fields)), ...signed(author)]),
+      ...setBudgets(list([nameOf(kind, id)]), nameOf(kind, id), fields.budgets, author.nowMs),
+    ]),
+    raise(list(fresh.map(({ id }) => nameOf(kind, id)))),
+  ]
+}
+
+/** A member is of a user; one nobody made yet has no limits. */
+function makeUser([, userId = '']: EntityId, author: Author): SQL {
+  return sql`${insert('internal_user', [['user_id', sql`${userId}`], ...signed(author)])} on conflict do nothing`
+}
+
+export function withId(kind: EntityKind, id: EntityId, fields: object): Readonly<Record<string, unknown>> {
+  return { ...fields, ...Object.fromEntries(entities[kind].id.map((field, n) => [field, id[n]])) }
 }

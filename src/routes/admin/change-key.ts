@@ -14,8 +14,9 @@ import { type ChangeFields, changes, keyText, notFound, reachOf, shown } from '.
 import { limitsOf } from './limits.ts'
 import { mustBeWithin } from './new-rules.ts'
 import { recallAfter } from './recall.ts'
+import { personOf } from './runs-organization.ts'
 import { shownKey } from './shown.ts'
-import { isAdmin, mustChangeKey, ownersFor, personOf, runsTeam } from './whose.ts'
+import { isAdmin, mustChangeKey, ownersFor, runsTeam } from './whose.ts'
 
 export const update = route({
   method: 'POST',

@@ -1,15 +1,18 @@
 import * as z from 'zod'
-import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
 import { entityName } from '../../tenants/scope.ts'
-import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
+import { all } from './all.ts'
 import { authorOf } from './author.ts'
 import { changedLimits, newLimits, shownLimits, templateLimits } from './fields.ts'
 import { limitsOf } from './limits.ts'
+import { shownMembership } from './organization-members.ts'
+import { organizationNamed } from './organization-named.ts'
 import { recallAfter } from './recall.ts'
+import { mustRunOrganization, organizationMembers, organizationsOf } from './runs-organization.ts'
 import { shownOrganization, shownTeam } from './shown.ts'
+import { seesAll } from './whose.ts'
 
 const shown = z.object({
   organization_id: z.string(),
@@ -17,16 +20,6 @@ const shown = z.object({
   ...shownLimits,
   litellm_budget_table: z.record(z.string(), z.unknown()),
 })
-
-async function organizationNamed(organizationId: string, deps: AppDeps) {
-  const organization = await deps.tenantStore.find('org', [organizationId])
-  if (organization) return organization
-  throw new GatewayError(
-    'not_found',
-    `Organization not found, organization_id = ${organizationId}. POST /organization/new makes one.`,
-    { param: 'organization_id' },
-  )
-}
 
 const create = route({
   method: 'POST',
@@ -86,18 +79,21 @@ const update = (method: 'PATCH' | 'POST') =>
 const info = route({
   method: 'GET',
   paths: ['/organization/info'],
-  access: 'viewer',
+  access: 'key',
   tag: 'Organizations',
-  summary: 'An organization with its limits, its spend and its teams.',
+  summary: 'An organization with its limits, its spend, its teams and its members; for its admins.',
   query: z.strictObject({ organization_id: name }),
   out: shown.extend({ teams: z.array(z.record(z.string(), z.unknown())), members: z.array(z.unknown()) }),
-  async handle({ query, deps, receivedAtMs }) {
+  async handle({ query, principal, deps, receivedAtMs }) {
+    if (!seesAll(principal)) await mustRunOrganization(principal, query.organization_id, deps)
     const organization = await organizationNamed(query.organization_id, deps)
     const teams = await deps.tenantStore.belonging('team', { organizationId: organization.organizationId })
+    const { organizationId } = organization
+    const members = await organizationMembers(deps).of({ organizationId })
     return {
       ...shownOrganization(organization, receivedAtMs),
       teams: teams.map((team) => shownTeam(team, receivedAtMs)),
-      members: [],
+      members: members.map(shownMembership),
     }
   },
 })
@@ -105,19 +101,16 @@ const info = route({
 const list = route({
   method: 'GET',
   paths: ['/organization/list'],
-  access: 'viewer',
+  access: 'key',
   tag: 'Organizations',
-  summary: 'The organizations, oldest first, up to a thousand.',
+  summary: 'The organizations that the caller may see, oldest first: all for admins, else those it belongs to.',
   query: z.strictObject({ org_id: name.optional(), org_alias: name.optional() }),
   out: z.array(shown),
-  async handle({ query, deps, receivedAtMs }) {
-    const { found } = await deps.tenantStore.list('org', {
-      page: 1,
-      size: 1_000,
+  async handle({ query, principal, deps, receivedAtMs }) {
+    const found = await all('org', deps, {
+      ids: seesAll(principal) ? undefined : await organizationsOf(principal, deps),
       is: { organizationId: query.org_id },
       has: { organizationAlias: query.org_alias },
-      sortBy: 'createdAtMs',
-      sortOrder: 'asc',
     })
     return found.map((organization) => shownOrganization(organization, receivedAtMs))
   },

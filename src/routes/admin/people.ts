@@ -37,7 +37,11 @@ export async function userIdOf(
 }
 
 /** The same; who has an unknown e-mail is a user to be made. */
-export async function peopleOf(asked: readonly z.output<typeof member>[], param: string, { deps, nowMs }: Moment) {
+export async function peopleOf(
+  asked: readonly (Person & { readonly role: string })[],
+  param: string,
+  { deps, nowMs }: Moment,
+) {
   const users: NewEntity<'user'>[] = []
   const people: { readonly userId: string; readonly role: string }[] = []
   for (const one of asked) {

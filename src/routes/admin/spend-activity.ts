@@ -6,8 +6,9 @@ import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
+import { personOf } from './runs-organization.ts'
 import { bothDates, daysBetween } from './spend-dates.ts'
-import { personOf, runsTeam, seesAll, teamsRunBy } from './whose.ts'
+import { runsTeam, seesAll, teamsRunBy } from './whose.ts'
 
 const query = {
   ...bothDates,

@@ -4,10 +4,12 @@ import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
+import { all } from './all.ts'
 import { page, pageOf, pageShape, sizeOf, sortOrder } from './paging.ts'
+import { organizationsRunBy, personOf } from './runs-organization.ts'
 import { shownMember, shownTeam } from './shown.ts'
 import { shown } from './teams.ts'
-import { personOf, seesAll } from './whose.ts'
+import { seesAll, teamsOfOrganizations } from './whose.ts'
 
 /** Which teams a list may have: undefined is all. Who does not see everything may ask for its own only. */
 async function teamIdsFor(
@@ -24,7 +26,10 @@ async function teamIdsFor(
   if (!own && principal.teamId !== undefined) return [principal.teamId]
   const user = own ? asked : personOf(principal)
   if (user === undefined) return own ? undefined : []
-  return (await deps.tenantStore.belonging('member', { userId: user })).map(({ teamId }) => teamId)
+  const member = (await deps.tenantStore.belonging('member', { userId: user })).map(({ teamId }) => teamId)
+  if (own) return member
+  const run = await teamsOfOrganizations(await organizationsRunBy(principal, deps), deps)
+  return [...new Set([...member, ...run])]
 }
 
 /** LiteLLM's word for teams that belong to no organization. */
@@ -33,25 +38,17 @@ const organization = (asked: string | undefined) => (asked === 'default_organiza
 const filters = { user_id: name.optional(), organization_id: name.optional() }
 const SORTS = { team_id: 'teamId', team_alias: 'teamAlias', created_at: 'createdAtMs' } as const
 
-const all = route({
+const everything = route({
   method: 'GET',
   paths: ['/team/list'],
   access: 'key',
   tag: 'Teams',
-  summary:
-    'Every team that the caller may see, as `{"teams": [...]}`, up to a thousand; `/v2/team/list` goes page by page.',
+  summary: 'Every team that the caller may see, as `{"teams": [...]}`; `/v2/team/list` goes page by page.',
   query: z.strictObject(filters),
   out: z.object({ teams: z.array(shown) }),
   async handle({ query, principal, deps, receivedAtMs: nowMs }) {
     const ids = await teamIdsFor(principal, query.user_id, deps)
-    const { found } = await deps.tenantStore.list('team', {
-      page: 1,
-      size: 1_000,
-      ids,
-      is: { organizationId: organization(query.organization_id) },
-      sortBy: 'createdAtMs',
-      sortOrder: 'asc',
-    })
+    const found = await all('team', deps, { ids, is: { organizationId: organization(query.organization_id) } })
     return { teams: found.map((team) => shownTeam(team, nowMs)) }
   },
 })
@@ -114,4 +111,4 @@ const memberships = route({
   },
 })
 
-export const teamListRoutes: readonly Route[] = [all, paged, mine, memberships]
+export const teamListRoutes: readonly Route[] = [everything, paged, mine, memberships]

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
+import type { Principal } from '../../tenants/principal.ts'
 import type { TeamRecord } from '../../tenants/record.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
@@ -16,6 +17,7 @@ import { firstMembers, memberLimits, memberTemplate } from './member-template.ts
 import { withTeamDefaults } from './new-rules.ts'
 import { member } from './people.ts'
 import { recallAfter, recallTemplateAfter } from './recall.ts'
+import { mustRunOrganization, runsOrganization } from './runs-organization.ts'
 import { shownKey, shownMember, shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { permissions } from './team-rights.ts'
@@ -62,7 +64,7 @@ async function mustFit(
 const create = route({
   method: 'POST',
   paths: ['/team/new'],
-  access: 'admin',
+  access: 'editor',
   tag: 'Teams',
   summary: 'Make a team. Its limits hold for all of its keys together.',
   area: 'admin.team',
@@ -80,6 +82,7 @@ const create = route({
   out: shown,
   async handle(asked) {
     const { deps, receivedAtMs: nowMs } = asked
+    await mustBeOfOrganization(asked.body, asked.principal, deps)
     const body = withTeamDefaults(asked.body, deps)
     const teamId = body.team_id ?? newId(nowMs)
     const organizationId = body.organization_id ?? null
@@ -110,6 +113,24 @@ const create = route({
 
 /** What admins of a team decide; what it may spend and use is the proxy admin's to say. */
 const THEIRS = ['team_id', 'team_alias', 'metadata', 'team_member_permissions']
+
+/** An `org_admin` makes teams of its organization, within what that may spend and use. */
+async function mustBeOfOrganization(
+  body: Readonly<Record<string, unknown>> & { readonly organization_id?: string | null | undefined },
+  principal: Principal,
+  deps: AppDeps,
+): Promise<void> {
+  await mustRunOrganization(principal, body.organization_id, deps)
+  if (!isAdmin(principal)) mustStayWithin({ ...body, organization_id: undefined })
+}
+
+/** A shared budget may be more than the organization's, and who takes a team out takes it from its limits. */
+function mustStayWithin(body: Readonly<Record<string, unknown>>): void {
+  const field =
+    body.organization_id !== undefined ? 'organization_id' : body.budget_id != null ? 'budget_id' : undefined
+  if (field === undefined) return
+  throw new GatewayError('forbidden', `Only a proxy admin may set ${field} of a team. Leave it out.`, { param: field })
+}
 
 function mustBeOurs(body: Readonly<Record<string, unknown>>): void {
   const [field] = Object.entries(body).find(([name, value]) => value !== undefined && !THEIRS.includes(name)) ?? []
@@ -142,7 +163,10 @@ const update = route({
     const { body, deps, receivedAtMs: nowMs } = asked
     await mustRunTeam(asked.principal, body.team_id, deps)
     const before = await teamNamed(body.team_id, deps)
-    if (!isAdmin(asked.principal)) mustBeOurs(body)
+    if (!isAdmin(asked.principal)) {
+      if (await runsOrganization(asked.principal, before.organizationId, deps)) mustStayWithin(body)
+      else mustBeOurs(body)
+    }
     const entity = entityName('team', before.teamId)
     const organizationId = body.organization_id === undefined ? undefined : body.organization_id || null
     const root = organizationId === undefined ? before.organizationId : organizationId

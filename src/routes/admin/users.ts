@@ -14,9 +14,10 @@ import { preparedKey } from './make-key.ts'
 import { withUserDefaults } from './new-rules.ts'
 import { newMembers, role } from './people.ts'
 import { recallAfter } from './recall.ts'
+import { personOf } from './runs-organization.ts'
 import { shownKey, shownTeam, shownUser } from './shown.ts'
 import { teamNamed } from './team-named.ts'
-import { personOf, seesAll } from './whose.ts'
+import { seesAll } from './whose.ts'
 
 const ownFields = {
   user_alias: name.nullish(),

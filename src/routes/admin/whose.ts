@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors.ts'
 import type { Principal } from '../../tenants/principal.ts'
 import type { KeyRecord } from '../../tenants/record.ts'
 import type { AppDeps } from '../deps.ts'
+import { organizationsRunBy, personOf, runsOrganization } from './runs-organization.ts'
 
 /** What a member may do with the member's own keys of a team, whatever the team says (LiteLLM's default). */
 export const ALWAYS_PERMITTED = ['/key/info', '/key/health']
@@ -18,9 +19,6 @@ export const PERMISSIONS = [
 export const isAdmin = ({ role }: Principal) => role === 'proxy_admin'
 export const seesAll = ({ role }: Principal) => role === 'proxy_admin' || role === 'proxy_admin_viewer'
 
-/** A person by a key of the person's own: keys of a team speak for the team alone. */
-export const personOf = ({ userId, teamId }: Principal) => (teamId === undefined ? userId : undefined)
-
 /** What the caller is in a team. */
 export async function membership(principal: Principal, teamId: string, { tenantStore }: AppDeps) {
   if (principal.teamId === teamId) return principal.teamRole
@@ -28,17 +26,26 @@ export async function membership(principal: Principal, teamId: string, { tenantS
   return person === undefined ? undefined : (await tenantStore.find('member', [teamId, person]))?.role
 }
 
-/** Proxy admins run every team, team admins their own. */
+/** Whether the team belongs to an organization that the caller runs. */
+async function runsOrganizationOf(principal: Principal, teamId: string, deps: AppDeps): Promise<boolean> {
+  if (principal.role !== 'internal_user' || personOf(principal) === undefined) return false
+  const team = await deps.tenantStore.find('team', [teamId])
+  return team?.organizationId != null && runsOrganization(principal, team.organizationId, deps)
+}
+
+/** Proxy admins run every team, `org_admin`s those of their organization, team admins their own. */
 export async function runsTeam(principal: Principal, teamId: string, deps: AppDeps): Promise<boolean> {
-  return (
-    isAdmin(principal) ||
-    (principal.role === 'internal_user' && (await membership(principal, teamId, deps)) === 'admin')
-  )
+  if (isAdmin(principal)) return true
+  if (principal.role !== 'internal_user') return false
+  return (await membership(principal, teamId, deps)) === 'admin' || (await runsOrganizationOf(principal, teamId, deps))
 }
 
 /** Who sees everything, the keys of a team, and its members. */
 export async function seesTeam(principal: Principal, teamId: string, deps: AppDeps): Promise<boolean> {
-  return seesAll(principal) || principal.teamId === teamId || (await membership(principal, teamId, deps)) !== undefined
+  if (seesAll(principal) || principal.teamId === teamId) return true
+  return (
+    (await membership(principal, teamId, deps)) !== undefined || (await runsOrganizationOf(principal, teamId, deps))
+  )
 }
 
 /** Throws unless the caller runs the team. */
@@ -50,11 +57,18 @@ export async function mustRunTeam(principal: Principal, teamId: string, deps: Ap
 }
 
 /** The teams that a caller runs: their keys are the caller's to see. Not asked of those who see everything. */
-export async function teamsRunBy(principal: Principal, { tenantStore }: AppDeps): Promise<readonly string[]> {
+export async function teamsRunBy(principal: Principal, deps: AppDeps): Promise<readonly string[]> {
+  const { tenantStore } = deps
   if (principal.teamId !== undefined) return principal.teamRole === 'admin' ? [principal.teamId] : []
   const person = personOf(principal)
   const members = person === undefined ? [] : await tenantStore.belonging('member', { userId: person })
-  return members.filter(({ role }) => role === 'admin').map(({ teamId }) => teamId)
+  const own = members.filter(({ role }) => role === 'admin').map(({ teamId }) => teamId)
+  return [...new Set([...own, ...(await teamsOfOrganizations(await organizationsRunBy(principal, deps), deps))])]
+}
+
+export async function teamsOfOrganizations(organizationIds: readonly string[], { tenantStore }: AppDeps) {
+  const teams = organizationIds.map((organizationId) => tenantStore.belonging('team', { organizationId }))
+  return (await Promise.all(teams)).flat().map(({ teamId }) => teamId)
 }
 
 /** Itself, the keys of the same person, and those of teams that the caller runs. */
@@ -63,7 +77,8 @@ export async function seesKey(principal: Principal, key: KeyRecord, deps: AppDep
   if (key.teamId === null) return key.userId !== null && key.userId === personOf(principal)
   if (key.userId !== null && key.userId === principal.userId && (await seesTeam(principal, key.teamId, deps)))
     return true
-  return (await membership(principal, key.teamId, deps)) === 'admin'
+  if ((await membership(principal, key.teamId, deps)) === 'admin') return true
+  return runsOrganizationOf(principal, key.teamId, deps)
 }
 
 /**

@@ -63,7 +63,7 @@ async function tenant(w: World, name: string) {
     metadata: { secret: `secret-${name}` },
     team_member_permissions: ['/key/generate', '/key/update', '/key/regenerate', '/key/delete'],
   })
-  const people = ['admin', 'member'].map(async (role) => {
+  const people = ['admin', 'member', 'orgAdmin'].map(async (role) => {
     const { key } = await ok('/user/new', { user_id: `${role}-${name}`, metadata: { secret: `secret-${name}` } })
     return [role, key] as const
   })
@@ -74,6 +74,10 @@ async function tenant(w: World, name: string) {
       { user_id: `admin-${name}`, role: 'admin' },
       { user_id: `member-${name}`, role: 'user' },
     ],
+  })
+  await ok('/organization/member_add', {
+    organization_id: `org-${name}`,
+    member: { user_id: `orgAdmin-${name}`, role: 'org_admin' },
   })
   const team = { team_id: `team-${name}`, metadata: { secret: `secret-${name}` } }
   keys.service = (await ok('/key/service-account/generate', { ...team, key_alias: `service-${name}` })).key
@@ -99,7 +103,8 @@ describe('tenants', () => {
       const keys = await w.store.listKeys({ ...order, sortBy: 'created_at' })
       const rows = await Promise.all(kinds.map((kind) => w.store.list(kind, { ...order, sortBy: 'createdAtMs' })))
       const text = (value: unknown) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v))
-      return [...keys.keys, ...rows.flatMap(({ found }) => [...found])]
+      const members = (await w.deps.organizationMembers?.of({ organizationId: 'org-theirs' })) ?? []
+      return [...keys.keys, ...members, ...rows.flatMap(({ found }) => [...found])]
         .map(text)
         .filter((row) => row.includes('theirs'))
     }
@@ -107,7 +112,7 @@ describe('tenants', () => {
     const key = fc.constantFrom(...targets.key)
     const asked = fc.record({
       end: fc.constantFrom(...ends),
-      as: fc.constantFrom('admin', 'member', 'service', 'ofMember'),
+      as: fc.constantFrom('admin', 'member', 'service', 'ofMember', 'orgAdmin'),
       fields: fc.record(
         {
           key,
@@ -116,6 +121,9 @@ describe('tenants', () => {
           team_id: fc.constant('team-theirs'),
           user_id: fc.constantFrom(...targets.user_id),
           organization_id: fc.constant('org-theirs'),
+          models: fc.constant(['small']),
+          team_ids: fc.constant(['team-theirs']),
+          organization_alias: fc.constant('x'),
           member: fc.constantFrom({ user_id: 'admin-mine', role: 'admin' }),
           members: fc.constant([{ user_id: 'admin-mine', role: 'admin' }]),
           role: fc.constant('admin'),
@@ -143,7 +151,7 @@ describe('tenants', () => {
         if (said.status === 200) expect(JSON.stringify(said.json)).not.toContain('-theirs')
         expect(await all()).toEqual(before)
       }),
-      { numRuns: 300 },
+      { numRuns: 400 },
     )
   })
 })

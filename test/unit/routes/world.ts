@@ -15,6 +15,7 @@ import { memorySpend } from '../../../src/spend/memory.ts'
 import { announced } from '../../../src/tenants/announced.ts'
 import { cachedTenants } from '../../../src/tenants/cached.ts'
 import { memoryTenants } from '../../../src/tenants/memory.ts'
+import { memoryOrganizationMembers } from '../../../src/tenants/organization-members-memory.ts'
 import type { PrincipalSource, TenantStore } from '../../../src/tenants/port.ts'
 import type { WindowRecord } from '../../../src/tenants/record.ts'
 
@@ -103,6 +104,7 @@ export function world(
   const recalled: { ledgers: readonly string[]; scopes: readonly string[] }[] = []
   const deps: AppDeps = {
     tenantStore: announced(store, tenants.changed),
+    organizationMembers: memoryOrganizationMembers(store),
     tenants,
     ledgerAdmin: {
       recall: (ledgers, scopes) => {
