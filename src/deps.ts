@@ -13,6 +13,7 @@ import type { Config, Text } from './config/config.ts'
 import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import { upstashClient } from './db/upstash-client.ts'
+import { batchesOver } from './deps/batches.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
@@ -215,6 +216,7 @@ function isolate(env: Env): Isolate {
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
     audit: neonAudit(db),
+    batches: batchesOver(db, queue && spendQueue(queue)),
     healthChecks: neonChecks(db),
     idempotency: neonIdempotency(db, () => (text(general.saltKey ?? '') ? ring() : undefined)),
     spendReport: { logs: (query) => spendLogs(db, query), ...neonDays(db) },

@@ -4,6 +4,7 @@ import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { operatorLog } from './deps/operator-log.ts'
 import { alertsFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
+import { chargeOpenBatches } from './gateway/batch-results.ts'
 import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
@@ -54,6 +55,8 @@ export default {
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)
     await dropExpiredIdempotency(dbFor(env), atMs)
+    const { batches, gateway } = await depsFor(env, ctx)
+    if (batches) await chargeOpenBatches(batches, gateway, failed)
     const { auditLogsMs, spendLogsMs } = builtConfig().general
     if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
     await eraseDeleted(dbFor(env), atMs)

@@ -127,18 +127,30 @@ export interface Account {
 
 type Deps = Pick<GatewayDeps, 'config' | 'env'>
 
+/** What an account is chosen by. */
+export interface Wanted {
+  readonly model: string | undefined
+  readonly teamId: string | undefined
+  /** For files and batches, which `files_settings` may put into another account. */
+  readonly keeps?: true
+}
+
 /**
  * The account of a deployment that is marked for it (`use_in_pass_through`), of the model that is asked if there is one,
- * else the account that the vendor's variables name.
+ * else the account that the vendor's variables name. A team's own deployment lends its account to that team alone.
  */
-export function accountOf(vendor: PassThroughVendor, model: string | undefined, { config, env }: Deps): Account {
+export function accountOf(vendor: PassThroughVendor, { model, teamId, keeps }: Wanted, { config, env }: Deps): Account {
+  const row = keeps && config.passThrough?.filesAccounts.find(({ provider }) => vendor.providers.includes(provider))
   const marked = deploymentsFor(config, env)
     .filter(
       ({ reason, deployment: one }) =>
         reason === undefined && one.passThrough && vendor.providers.includes(one.provider),
     )
     .map(({ deployment }) => deployment)
-  const found = marked.find((one) => one.model === model) ?? marked[0] ?? ofVariables(vendor)
+    .filter((one) => one.teamId === undefined || (one.teamId === teamId && !keeps))
+  const found = row
+    ? ofVariables({ ...vendor, ...row })
+    : (marked.find((one) => one.model === model) ?? marked[0] ?? ofVariables(vendor))
   const candidate = candidateOf(found, config, env)
   if (typeof candidate === 'string') throw notSet(vendor, candidate)
   const { target } = candidate

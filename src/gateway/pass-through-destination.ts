@@ -1,11 +1,18 @@
-import type { Config, Deployment, Text } from '../config/config.ts'
+import type { Config, Text } from '../config/config.ts'
 import type { PassThroughEndpoint } from '../config/pass-through.ts'
 import { readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
 import type { Target } from '../providers/provider.ts'
 import { withAccess } from './access.ts'
 import type { GatewayDeps } from './deps.ts'
-import { type Account, accountHeaders, accountOf, type PassThroughVendor, secretsOf } from './pass-through-account.ts'
+import {
+  type Account,
+  accountHeaders,
+  accountOf,
+  type PassThroughVendor,
+  secretsOf,
+  type Wanted,
+} from './pass-through-account.ts'
 
 /** Where a request goes on to, and with what. */
 export interface Destination {
@@ -28,10 +35,10 @@ export interface Destination {
 /** A vendor's, with the operator's account there. */
 export async function vendorDestination(
   vendor: PassThroughVendor,
-  { rest, model }: { readonly rest: string; readonly model: string | undefined },
+  { rest, ...wanted }: Wanted & { readonly rest: string },
   deps: GatewayDeps,
 ): Promise<Destination> {
-  const account = accountOf(vendor, model, deps)
+  const account = accountOf(vendor, wanted, deps)
   const { tokenSource } = account.target
   const target = tokenSource ? await withAccess(account.target, tokenSource, deps) : account.target
   const { base, rest: path } = vendor.name === 'vertex_ai' ? onVertex(account, rest) : { base: account.base, rest }
@@ -115,5 +122,3 @@ export function endpointFor(method: string, path: string, { passThrough }: Confi
     (one.methods === undefined || one.methods.includes(method))
   return passThrough?.endpoints.filter(fits).sort((a, b) => b.path.length - a.path.length)[0]
 }
-
-export type Timeouts = Pick<Deployment, 'timeoutMs' | 'streamTimeoutMs' | 'timeouts'>

@@ -34,7 +34,8 @@ export function meterFor(headers: Headers, shape: Shape | undefined, body: Field
   return /json/.test(type) ? jsonMeter(shape) : nothingToRead
 }
 
-const nothingToRead: PassMeter = { see() {}, told: () => ({ usage: undefined, outputChars: 0 }) }
+/** For what costs nothing whatever it says. */
+export const nothingToRead: PassMeter = { see() {}, told: () => ({ usage: undefined, outputChars: 0 }) }
 
 function jsonMeter(shape: Shape | undefined): PassMeter {
   const pieces: Uint8Array[] = []

@@ -6,7 +6,7 @@ import { type Answer, shownHeaders, watched } from './ask.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { Outcome } from './finish.ts'
 import { headerText } from './header-text.ts'
-import { meterFor, type PassMeter } from './pass-through-meter.ts'
+import { meterFor, nothingToRead, type PassMeter } from './pass-through-meter.ts'
 import { refusalOf } from './pass-through-send.ts'
 import { ended, estimateOf, type Passing } from './passing.ts'
 import { rateHeaders } from './refusal.ts'
@@ -29,7 +29,8 @@ export async function relayedAsIs(passing: Passing, answer: Answer, deps: Gatewa
     )
     return new Response(NO_BODY.includes(status) ? null : text, init)
   }
-  const meter = meterFor(response.headers, call.shape, call.said)
+  const isRead = !passing.free && call.pricePico !== 0
+  const meter = isRead ? meterFor(response.headers, call.shape, call.said) : nothingToRead
   if (response.body === null || NO_BODY.includes(status)) {
     watch.over()
     ended(passing, outcomeOf(passing, meter, { httpStatus: status }), deps)

@@ -1,5 +1,5 @@
 import type { Deployment } from '../config/config.ts'
-import { knownModel } from '../config/known-models.ts'
+import type { Dialect } from '../dialects/dialect.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
@@ -13,14 +13,14 @@ import { noUsage } from '../prices/usage.ts'
 import { openai } from '../providers/openai.ts'
 import type { Target } from '../providers/provider.ts'
 import { vendorFor } from '../providers/registry.ts'
-import { allowsModel, mayUse } from '../tenants/access.ts'
 import { appliesTo } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
 import type { Call } from './call.ts'
 import { tokensTaken } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
-import { deploymentsOf, type PassThroughVendor } from './pass-through-account.ts'
+import type { PassThroughVendor } from './pass-through-account.ts'
 import type { Destination } from './pass-through-destination.ts'
+import { countsAs, mayUseAny, mustMayUse } from './pass-through-model.ts'
 import { relayedAsIs } from './pass-through-relay.ts'
 import { sent } from './pass-through-send.ts'
 import { ended, failedOutcome, type PassCall } from './passing.ts'
@@ -35,7 +35,11 @@ export async function passThrough(call: PassCall, destination: Destination, deps
   if (vendor) mayAsk(call, vendor, deps)
   const deployment = pricedAs(call, destination, deps)
   const free = call.pricePico === undefined && vendor !== undefined && isFree(call.method, call.rest)
-  const attempt = await taken(attemptOf(call, destination, deployment, deps), boundOf(call, deployment, free), deps)
+  const attempt = await taken(
+    attemptFor({ ...call, callType: 'pass_through_endpoint' }, destination, deployment, deps),
+    boundOf(call, deployment, free),
+    deps,
+  )
   const passing = { call, destination, attempt, free, addsUsage: addsUsage(call, vendor) }
   try {
     const query = passedQuery(call.query, call.key)
@@ -55,23 +59,15 @@ function mayAsk(
   vendor: PassThroughVendor,
   { config }: GatewayDeps,
 ): void {
-  const [provider] = vendor.providers
   if (model === undefined) {
-    if (isFree(method, rest) || allowsModel(principal, 'any model at all')) return
+    if (isFree(method, rest) || mayUseAny(principal)) return
     throw new GatewayError(
       'forbidden',
       `This key may only use some models, and ${method} ${rest} names none. Name a model in the body, or use a key for all models.`,
       { retry: false },
     )
   }
-  const theirs = deploymentsOf(vendor, model, config).filter(
-    ({ teamId }) => teamId === undefined || teamId === principal.teamId,
-  )
-  const isAllowed =
-    allowsModel(principal, model) ||
-    allowsModel(principal, `${provider}/${model}`) ||
-    theirs.some(({ group, accessGroups = [] }) => allowsModel(principal, group, { accessGroups }))
-  if (!isAllowed) mayUse(principal, model)
+  mustMayUse({ principal, vendor, model }, config)
 }
 
 /** As what a request counts: the deployment of its model that the caller may use, else what is publicly known of it. */
@@ -90,15 +86,7 @@ function pricedAs(
     ...(times && { timeouts: times }),
   }
   const fixed = pricePico === undefined ? {} : { price: { input: 0, output: 0, request: pricePico } }
-  if (vendor && model !== undefined) {
-    const listed = deploymentsOf(vendor, model, config)
-    const same = listed.find((one) => allowsModel(principal, one.group)) ?? listed[0]
-    if (same) return { ...same, ...own, ...fixed }
-    const known = vendor.providers
-      .map((one) => knownModel(config.knownModels?.[one], model))
-      .find((one) => one !== undefined)
-    return { mode: 'chat', ...known, group: model, provider, model, ...own, ...fixed }
-  }
+  if (vendor && model !== undefined) return { ...countsAs({ principal, vendor, model }, config), ...own, ...fixed }
   return { mode: 'chat', group: model ?? name, provider, model: model ?? name, ...own, ...fixed }
 }
 
@@ -120,22 +108,30 @@ function boundOf(call: PassCall, deployment: Deployment, free: boolean): WorstCa
   )
 }
 
-function attemptOf(
-  call: PassCall,
+/** What an attempt on something that is not known here as an operation is made from. */
+type Attempted = Pick<PassCall, 'requestId' | 'principal' | 'headers' | 'signal' | 'receivedAtMs'> &
+  Partial<Pick<PassCall, 'said' | 'shape'>> & {
+    readonly dialect?: Dialect
+    /** LiteLLM's word for it in spend rows. */
+    readonly callType: string
+  }
+
+export function attemptFor(
+  call: Attempted,
   { provider, target, name }: Destination,
   deployment: Deployment,
   deps: GatewayDeps,
 ): Attempt<AnyRequest> {
   const startedAtMs = deps.clock()
-  const { shape, said, principal, requestId, headers, signal, receivedAtMs } = call
+  const { shape, said = {}, principal, requestId, headers, signal, receivedAtMs, callType } = call
   const model = deployment.model
   const request: AnyRequest = { ...said, model, stream: shape?.streams ?? false }
   return {
     id: newId(startedAtMs),
     call: {
       ...{ requestId, principal, headers, signal, receivedAtMs, body: said },
-      operation: operationOf(shape),
-      dialect: shape?.dialect ?? openaiChat,
+      operation: operationOf(shape, callType),
+      dialect: call.dialect ?? shape?.dialect ?? openaiChat,
       path: shape?.path ?? {},
     } satisfies Call<AnyRequest>,
     ...{ request, startedAtMs, deployment, group: name },
@@ -145,11 +141,11 @@ function attemptOf(
   }
 }
 
-/** LiteLLM's word for it in spend rows; the rest is the shape's. */
-function operationOf(shape: Shape | undefined): Operation<AnyRequest> {
+/** A chat in all that nobody asks it; what it is asked is the shape's. */
+function operationOf(shape: Shape | undefined, callType: string): Operation<AnyRequest> {
   return {
     ...(chat as unknown as Operation<AnyRequest>),
-    callType: 'pass_through_endpoint',
+    callType,
     streams: () => shape?.streams ?? false,
     estimateUsage: (request, chars, most) => shape?.estimateUsage(request, chars, most) ?? noUsage,
   }

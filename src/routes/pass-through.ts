@@ -6,10 +6,10 @@ import { GatewayError } from '../errors.ts'
 import { passThrough } from '../gateway/pass-through.ts'
 import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
 import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
+import { mayUseAny } from '../gateway/pass-through-model.ts'
 import { presentedKey } from '../middleware/credentials.ts'
 import { listsAccount, safeRest } from '../operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
-import { allowsModel } from '../tenants/access.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { callerOf } from './others.ts'
 import { readPassed } from './pass-through-body.ts'
@@ -31,11 +31,11 @@ async function toVendor(asked: ToPass, name: string): Promise<Response> {
   const rest = safeRest(url.pathname.slice(name.length + 1))
   mustNotList(vendor, request.method, rest, principal)
   const { config } = deps.gateway
-  const unread = isFree(request.method, rest) || allowsModel(principal, 'any model at all')
+  const unread = isFree(request.method, rest) || mayUseAny(principal)
   const { body, said } = await readPassed(request, { maxBytes: config.general.maxRequestBytes, unread })
   const model = modelNamed(rest, said, url.searchParams)
   const shape = shapeOf({ method: request.method, rest, body: said })
-  const destination = await vendorDestination(vendor, { rest, model }, deps.gateway)
+  const destination = await vendorDestination(vendor, { rest, model, teamId: principal.teamId }, deps.gateway)
   const priced = endpointFor(request.method, url.pathname, config)
   const call = {
     ...{ ...callOf(asked, url), body, said, model, shape, rest, here: `${url.origin}/${name}` },
@@ -77,9 +77,23 @@ function callerFor(
   return callerOf(principal, { headers, body }, deps.tenants, { nowMs: receivedAtMs, defer: deps.gateway.defer })
 }
 
+/** What has owners has routes of its own, by which it is charged. */
+const OWNED: Readonly<Record<string, RegExp>> = {
+  openai: /^(?:\/v1)?\/(?:files|batches)(?:\/|$)/,
+  azure: /\/(?:files|batches)(?:\/|$)/,
+  anthropic: /^(?:\/v1)?\/messages\/batches(?:\/|$)/,
+}
+
 /** The operator's account holds everybody's things. */
 function mustNotList({ name }: PassThroughVendor, method: string, rest: string, { role }: Principal): void {
-  if (role === 'proxy_admin' || name === 'vllm' || !listsAccount(method, rest)) return
+  if (role === 'proxy_admin' || name === 'vllm') return
+  if (OWNED[name]?.test(rest))
+    throw new GatewayError(
+      'forbidden',
+      `Files and batches have owners here: ask for them at /v1/files, /v1/batches and /v1/messages/batches instead of ${method} ${rest.slice(0, 200)}.`,
+      { retry: false },
+    )
+  if (!listsAccount(method, rest)) return
   throw new GatewayError(
     'forbidden',
     `${method} ${rest.slice(0, 200)} would show what everybody here keeps at ${name}, so it is for admins. Ask for one thing by its id; GET /v1/files and GET /v1/batches list your own.`,

@@ -16,20 +16,24 @@ import { teamRoutes } from './admin/teams.ts'
 import { userListRoutes } from './admin/user-lists.ts'
 import { userRoutes } from './admin/users.ts'
 import { auditRoutes } from './audit.ts'
+import { batchRoutes } from './batches.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
 import { cacheRoutes } from './cache.ts'
 import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
 import { embeddingRoutes } from './embeddings.ts'
+import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
 import { healthModelRoutes } from './health-models.ts'
 import { healthServiceRoutes } from './health-services.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelQuestionRoutes } from './model-questions.ts'
 import { modelRoutes } from './models.ts'
+import { moderationRoutes } from './moderations.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
 import { passThroughRoutes } from './pass-through.ts'
+import { rerankRoutes } from './rerank.ts'
 import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 import { routerStateRoutes } from './router-state.ts'
@@ -51,6 +55,10 @@ export const routes: readonly Route[] = [
   ...modelQuestionRoutes,
   ...storedResponseRoutes,
   ...embeddingRoutes,
+  ...moderationRoutes,
+  ...rerankRoutes,
+  ...fileRoutes,
+  ...batchRoutes,
   ...modelRoutes,
   ...modelInfoRoutes,
   ...modelManagementRoutes,

@@ -216,7 +216,7 @@ describe('passing on', () => {
 
   it('follows no redirect with a key, and leads nowhere but down', async () => {
     const { key } = await gateway().key()
-    const moved = await send(key, '/openai/v1/files/file-1/moved')
+    const moved = await send(key, '/openai/v1/containers/cntr_1/moved')
     expect(moved.status).toBe(502)
     const before = vendor.got.length
     for (const path of [
@@ -235,7 +235,7 @@ describe('passing on', () => {
     expect((await send(key, '/openai/v1/vector_stores')).status).toBe(403)
     expect((await send(MASTER_KEY, '/openai/v1/vector_stores')).status).toBe(200)
     expect((await send(key, '/openai/v1/vector_stores/vs_123')).status).toBe(200)
-    const quoted = await send(key, '/openai/v1/files/file-1/quotes-key')
+    const quoted = await send(key, '/openai/v1/containers/cntr_1/quotes-key')
     expect(quoted.status).toBe(401)
     expect(await quoted.text()).not.toContain(VENDORS_KEY)
   })

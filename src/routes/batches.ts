@@ -1,0 +1,265 @@
+import * as z from 'zod'
+import type { VendorObject } from '../batches/port.ts'
+import { anthropic } from '../dialects/anthropic.ts'
+import { type Fields, fields, text } from '../dialects/loose-json.ts'
+import { openaiChat } from '../dialects/openai-chat.ts'
+import { GatewayError } from '../errors.ts'
+import { beginBatch, dropBatch } from '../gateway/batch.ts'
+import { batchNow, chargeIfOver, keepingAccount, lookedUp, placeOf } from '../gateway/batch-results.ts'
+import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
+import { askedInLine, askedOfAnthropic, type BatchAsked, isBatchOver, linesOf } from '../operations/batch-lines.ts'
+import { askKeeper, batchesOf, type Keeping, keptOf, limitOf, listed, mine, saidBy } from './kept-at-vendors.ts'
+import { callerOf } from './others.ts'
+import { ownerOf } from './responses-stored.ts'
+import { type Asked, type Route, route } from './route.ts'
+
+const paths = (end = '') =>
+  [`/v1/batches${end}`, `/batches${end}`, `/openai/v1/batches${end}`, `/azure/v1/batches${end}`] as const
+const messagePaths = (end = '') => [`/v1/messages/batches${end}`, `/anthropic/v1/messages/batches${end}`] as const
+const openais = { access: 'key', tag: 'Files and batches', dialect: openaiChat } as const
+const anthropics = { access: 'key', tag: 'Files and batches', dialect: anthropic } as const
+
+type Beginning = Asked<'key', unknown, Fields>
+
+/** Held at its worst case, given to the vendor, and kept for its owner with the row that it will be charged by. */
+async function begin(asked: Beginning, name: string, requests: Parameters<typeof beginBatch>[1]): Promise<Response> {
+  const { body, deps, requestId, receivedAtMs, request } = asked
+  const { headers, signal } = request
+  const { gateway } = deps
+  const dialect = name === 'anthropic' ? anthropic : openaiChat
+  const vendor = vendorOf(name)
+  const destination = await keepingAccount(name, placeOf(name, 'batches'), gateway)
+  const moment = { nowMs: receivedAtMs, defer: gateway.defer }
+  const principal = await callerOf(asked.principal, { headers, body: {} }, deps.tenants, moment)
+  const call = { requestId, principal, headers, signal, receivedAtMs, dialect }
+  const begun = await beginBatch({ call, vendor, destination }, requests, gateway)
+  let response: Response
+  try {
+    const bytes = new Uint8Array(new TextEncoder().encode(JSON.stringify(body)))
+    response = await askKeeper(
+      { ...asked, principal },
+      { vendor: name, kind: 'batches', body: bytes, model: begun.model },
+    )
+  } catch (error) {
+    // Nobody knows whether the vendor has begun it where it did not answer: then it stays charged as it was held for.
+    if (!(error instanceof GatewayError) || error.kind !== 'timeout') dropBatch(begun, principal, gateway)
+    throw error
+  }
+  if (!response.ok) {
+    dropBatch(begun, principal, gateway)
+    return response
+  }
+  await keptOf(asked, response, { vendor: name, kind: 'batch', opening: begun.opening })
+  return shown(asked, response, name)
+}
+
+function vendorOf(name: string): PassThroughVendor {
+  const vendor = passThroughVendors.find((one) => one.name === name)
+  if (vendor) return vendor
+  throw new GatewayError('internal', `Nobody knows the vendor ${name}.`)
+}
+
+/** Anthropic's SDK asks for results where the batch says that they are: here. */
+async function shown(asked: Keeping, response: Response, name: string): Promise<Response> {
+  if (name !== 'anthropic') return response
+  const said = await saidBy(response)
+  const headers = new Headers(response.headers)
+  return Response.json(here(said, asked), { status: response.status, headers })
+}
+
+function here(said: Fields, { request }: Keeping): Fields {
+  const id = text(said.id)
+  if (id === undefined || text(said.results_url) === undefined) return said
+  return {
+    ...said,
+    results_url: `${new URL(request.url).origin}/v1/messages/batches/${encodeURIComponent(id)}/results`,
+  }
+}
+
+/** A batch as its vendor tells of it now. One that is over is charged, and its results become its owner's files. */
+async function look(asked: Keeping, vendor: string | undefined, action = ''): Promise<Response> {
+  const batch = await mine(asked, 'batch', asked.params.id ?? '', vendor)
+  const below = `/${encodeURIComponent(batch.id)}${action}`
+  const response = await askKeeper(asked, { vendor: batch.vendor, kind: 'batches', below })
+  if (!response.ok) return response
+  await heard(asked, { ...batch, said: await saidBy(response) })
+  return shown(asked, response, batch.vendor)
+}
+
+async function heard(asked: Keeping, batch: VendorObject): Promise<void> {
+  const { objects } = batchesOf(asked)
+  await objects.keep(batch)
+  const { vendor, owner, said, id: of } = batch
+  for (const id of [text(said.output_file_id), text(said.error_file_id)])
+    if (id !== undefined)
+      await objects.keep({
+        ...{ vendor, owner, id, kind: 'file', batch: of, createdAtMs: asked.receivedAtMs },
+        said: { id, object: 'file', purpose: 'batch_output', created_at: Math.floor(asked.receivedAtMs / 1000) },
+      })
+  if (batch.opening && batch.chargedAtMs === undefined && isBatchOver(said))
+    asked.deps.gateway.defer(
+      'charge a batch',
+      chargeIfOver(batch, batchesOf(asked), asked.deps.gateway).then(() => {}),
+    )
+}
+
+/** So many of a page that still run are asked for anew. */
+const MOST_ASKED = 10
+
+async function page(asked: Keeping, vendor: string | undefined): Promise<readonly VendorObject[]> {
+  const query = new URL(asked.request.url).searchParams
+  const after = query.get('after') ?? query.get('after_id')
+  const limit = limitOf(query, 20)
+  const { objects } = batchesOf(asked)
+  const found = await objects.list(ownerOf(asked.principal), 'batch', {
+    limit: limit + 1,
+    ...(vendor !== undefined && { vendor }),
+    ...(after !== null && { after }),
+  })
+  let left = MOST_ASKED
+  return Promise.all(
+    found.map(async (batch) => {
+      if (isBatchOver(batch.said) || left-- <= 0) return batch
+      const said = await batchNow(batch, asked.deps.gateway).catch(() => undefined)
+      if (!said) return batch
+      const now = { ...batch, said }
+      await heard(asked, now)
+      return now
+    }),
+  )
+}
+
+const create = route({
+  ...openais,
+  method: 'POST',
+  paths: paths(),
+  summary: 'Begins a batch of a file’s requests: held at its worst case, charged once when its results are known.',
+  body: z.looseObject({ input_file_id: z.string() }),
+  async handle(asked) {
+    const { vendor, id } = await mine(asked, 'file', asked.body.input_file_id)
+    const response = await lookedUp(
+      vendor,
+      placeOf(vendor, 'files', `/${encodeURIComponent(id)}/content`),
+      asked.deps.gateway,
+    )
+    if (!response.ok || response.body === null)
+      throw new GatewayError(
+        'upstream_failed',
+        `${vendor} did not show the file ${id} (${response.status}). Ask again in a moment.`,
+        { retry: true },
+      )
+    return begin(asked, vendor, asking(response.body))
+  },
+})
+
+async function* asking(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchAsked | undefined> {
+  for await (const line of linesOf(body)) yield askedInLine(line)
+}
+
+const list = route({
+  ...openais,
+  method: 'GET',
+  paths: paths(),
+  summary: 'The batches of the caller’s team.',
+  async handle(asked) {
+    const found = (await page(asked, undefined)).filter(({ vendor }) => vendor !== 'anthropic')
+    return listed(found, limitOf(new URL(asked.request.url).searchParams, 20))
+  },
+})
+
+const retrieve = route({
+  ...openais,
+  method: 'GET',
+  paths: paths('/{id}'),
+  summary: 'A batch as it stands.',
+  handle: (asked) => look(asked, undefined),
+})
+
+const cancel = route({
+  ...openais,
+  method: 'POST',
+  paths: paths('/{id}/cancel'),
+  summary: 'Ends a batch; what was answered by then is charged.',
+  handle: (asked) => look(asked, undefined, '/cancel'),
+})
+
+const createMessages = route({
+  ...anthropics,
+  method: 'POST',
+  paths: messagePaths(),
+  summary: 'Begins a batch of Messages: held at its worst case, charged once when its results are known.',
+  body: z.looseObject({ requests: z.array(z.unknown()) }),
+  handle: (asked) => begin(asked, 'anthropic', askedOfAnthropic(asked.body.requests)),
+})
+
+const listMessages = route({
+  ...anthropics,
+  method: 'GET',
+  paths: messagePaths(),
+  summary: 'The caller’s team’s batches of Messages.',
+  async handle(asked) {
+    const { object: _, ...found } = listed(
+      await page(asked, 'anthropic'),
+      limitOf(new URL(asked.request.url).searchParams, 20),
+    )
+    return { ...found, data: (found.data as readonly unknown[]).map((said) => here(fields(said), asked)) }
+  },
+})
+
+const retrieveMessages = route({
+  ...anthropics,
+  method: 'GET',
+  paths: messagePaths('/{id}'),
+  summary: 'A batch of Messages as it stands.',
+  handle: (asked) => look(asked, 'anthropic'),
+})
+
+const cancelMessages = route({
+  ...anthropics,
+  method: 'POST',
+  paths: messagePaths('/{id}/cancel'),
+  summary: 'Ends a batch of Messages; what was answered by then is charged.',
+  handle: (asked) => look(asked, 'anthropic', '/cancel'),
+})
+
+const results = route({
+  ...anthropics,
+  method: 'GET',
+  paths: messagePaths('/{id}/results'),
+  summary: 'The results of a batch of Messages; reading them charges it.',
+  async handle(asked) {
+    const batch = await mine(asked, 'batch', asked.params.id ?? '', 'anthropic')
+    const below = `/${encodeURIComponent(batch.id)}/results`
+    const response = await askKeeper(asked, { vendor: 'anthropic', kind: 'batches', below })
+    if (response.ok) asked.deps.gateway.defer('charge a batch', chargedNow(asked, batch))
+    return response
+  },
+})
+
+async function chargedNow(asked: Keeping, batch: VendorObject): Promise<void> {
+  const said = (await batchNow(batch, asked.deps.gateway)) ?? batch.said
+  await chargeIfOver({ ...batch, said }, batchesOf(asked), asked.deps.gateway)
+}
+
+const removeMessages = route({
+  ...anthropics,
+  method: 'DELETE',
+  paths: messagePaths('/{id}'),
+  summary: 'A batch of Messages that is over is deleted, once it is charged.',
+  async handle(asked) {
+    const batch = await mine(asked, 'batch', asked.params.id ?? '', 'anthropic')
+    await chargedNow(asked, batch)
+    const response = await askKeeper(asked, {
+      vendor: 'anthropic',
+      kind: 'batches',
+      below: `/${encodeURIComponent(batch.id)}`,
+    })
+    if (response.ok) await batchesOf(asked).objects.forget(ownerOf(asked.principal), 'batch', batch.id, 'anthropic')
+    return response
+  },
+})
+
+export const batchRoutes: readonly Route[] = [
+  ...[create, list, retrieve, cancel],
+  ...[createMessages, listMessages, retrieveMessages, cancelMessages, results, removeMessages],
+]
