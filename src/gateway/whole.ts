@@ -37,7 +37,7 @@ export async function whole<R extends AnyRequest>(
   return new Response(attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.body, {
     headers: {
       ...answerHeaders(attempt, answer.response.headers, waitedMs, cost, deps),
-      'content-type': 'application/json',
+      'content-type': told.type ?? 'application/json',
     },
   })
 }

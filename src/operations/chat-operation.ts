@@ -22,7 +22,10 @@ export const chat: Operation<ChatRequest> = {
   name: 'chat',
   callType: 'acompletion',
   parse: (body, path, dialect) => dialect.parse(body, path),
-  unfit: (_, mode) => (SILENT_MODES.has(mode) ? `it is a model for ${mode}` : undefined),
+  unfit(vendor, mode) {
+    if (vendor.chatless) return 'its vendor has no chat here'
+    return SILENT_MODES.has(mode) ? `it is a model for ${mode}` : undefined
+  },
   worstCase,
   needs: needsOf,
   prefixKey: promptKey,

@@ -10,8 +10,8 @@ import type { WorstCase } from './chat.ts'
 /** What every operation's request has: the story reads nothing else of it. */
 export interface AnyRequest {
   readonly model: string
-  readonly stream?: boolean | null
-  readonly user?: string | null
+  readonly stream?: boolean | null | undefined
+  readonly user?: string | null | undefined
   readonly [field: string]: unknown
 }
 
@@ -44,6 +44,8 @@ export interface VendorAnswer {
 /** An answer in the caller's words. */
 export interface Told {
   readonly body: string
+  /** Its content type, where it is not JSON. */
+  readonly type?: string
   readonly usage: Usage
   /** Counted by us, because the vendor did not say. */
   readonly estimated: boolean

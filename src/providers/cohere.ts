@@ -1,6 +1,8 @@
 import { openaiCompatible } from './openai-compatible.ts'
 import { olderMaximum } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { rerankAt } from './openai-rerank.ts'
+import type { Target } from './provider.ts'
 
 const defaults = {
   apiBase: 'https://api.cohere.ai/compatibility/v1',
@@ -22,4 +24,11 @@ export const cohere = {
     body: olderMaximum,
   }),
   embedding: openaiEmbedding(defaults, { textOnly: true, lacks: ['dimensions'], ignores: ['user'] }),
+  reranking: rerankAt(defaults, { url: rerankUrl }),
+}
+
+/** Reranking is only in Cohere's own API, beside the compatible one. */
+function rerankUrl({ apiBase = defaults.apiBase }: Pick<Target, 'apiBase'>): string {
+  const base = apiBase.replace(/\/+$/, '').replace(/(?:\/compatibility)?(?:\/v[12])?(?:\/rerank)?$/, '')
+  return `${base}/v2/rerank`
 }

@@ -3,6 +3,7 @@ import { type Fields, fields, isFields, list, number, present, text } from '../d
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice, olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { openaiModeration } from './openai-moderation.ts'
 
 const defaults = {
   apiBase: 'https://api.mistral.ai/v1',
@@ -38,6 +39,7 @@ const chat = openaiCompatible(defaults, {
 
 export const mistral = {
   ...chat,
+  moderation: openaiModeration(defaults),
   embedding: openaiEmbedding(defaults, {
     textOnly: true,
     ignores: ['user'],

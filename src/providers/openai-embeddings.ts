@@ -2,11 +2,11 @@ import { type EmbeddingRequest, type Embeddings, inputsOf, vectorOfBase64 } from
 import { type Fields, fields, isFields, list, number, place, present, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
-import { chatBody } from './chat-body.ts'
 import { textsOf } from './embedding-texts.ts'
 import { headersFor, urlOf } from './openai-compatible.ts'
 import { openaiUsage } from './openai-usage.ts'
 import type { Provider, Target } from './provider.ts'
+import { taskBody } from './task-request.ts'
 import type { EmbeddingTranslator } from './translator.ts'
 import { unsupported } from './unsupported.ts'
 
@@ -48,8 +48,8 @@ export function openaiEmbeddingsBody(
   request: EmbeddingRequest,
   target: Pick<Target, 'model' | 'params'>,
 ): Record<string, unknown> {
-  const { messages: _, ...body } = chatBody({ ...request, messages: [] }, target)
-  return body
+  // What is embedded is what was reckoned with, whatever `extra_body` says.
+  return { ...taskBody(request, target), input: request.input }
 }
 
 /** Vectors in the order of their inputs, floats or base64. An answer that has not one for each is a failure. */

@@ -2,6 +2,7 @@ import { openaiCompatible } from './openai-compatible.ts'
 import { withoutForeignWords } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { isOpenai, openaiHome } from './openai-home.ts'
+import { openaiModeration } from './openai-moderation.ts'
 import { openaiResponses } from './openai-responses.ts'
 import type { Vendor } from './translator.ts'
 
@@ -16,5 +17,6 @@ export const openai = {
       target,
     ),
   embedding: openaiEmbedding(openaiHome),
+  moderation: openaiModeration(openaiHome, { counts: false }),
   responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
 } satisfies Vendor

@@ -13,6 +13,7 @@ import { fireworks } from './fireworks.ts'
 import { gemini } from './gemini.ts'
 import { groq } from './groq.ts'
 import { huggingface } from './huggingface.ts'
+import { jina } from './jina.ts'
 import { mistral } from './mistral.ts'
 import { ollama } from './ollama.ts'
 import { openai } from './openai.ts'
@@ -23,6 +24,7 @@ import { together } from './together.ts'
 import type { Vendor } from './translator.ts'
 import { vertexAnthropic, vertexGemini, vertexPublisher } from './vertex.ts'
 import { customOpenai, hostedVllm, vllm } from './vllm.ts'
+import { voyage } from './voyage.ts'
 import { xai } from './xai.ts'
 
 /** A vendor is a file and a line here, or a line in `compatible-vendors.ts`; its name is the prefix of `litellm_params.model`. */
@@ -55,6 +57,8 @@ export const providers = {
   cohere_chat: cohere,
   databricks,
   cloudflare,
+  jina_ai: jina,
+  voyage,
   ...compatibleVendors,
 } satisfies Record<string, Vendor>
 

@@ -3,6 +3,7 @@ import { openaiCompatible } from './openai-compatible.ts'
 import { plainLogprobs } from './openai-compatible-logprobs.ts'
 import { eachChoice, olderMaximum, renamedThoughts } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { rerankAt } from './openai-rerank.ts'
 
 const defaults = {
   apiBase: 'https://api.together.xyz/v1',
@@ -27,6 +28,7 @@ export const together = {
       return { ...usage, prompt_tokens_details: { cached_tokens: cached } }
     },
   }),
+  reranking: rerankAt(defaults),
   embedding: openaiEmbedding(defaults, {
     textOnly: true,
     lacks: ['dimensions'],

@@ -1,5 +1,7 @@
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
 import type { EmbeddingRequest, Embeddings } from '../dialects/embeddings.ts'
+import type { Moderation, ModerationRequest } from '../dialects/moderations.ts'
+import type { Ranking, RerankRequest } from '../dialects/rerank.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
 
 /** How a vendor cuts its streams into events. */
@@ -52,6 +54,15 @@ export interface EmbeddingTranslator {
   embeddings(answers: readonly unknown[], request: EmbeddingRequest): Embeddings
 }
 
+/**
+ * The part of a vendor that does one kind of work beside chats. Pure: a request in the gateway's words is put into the
+ * vendor's, and its answers, one for each request in their order, into the gateway's. `read` throws for what is no answer.
+ */
+export interface Task<Request, Answer> {
+  ask(request: Request, target: Target): readonly [UpstreamRequest, ...UpstreamRequest[]]
+  read(answers: readonly unknown[], request: Request): Answer
+}
+
 /** The part of a vendor that counts the tokens of a request without answering it. Pure. */
 export interface TokenCounter {
   count(request: ChatRequest, target: Target): UpstreamRequest
@@ -68,5 +79,9 @@ export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   /** The same vendor by OpenAI's Responses, for callers who speak them too; undefined where the deployment has none. */
   readonly responses?: (target: Target) => Vendor | undefined
   readonly embedding?: EmbeddingTranslator
+  readonly moderation?: Task<ModerationRequest, Moderation>
+  readonly reranking?: Task<RerankRequest, Ranking>
   readonly tokenCounter?: TokenCounter
+  /** It has no chat, only what is named beside it. */
+  readonly chatless?: true
 }

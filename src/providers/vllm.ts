@@ -3,6 +3,8 @@ import { text } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { withoutDeveloper } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { openaiModeration } from './openai-moderation.ts'
+import { rerankAt } from './openai-rerank.ts'
 import type { Provider } from './provider.ts'
 
 /**
@@ -15,6 +17,7 @@ const whole = (defaults: Provider['defaults']) => ({
     body: ({ messages, ...body }) => ({ ...body, messages: messages.map(withoutDeveloper).map(twiceThought) }),
   }),
   embedding: openaiEmbedding(defaults),
+  reranking: rerankAt(defaults),
 })
 
 function twiceThought(message: ChatMessage): ChatMessage {
@@ -29,4 +32,9 @@ export const hostedVllm = whole({ apiBaseEnv: 'HOSTED_VLLM_API_BASE', apiKeyEnv:
 export const vllm = whole({ apiBaseEnv: 'VLLM_API_BASE', apiKeyEnv: 'VLLM_API_KEY' })
 
 /** Anything else that speaks OpenAI's chat. It borrows no variable: a stranger's address must not be sent OpenAI's key. */
-export const customOpenai = { ...openaiCompatible({}), embedding: openaiEmbedding({}) }
+export const customOpenai = {
+  ...openaiCompatible({}),
+  embedding: openaiEmbedding({}),
+  moderation: openaiModeration({}),
+  reranking: rerankAt({}),
+}

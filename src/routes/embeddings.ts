@@ -1,9 +1,7 @@
 import * as z from 'zod'
-import { openaiChat } from '../dialects/openai-chat.ts'
-import { serve } from '../gateway/serve.ts'
 import { embeddings as operation } from '../operations/embeddings-operation.ts'
-import { callerOf } from './others.ts'
 import { type Route, route } from './route.ts'
+import { servedTo } from './served-to.ts'
 
 const embeddings = route({
   method: 'POST',
@@ -16,16 +14,7 @@ const embeddings = route({
     properties: { model: { type: 'string' }, input: {} },
     required: ['model', 'input'],
   }),
-  async handle({ principal, request, requestId, receivedAtMs, body, params: { model }, deps }) {
-    const { headers, signal } = request
-    const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
-    const caller = await callerOf(principal, { headers, body }, deps.tenants, moment)
-    const path = model === undefined ? {} : { model }
-    return serve(
-      { requestId, principal: caller, operation, dialect: openaiChat, path, body, headers, signal, receivedAtMs },
-      deps.gateway,
-    )
-  },
+  handle: (asked) => servedTo(asked, operation, asked.body),
 })
 
 export const embeddingRoutes: readonly Route[] = [embeddings]

@@ -12,6 +12,7 @@ import { memoryHealth } from '../../src/health/memory.ts'
 import { newId } from '../../src/ids.ts'
 import { MemoryLedger, memorySource } from '../../src/ledger/memory.ts'
 import { chat } from '../../src/operations/chat-operation.ts'
+import type { AnyRequest, Operation } from '../../src/operations/operation.ts'
 import { memorySpend } from '../../src/spend/memory.ts'
 import type { Principal } from '../../src/tenants/principal.ts'
 
@@ -94,6 +95,21 @@ export function gatewayWorld(
     defer: (_, work) => void deferred.push(work),
   }
   const leaving = new AbortController()
+  const callOf = <R extends AnyRequest>(
+    operation: Operation<R>,
+    body: Record<string, unknown>,
+    principal: Principal,
+  ): Call<R> => ({
+    requestId: newId(now),
+    principal,
+    operation,
+    dialect: openaiChat,
+    path: {},
+    body,
+    headers: new Headers(),
+    signal: leaving.signal,
+    receivedAtMs: now,
+  })
   return {
     account,
     ledger,
@@ -114,18 +130,16 @@ export function gatewayWorld(
       path: PathFields = {},
       headers: Record<string, string> = {},
     ): Promise<Response> {
-      const call: Call = {
-        requestId: newId(now),
-        principal,
-        operation: chat,
-        dialect,
-        path,
-        body,
-        headers: new Headers(headers),
-        signal: leaving.signal,
-        receivedAtMs: now,
-      }
+      const call = { ...callOf(chat, body, principal), dialect, path, headers: new Headers(headers) }
       return serve(call, deps)
+    },
+    /** The same for another operation. */
+    askFor<R extends AnyRequest>(
+      operation: Operation<R>,
+      body: Record<string, unknown>,
+      principal: Principal = keyWith(),
+    ): Promise<Response> {
+      return serve(callOf(operation, body, principal), deps)
     },
     /** Everything that was left for after the answer has happened. */
     async rest(): Promise<void> {
