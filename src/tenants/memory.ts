@@ -190,12 +190,12 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     async withoutKey(bearer, nowMs) {
       const { userId, teamId } = bearer
       const team = teamId === undefined ? undefined : get('team', [teamId])
-      const organizationId = team?.organizationId ?? bearer.organizationId
+      const organizationId = teamId === undefined ? bearer.organizationId : team?.organizationId
       const owners = {
         team,
         user: userId === undefined ? undefined : get('user', [userId]),
         member: teamId === undefined || userId === undefined ? undefined : get('member', [teamId, userId]),
-        organization: organizationId === undefined ? undefined : get('org', [organizationId]),
+        organization: organizationId == null ? undefined : get('org', [organizationId]),
       }
       const value = bearerPrincipal(bearer, owners, nowMs, everyone)
       return await Promise.resolve(value && { value, names: bearerNames(bearer, owners), generation, readAtMs: nowMs })

@@ -138,7 +138,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         left join team t on t.team_id = b.team_id
         left join internal_user u on u.user_id = b.user_id
         left join team_membership m on m.team_id = b.team_id and m.user_id = b.user_id
-        left join organization o on o.organization_id = coalesce(t.organization_id, b.org_id)`)
+        left join organization o on o.organization_id = case when b.team_id is null then b.org_id else t.organization_id end`)
       const owners = {
         team: row?.team ? recordOf('team', row.team) : undefined,
         user: row?.user ? recordOf('user', row.user) : undefined,

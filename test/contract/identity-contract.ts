@@ -29,6 +29,9 @@ export function bearersContract(name: string, makeStore: () => Promise<TenantSto
       await store.create('org', [{ id: ['other'], fields: { organizationAlias: 'Other' } }], author)
       const ofTeam = { organizationId: 'o', models: ['small'], rpmLimit: 7, budgets: [budget('team:t', 5n)] }
       await store.create('team', [{ id: ['t'], fields: ofTeam }], author)
+      await store.create('team', [{ id: ['alone'], fields: {} }], author)
+      await store.createTemplate('each', { maxBudgetNano: 3n }, author)
+      await store.create('team', [{ id: ['limited'], fields: { memberBudgetId: 'each' } }], author)
       const ofUser = { userRole: 'proxy_admin', models: ['large'], budgets: [budget('user:u', 9n)] }
       await store.create('user', [{ id: ['u'], fields: ofUser }], author)
     })
@@ -79,6 +82,8 @@ export function bearersContract(name: string, makeStore: () => Promise<TenantSto
       ['a team', { userId: 'u', teamId: 'none' }],
       ['an organization', { userId: 'u', organizationId: 'none' }],
       ['a team of the organization', { teamId: 't', organizationId: 'other' }],
+      ['a team of an organization', { teamId: 'alone', organizationId: 'o' }],
+      ['a membership that the team limits', { teamId: 'limited', userId: 'u' }],
       ['anyone', {}],
     ])('nobody is made of a bearer who names %s that is not there', async (_, bearer) => {
       expect(await who(bearer)).toBeUndefined()

@@ -14,7 +14,7 @@ afterAll(() => postgres.stop())
 
 bearersContract('in Postgres', async () => {
   await postgres.pool.query(
-    'truncate virtual_key, team, organization, internal_user, budget, budget_window cascade; delete from setting',
+    'truncate virtual_key, team, organization, internal_user, budget, budget_window, budget_template cascade; delete from setting',
   )
   return neonTenants(postgres.db)
 })
