@@ -1,6 +1,6 @@
 import type { AccessSettings } from '../../src/config/access.ts'
 import type { Notice } from '../../src/config/config.ts'
-import { isNetwork } from '../../src/middleware/address.ts'
+import { isNetwork } from '../../src/config/networks.ts'
 import { given } from '../../src/models/row/given.ts'
 import type { ConfigFile } from './schema/file.ts'
 

@@ -12,6 +12,7 @@ export const auditKinds = [
   'model',
   'credential',
   'access_group',
+  'setting',
 ] as const
 
 export const auditActions = ['created', 'updated', 'deleted', 'blocked', 'unblocked', 'rotated'] as const

@@ -1,13 +1,16 @@
 import type { Config, Deployment } from './config.ts'
 
-/** What lies over a built config: deployments that admins made, and names for groups of models. */
+/** What lies over a built config: deployments that admins made, names for groups of models, and settings. */
 export interface Overlay {
   readonly deployments: readonly Deployment[]
   readonly accessGroups: readonly { readonly name: string; readonly models: readonly string[] }[]
+  /** The same config where nothing is set. */
+  readonly settings?: (config: Config) => Config
 }
 
 /** What runs: the built config with the rows of Postgres laid over it. Without rows it is the built one itself. */
-export function laidOver(built: Config, { deployments, accessGroups }: Overlay): Config {
+export function laidOver(ofFile: Config, { deployments, accessGroups, settings }: Overlay): Config {
+  const built = settings ? settings(ofFile) : ofFile
   if (deployments.length === 0 && accessGroups.length === 0) return built
   const named = new Map<string, string[]>()
   for (const { name, models } of accessGroups) {

@@ -13,6 +13,7 @@ export function announcedModels(store: ModelStore, changed: () => Promise<void>)
     read: store.read,
     create: (fields, signature) => told(store.create(fields, signature)),
     replace: (fields, signature) => told(store.replace(fields, signature)),
+    set: (changes, signature) => told(store.set(changes, signature)),
     remove: (kind, id, signature) => told(store.remove(kind, id, signature)),
   }
 }

@@ -23,23 +23,32 @@ export function memoryModels(generation: () => number, raised: (names: readonly 
     // The fields of a kind and who signed them are that kind's row.
     const row = { ...fields, ...(kept ? { secret: before.secret } : {}), ...signed } as unknown as StoredRow
     rows.set(nameOf(row.kind, row.id), structuredClone(row))
-    raised([CONFIG_NAME])
     return true
+  }
+
+  const told = (isDone: boolean): Promise<boolean> => {
+    if (isDone) raised([CONFIG_NAME])
+    return Promise.resolve(isDone)
   }
 
   return {
     read: (nowMs) =>
       Promise.resolve({ rows: structuredClone([...rows.values()]), generation: generation(), readAtMs: nowMs }),
-    create: (fields, by) =>
-      Promise.resolve(rows.has(nameOf(fields.kind, fields.id)) ? false : write(fields, undefined, by)),
+    create: (fields, by) => told(rows.has(nameOf(fields.kind, fields.id)) ? false : write(fields, undefined, by)),
     replace: (fields, by) => {
       const before = rows.get(nameOf(fields.kind, fields.id))
-      return Promise.resolve(before ? write(fields, before, by) : false)
+      return told(before ? write(fields, before, by) : false)
+    },
+    set: (changes, by) => {
+      for (const { id, value } of changes) {
+        if (value === null) rows.delete(nameOf('setting', id))
+        else write<'setting'>({ kind: 'setting', id, value }, rows.get(nameOf('setting', id)), by)
+      }
+      raised([CONFIG_NAME])
+      return Promise.resolve()
     },
     remove: (kind, id) => {
-      const gone = rows.delete(nameOf(kind, id))
-      if (gone) raised([CONFIG_NAME])
-      return Promise.resolve(gone)
+      return told(rows.delete(nameOf(kind, id)))
     },
   }
 }

@@ -66,7 +66,7 @@ export function neonModels(db: Db, ring: () => KeyRing): ModelStore {
     // Only what `write` wrote lies here, so the parts of a kind make that kind's row.
     const made: object = { kind, id, ...row.open, ...signed }
     const secret = opened === undefined ? undefined : (JSON.parse(opened) as Fields)
-    return (kind === 'access_group' ? made : { ...made, secret }) as StoredRow
+    return (kind === 'model' || kind === 'credential' ? { ...made, secret } : made) as StoredRow
   }
 
   return {
@@ -87,6 +87,19 @@ export function neonModels(db: Db, ring: () => KeyRing): ModelStore {
     },
     create: (fields, signature) => write(fields, signature, 'create'),
     replace: (fields, signature) => write(fields, signature, 'replace'),
+    async set(changes, signature) {
+      const at = new Date(signature.nowMs).toISOString()
+      const { by } = signature
+      const statements = changes.map(({ id, value }) =>
+        value === null
+          ? sql`delete from stored_config where kind = 'setting' and id = ${id}`
+          : sql`insert into stored_config as s (kind, id, open, created_at, updated_at, created_by, updated_by)
+              values ('setting', ${id}, ${JSON.stringify({ value })}::jsonb, ${at}::timestamptz, ${at}::timestamptz, ${by}, ${by})
+              on conflict (kind, id) do update set open = excluded.open, updated_at = excluded.updated_at, updated_by = excluded.updated_by`,
+      )
+      const rest = [...statements, sql`select ${raiseGeneration([CONFIG_NAME])}`]
+      await db.batch([db.execute(authored(signature)), ...rest.map((one) => db.execute(one))])
+    },
     remove: (kind, id, signature) =>
       changed(sql`delete from stored_config where kind = ${kind} and id = ${id} returning id`, signature),
   }

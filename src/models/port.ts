@@ -35,10 +35,25 @@ export interface StoredAccessGroup extends Signed {
   readonly models: readonly string[]
 }
 
+/** A setting that an admin made, over the file's (models/settings.ts). */
+export interface StoredSetting extends Signed {
+  readonly kind: 'setting'
+  /** `router_settings.num_retries`. */
+  readonly id: string
+  readonly value: Json
+}
+
+export interface SettingChange {
+  readonly id: string
+  /** Null takes the stored value away. */
+  readonly value: Json
+}
+
 export interface StoredKinds {
   readonly model: StoredModel
   readonly credential: StoredCredential
   readonly access_group: StoredAccessGroup
+  readonly setting: StoredSetting
 }
 export type StoredKind = keyof StoredKinds
 export type StoredRow = StoredKinds[StoredKind]
@@ -64,7 +79,7 @@ export interface Signature {
 export const CONFIG_NAME = 'config'
 
 /**
- * Models, credentials and access groups that admins made. A write is one statement that also raises the generation, with
+ * Models, credentials, access groups and settings that admins made. A write is one statement that also raises the generation, with
  * `config` as what changed; secrets are sealed before they leave here.
  */
 export interface ModelStore {
@@ -73,6 +88,8 @@ export interface ModelStore {
   create<K extends StoredKind>(fields: StoredFields<K>, signature: Signature): Promise<boolean>
   /** False when there is none. A secret that is undefined stays as it is. */
   replace<K extends StoredKind>(fields: StoredFields<K>, signature: Signature): Promise<boolean>
+  /** All of these settings or none, whether there were some before or not. */
+  set(changes: readonly SettingChange[], signature: Signature): Promise<void>
   /** False when there was none. */
   remove(kind: StoredKind, id: string, signature: Signature): Promise<boolean>
 }

@@ -6,6 +6,7 @@ import type { Fields, Stored, StoredCredential, StoredModel } from './port.ts'
 import { type Resolved, resolveDeployment } from './row/deployment.ts'
 import { type ModelRow, modelRow } from './row/model-list.ts'
 import { isReference } from './row/secrets.ts'
+import { withSettings } from './settings.ts'
 
 export type Checked =
   | { readonly ok: true; readonly row: ModelRow }
@@ -60,6 +61,11 @@ export function overlayOf({ rows }: Pick<Stored, 'rows'>, built: Config): Overla
   const credentials = new Map(rows.flatMap((row) => (row.kind === 'credential' ? [[row.id, row] as const] : [])))
   return {
     deployments: rows.flatMap((row) => (row.kind === 'model' ? [storedDeployment(row, credentials, built)] : [])),
+    settings: (config) =>
+      withSettings(
+        config,
+        rows.flatMap((row) => (row.kind === 'setting' ? [[row.id, row.value] as const] : [])),
+      ),
     accessGroups: rows.flatMap((row) => (row.kind === 'access_group' ? [{ name: row.id, models: row.models }] : [])),
   }
 }

@@ -21,6 +21,7 @@ const TABLES = {
   model: 'LiteLLM_ProxyModelTable',
   credential: 'LiteLLM_CredentialsTable',
   access_group: 'LiteLLM_AccessGroupTable',
+  setting: 'LiteLLM_Config',
 } as const satisfies Record<Kind, string>
 
 const nullable = z.string().nullable()

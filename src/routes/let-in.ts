@@ -1,6 +1,7 @@
 import type { AccessSettings } from '../config/access.ts'
+import { type Networks, networks } from '../config/networks.ts'
 import { GatewayError } from '../errors.ts'
-import { clientAddress, type Networks, networks } from '../middleware/address.ts'
+import { clientAddress } from '../middleware/address.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { covers } from './may-call.ts'
 import type { Route } from './route.ts'

@@ -126,7 +126,8 @@ function checked<S extends Shape>(schema: S, value: Record<string, unknown>): z.
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const [issue] = result.error.issues
-  const param = issue?.path.map(String).join('.')
+  const unknown = issue?.code === 'unrecognized_keys' ? issue.keys.slice(0, 1) : []
+  const param = [...(issue?.path ?? []), ...unknown].map(String).join('.')
   const message = result.error.issues
     .slice(0, 5)
     .map(({ path, message }) => (path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`))

@@ -8,6 +8,7 @@ import { modelInfoRoutes } from './admin/model-info.ts'
 import { modelManagementRoutes } from './admin/models.ts'
 import { organizationMemberRoutes } from './admin/organization-members.ts'
 import { organizationRoutes } from './admin/organizations.ts'
+import { settingRoutes } from './admin/settings.ts'
 import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
 import { teamListRoutes } from './admin/team-lists.ts'
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   ...modelInfoRoutes,
   ...modelManagementRoutes,
   ...credentialRoutes,
+  ...settingRoutes,
   ...accessGroupRoutes,
   ...keyRoutes,
   ...teamRoutes,

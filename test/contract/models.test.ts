@@ -43,6 +43,31 @@ function contract(name: string, make: () => ModelStore): void {
       expect(await store.read(NOW)).toMatchObject({ generation: generation + 3, rows: [] })
     })
 
+    it('lie beside settings, which are set together and taken away', async () => {
+      const store = make()
+      const { generation } = await store.read(NOW)
+      await store.set(
+        [
+          { id: 'router_settings.num_retries', value: 3 },
+          { id: 'a.b', value: { c: [1] } },
+        ],
+        ada,
+      )
+      await store.set(
+        [
+          { id: 'router_settings.num_retries', value: 4 },
+          { id: 'a.b', value: null },
+        ],
+        ben,
+      )
+      const signed = { createdAtMs: NOW, updatedAtMs: NOW + 1_000, createdBy: 'ada', updatedBy: 'ben' }
+      const { rows, generation: after } = await store.read(NOW)
+      expect(rows).toEqual([{ kind: 'setting', id: 'router_settings.num_retries', value: 4, ...signed }])
+      expect(after).toBe(generation + 2)
+      await store.set([{ id: 'router_settings.num_retries', value: null }], ada)
+      expect((await store.read(NOW)).rows).toEqual([])
+    })
+
     it('lie beside credentials and access groups, whose names do not meet', async () => {
       const store = make()
       await store.create<'credential'>({ kind: 'credential', id: 'x', info: {}, secret: { api_key: 'k' } }, ada)

@@ -65,6 +65,27 @@ const byName = route({
   },
 })
 
+const byModel = route({
+  method: 'GET',
+  paths: ['/credentials/by_model/{model_id}'],
+  access: 'viewer',
+  tag,
+  summary: 'What a stored model reaches its vendor with; hidden like a credential.',
+  async handle({ params: { model_id: id = '' }, deps }) {
+    const found = find(await readNow(deps), 'model', id)
+    if (!found)
+      throw new GatewayError('not_found', `There is no stored model with the id ${id}. GET /model/info lists models.`, {
+        param: 'model_id',
+      })
+    const { model: _, ...values } = found.secret ?? {}
+    return {
+      credential_name: `${found.group}-credential-${id}`,
+      credential_values: found.secret ? hiddenCredential(values) : null,
+      credential_info: {},
+    }
+  },
+})
+
 const update = route({
   method: 'PATCH',
   paths: ['/credentials/{credential_name}'],
@@ -118,4 +139,4 @@ const deletion = route({
   },
 })
 
-export const credentialRoutes: readonly Route[] = [create, list, byName, update, deletion]
+export const credentialRoutes: readonly Route[] = [create, list, byName, byModel, update, deletion]

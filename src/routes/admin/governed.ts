@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { cacheControlNames } from '../../cache/controls.ts'
+import { isNetwork } from '../../config/networks.ts'
 import { GatewayError } from '../../errors.ts'
-import { isNetwork } from '../../middleware/address.ts'
 import { type Governed, governed, listIn } from '../../tenants/governed.ts'
 import type { EntityRecord } from '../../tenants/record.ts'
 import { name } from '../text.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { clientAddress, isNetwork, networks } from '../../../src/middleware/address.ts'
+import { isNetwork, networks } from '../../../src/config/networks.ts'
+import { clientAddress } from '../../../src/middleware/address.ts'
 import { chat, MASTER, world } from '../routes/world.ts'
 
 const from = (address: string) => ({ 'cf-connecting-ip': address })

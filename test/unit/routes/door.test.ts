@@ -76,7 +76,7 @@ describe('who may call', () => {
     expect(json.error.message).toContain('Only proxy admin')
     expect((await w.get('/user/list', key)).status).toBe(401)
     expect((await w.get('/key/list', key)).json).toMatchObject({ keys: [], total_count: 0 })
-    expect((await w.get('/organization/info?organization_id=x', key)).status).toBe(401)
+    expect((await w.get('/organization/info?organization_id=x', key)).status).toBe(403)
   })
 
   it('the configured header alone is looked at', async () => {
