@@ -37,7 +37,7 @@ export function memoryVendorObjects(): VendorObjects {
     },
     open(limit) {
       const waiting = [...rows.values()].filter(({ opening, chargedAtMs }) => opening && chargedAtMs === undefined)
-      return Promise.resolve(structuredClone(waiting.sort((a, b) => a.createdAtMs - b.createdAtMs).slice(0, limit)))
+      return Promise.resolve(structuredClone(waiting.slice(0, limit)))
     },
   }
 }

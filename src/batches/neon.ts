@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
 import { vendorObject } from '../db/schema.ts'
@@ -69,7 +69,7 @@ export function neonVendorObjects(db: Db): VendorObjects {
         .select()
         .from(t)
         .where(and(isNotNull(t.opening), isNull(t.charged_at)))
-        .orderBy(asc(t.created_at))
+        .orderBy(sql`random()`)
         .limit(limit)
       return rows.map(objectOf)
     },

@@ -48,6 +48,6 @@ export interface VendorObjects {
   forget(owner: string, kind: VendorObject['kind'], id: string, vendor?: string): Promise<boolean>
   /** A batch is paid for: its row is where no fault can lose it. */
   charged(vendor: string, id: string, nowMs: number): Promise<void>
-  /** Batches of everybody that are not paid for, the oldest first. */
+  /** Some of everybody's batches that are not paid for: others each time, where there are more. */
   open(limit: number): Promise<readonly VendorObject[]>
 }

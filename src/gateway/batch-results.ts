@@ -84,6 +84,8 @@ async function* used(body: Response['body']): AsyncGenerator<BatchUsed | undefin
 }
 
 const AT_A_TIME = 200
+/** Anthropic, which keeps results longest, keeps them for 29 days: what is not over by then is charged as it was held for. */
+const LOST_AFTER_MS = 30 * 86_400_000
 
 /** The cron's part: batches whose makers never come back are charged all the same. One that fails waits for the next time. */
 export async function chargeOpenBatches(
@@ -96,7 +98,9 @@ export async function chargeOpenBatches(
       const said = (await batchNow(batch, deps)) ?? batch.said
       const now = { ...batch, said }
       await batches.objects.keep(now)
-      await chargeIfOver(now, batches, deps)
+      const isLost = batch.createdAtMs < deps.clock() - LOST_AFTER_MS && !isBatchOver(said)
+      if (isLost) await chargeBatch(now, undefined, batches, deps)
+      else await chargeIfOver(now, batches, deps)
     } catch (error) {
       failed('charging a batch', error)
     }

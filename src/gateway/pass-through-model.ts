@@ -32,7 +32,11 @@ export function mustMayUse({ principal, vendor, model }: NamedModel, config: Con
 export function countsAs({ principal, vendor, model }: NamedModel, config: Config): Deployment {
   const listed = deploymentsOf(vendor, model, config)
   const same = listed.find((one) => allowsModel(principal, one.group)) ?? listed[0]
-  if (same) return same
+  if (same) {
+    // What the file changes about requests is not done to one that goes on as it came.
+    const { dropParams: _, additionalDropParams: __, allowedOpenaiParams: ___, ...counted } = same
+    return { ...counted, params: {} }
+  }
   const [provider] = vendor.providers
   const known = vendor.providers
     .map((one) => knownModel(config.knownModels?.[one], model))

@@ -79,15 +79,13 @@ function pricedAs(
   const provider = vendor?.providers[0] ?? name
   const { timeoutMs, streamTimeoutMs, timeouts: times } = timeouts
   const own = {
-    id,
-    params: {},
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(streamTimeoutMs !== undefined && { streamTimeoutMs }),
     ...(times && { timeouts: times }),
+    ...(pricePico !== undefined && { price: { input: 0, output: 0, request: pricePico } }),
   }
-  const fixed = pricePico === undefined ? {} : { price: { input: 0, output: 0, request: pricePico } }
-  if (vendor && model !== undefined) return { ...countsAs({ principal, vendor, model }, config), ...own, ...fixed }
-  return { mode: 'chat', group: model ?? name, provider, model: model ?? name, ...own, ...fixed }
+  if (vendor && model !== undefined) return { ...countsAs({ principal, vendor, model }, config), ...own }
+  return { id, mode: 'chat', group: model ?? name, provider, model: model ?? name, params: {}, ...own }
 }
 
 function boundOf(call: PassCall, deployment: Deployment, free: boolean): WorstCase {

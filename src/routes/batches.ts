@@ -42,7 +42,8 @@ async function begin(asked: Beginning, name: string, requests: Parameters<typeof
     )
   } catch (error) {
     // Nobody knows whether the vendor has begun it where it did not answer: then it stays charged as it was held for.
-    if (!(error instanceof GatewayError) || error.kind !== 'timeout') dropBatch(begun, principal, gateway)
+    const mayHaveBegun = error instanceof GatewayError && (error.kind === 'timeout' || error.kind === 'client_closed')
+    if (!mayHaveBegun) dropBatch(begun, principal, gateway)
     throw error
   }
   if (!response.ok) {
