@@ -13,10 +13,14 @@ export interface Deadlines {
   readonly heard: () => void
   /** It has said something that is an answer. */
   readonly begun: () => void
+  /** All of the answer is there, and only its usage may be missing: a moment more is worth what it costs. */
+  readonly lastWord: () => void
   /** To be called once: lets go of the timer and of the client. */
   readonly over: () => void
 }
 
+/** After its last word a vendor says at once what it has counted. */
+const LAST_WORD_MS = 1_000
 /** What `setTimeout` can wait for; longer is as good as never. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -35,6 +39,7 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   let why: GatewayError | undefined
   let isAnswering = false
   let isOver = false
+  let isSaid = false
 
   const end = (error: GatewayError) => {
     why ??= error
@@ -88,6 +93,11 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
     },
     begun() {
       firstAtMs = Infinity
+    },
+    lastWord() {
+      if (isSaid) return
+      isSaid = true
+      totalAtMs = Math.max(totalAtMs, clock() + LAST_WORD_MS)
     },
     over() {
       isOver = true

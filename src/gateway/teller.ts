@@ -35,7 +35,8 @@ export interface TellerOptions {
 export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
   const { response, body, watch, keepsText, stitch, printer: before, taped } = options
   const { call, request, provider, deployment } = attempt
-  const heard = watched(body, watch)
+  let telling: Telling | undefined
+  const heard = watched(body, watch, () => telling?.complete === true)
   const source = taped ? taped(heard) : heard
   let refused: GatewayError | undefined
   const failed = (event: string) => {
@@ -55,10 +56,11 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
       choices: request.n ?? 1,
       keepsText,
     })
-    return { telling: relay(source, meter), refusal, printer: anew }
+    telling = relay(source, meter)
+    return { telling, refusal, printer: anew }
   }
   const printer = passing ? undefined : ((stitch && before?.(stitch.spoken)) ?? call.dialect.printer(request))
-  const telling = translate(source, {
+  telling = translate(source, {
     splitter: splitterOf(attempt),
     reader: provider.reader(readingOf(attempt)),
     estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),

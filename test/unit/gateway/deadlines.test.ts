@@ -32,3 +32,16 @@ it('a vendor that has not answered yet is never waited for', () => {
   leave()
   expect(watch.ended()?.kind).toBe('client_closed')
 })
+
+it('a vendor that has said everything has a moment more for what it counted, once', () => {
+  const { watch } = watching()
+  watch.heard()
+  watch.begun()
+  vi.advanceTimersByTime(599_900)
+  watch.lastWord()
+  vi.advanceTimersByTime(900)
+  watch.lastWord()
+  expect(watch.signal.aborted).toBe(false)
+  vi.advanceTimersByTime(100)
+  expect(watch.ended()?.kind).toBe('timeout')
+})

@@ -292,3 +292,22 @@ function endless(lines: readonly string[]): Response {
   })
   return new Response(body, { headers: { 'content-type': 'text/event-stream' } })
 }
+
+it('charges what the vendor counted, where its usage comes just after the longest time that a call may last', async () => {
+  const slow: Script = () => {
+    const said = streamed([role, word('Hello'), finish])
+    const late = streamed([usageChunk(40, 4), '[DONE]'])
+    return new Response(
+      (async function* () {
+        if (said.body) yield* said.body
+        await new Promise((resolve) => setTimeout(resolve, 350))
+        if (late.body) yield* late.body
+      })() as unknown as BodyInit,
+      { headers: { 'content-type': 'text/event-stream' } },
+    )
+  }
+  const world = streamWorld([slow], { headers: { 'x-tollgate-total-timeout': '0.2' } })
+  expect(await (await world.ask()).text()).toContain('[DONE]')
+  await world.rest()
+  expect(world.ends).toMatchObject([{ status: 'success', usage_estimated: false, prompt_tokens: 40 }])
+})

@@ -33,6 +33,7 @@ export interface StreamWorldOptions {
   readonly filterFails?: boolean
   readonly dialect?: Dialect
   readonly fields?: Partial<ChatRequest>
+  readonly headers?: Record<string, string>
   /** Who is asked first, second, …; OpenAI unless said. */
   readonly vendors?: readonly ('openai' | 'anthropic' | 'responses')[]
 }
@@ -85,7 +86,7 @@ export function streamWorld(scripts: readonly Script[], options: StreamWorldOpti
         dialect,
         path: {},
         body: request,
-        headers: new Headers(),
+        headers: new Headers(options.headers),
         signal: new AbortController().signal,
         receivedAtMs: Date.now(),
       },
