@@ -85,7 +85,6 @@ export const capabilities: readonly Capability[] = [
       'general_settings.forward_llm_provider_auth_headers',
       'litellm_settings.return_response_headers',
     ],
-    chat: ['headers', 'extra_headers', 'provider_specific_header'],
   },
   {
     capability: 'costs in the usage of streams',

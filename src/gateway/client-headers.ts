@@ -26,8 +26,13 @@ export function clientHeaders(
   const found: Record<string, string> = beta === null ? {} : { 'openai-beta': beta }
   if (forwards)
     headers.forEach((value, name) => {
-      if (name.startsWith('x-') && !NEVER.test(name)) found[name] = value
+      if (isHarmless(name)) found[name] = value
     })
   for (const _ in found) return found
   return undefined
+}
+
+/** Whether a header's name, in lower case, is a caller's own to send on: it names no credential and no way of the request. */
+export function isHarmless(name: string): boolean {
+  return name.startsWith('x-') && !NEVER.test(name)
 }

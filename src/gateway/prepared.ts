@@ -2,6 +2,7 @@ import { traceparentFor } from '../observe/trace-ids.ts'
 import type { AnyRequest } from '../operations/operation.ts'
 import { type Conversation, remoteMedia } from '../providers/remote-media.ts'
 import { withAccess } from './access.ts'
+import { askedHeaders } from './asked-headers.ts'
 import type { Attempt } from './attempt.ts'
 import { clientHeaders } from './client-headers.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -32,8 +33,9 @@ export function prepared<R extends AnyRequest>(
     deps.config.observe?.forwardsTrace === true
       ? { traceparent: traceparentFor(call.headers.get('traceparent'), call.requestId, attempt.id) }
       : undefined
-  const more = passed || traceparent
-  const target = more ? { ...own, extraHeaders: { ...passed, ...traceparent, ...own.extraHeaders } } : own
+  const asked = askedHeaders(call.body, { deployment, vendors: provider.dialect })
+  const more = passed || traceparent || asked
+  const target = more ? { ...own, extraHeaders: { ...passed, ...traceparent, ...asked, ...own.extraHeaders } } : own
   const urls = addressesIn(attempt.request, allowedHosts)
   const changed = provider !== attempt.provider || target !== attempt.target
   const ready = changed ? { ...attempt, provider, target } : attempt

@@ -69,8 +69,13 @@ export function inputTokens(answer: unknown): number | undefined {
 
 /** A caller's own body without what speaks to the gateway; features it asked for in the body belong in a header. */
 export function nativeBody(body: Fields): { readonly native: Fields; readonly betas: string[] } {
-  const { anthropic_beta, betas, ...rest } = body
-  const native = Object.fromEntries(Object.entries(rest).filter(([field]) => !GATEWAY_FIELDS.has(field)))
+  const { anthropic_beta, betas, metadata, ...rest } = body
+  const { user_id } = fields(metadata)
+  const native = Object.fromEntries([
+    ...Object.entries(rest).filter(([field]) => !GATEWAY_FIELDS.has(field)),
+    // All else in it is the gateway's, and Anthropic refuses what it does not know there.
+    ...(user_id === undefined ? [] : [['metadata', { user_id }]]),
+  ])
   const asked = [...allowedBetas(anthropic_beta), ...allowedBetas(betas)]
   return { native, betas: [...new Set([...neededBetas(native, false), ...asked])] }
 }

@@ -38,7 +38,9 @@ export const GATEWAY_FIELDS: ReadonlySet<string> = new Set([
   'failure_callback',
   'base_model',
   'extra_body',
+  'headers',
   'extra_headers',
+  'provider_specific_header',
   'stream',
   'stream_options',
   'api_key',
@@ -62,18 +64,27 @@ export function chatBody(
     delete under.max_tokens
     delete under.max_completion_tokens
   }
-  // OpenAI knows `metadata` only of answers that it stores; everywhere else the word is the gateway's.
-  const stores = (own.store ?? under.store) === true
   const fields = Object.entries({ ...under, ...own }).filter(
-    ([field, value]) => value !== undefined && !GATEWAY_FIELDS.has(field) && (stores || field !== 'metadata'),
+    ([field, value]) => value !== undefined && field !== 'metadata' && !GATEWAY_FIELDS.has(field),
   )
+  const metadata = (own.store ?? under.store) === true ? storedMetadata(own.metadata ?? under.metadata) : undefined
   const streams = request.stream === true
   return {
     ...Object.fromEntries(fields),
+    ...(metadata && { metadata }),
     model: target.model,
     messages: request.messages,
     ...(streams && { stream: true, stream_options: { ...request.stream_options, include_usage: true } }),
   }
+}
+
+/**
+ * OpenAI knows `metadata` of chats only where it stores them, and of texts alone (its API reference, "Metadata"): lists
+ * and objects in it are the gateway's, as all of it is where nothing is stored.
+ */
+function storedMetadata(given: unknown): Record<string, unknown> | undefined {
+  const texts = Object.entries(record(given)).filter(([, value]) => typeof value === 'string')
+  return texts.length === 0 ? undefined : Object.fromEntries(texts)
 }
 
 function record(value: unknown): Record<string, unknown> {

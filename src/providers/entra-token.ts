@@ -2,6 +2,7 @@ import type { TokenSource } from './access-token.ts'
 import type { UpstreamRequest } from './provider.ts'
 
 const AUTHORITY = 'https://login.microsoftonline.com'
+/** Azure OpenAI's and Foundry's (Microsoft's guide to keyless access; microsoft/PyRIT 1453 found it good for all of them). */
 const SCOPE = 'https://cognitiveservices.azure.com/.default'
 
 /** What asks Microsoft Entra for an application's token: its client credentials, for Azure's AI services. */

@@ -5,6 +5,7 @@ import { GEMINI_ADDRESS, geminiRequest, modelPath } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { geminiEmbedding } from './gemini-embeddings.ts'
 import { geminiFailure } from './gemini-failure.ts'
+import { geminiImages } from './gemini-images.ts'
 import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
@@ -25,6 +26,7 @@ export const gemini = {
   usage: geminiUsage,
   failure: geminiFailure,
   embedding: geminiEmbedding,
+  images: { generations: geminiImages(geminiRequest) },
   // The same request as `countTokens` has it: everything that would be sent, under one name.
   tokenCounter: {
     count(request, target) {
@@ -48,5 +50,7 @@ export function methodFor(stream: boolean): string {
 
 /** A caller's own body without what speaks to the gateway; the model is in the path. */
 export function nativeGemini({ model: _, ...body }: Fields): Fields {
-  return Object.fromEntries(Object.entries(body).filter(([field]) => !GATEWAY_FIELDS.has(field)))
+  return Object.fromEntries(
+    Object.entries(body).filter(([field]) => field !== 'metadata' && !GATEWAY_FIELDS.has(field)),
+  )
 }

@@ -77,6 +77,8 @@ function accented(request: ChatRequest, target: Target, accent: Accent): Fields 
     target,
   )
   for (const field of [...lacks, ...ignores]) if (!allowed.includes(field)) delete body[field]
+  // Metadata belongs to what a vendor stores: who does not know the one does not know the other.
+  if (body.store === undefined) delete body.metadata
   return accent.body?.(body, target, request) ?? body
 }
 

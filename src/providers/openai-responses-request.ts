@@ -86,12 +86,19 @@ export function openaiResponsesBody(request: ChatRequest, target: Target): Field
 
 /**
  * A body in Responses' own words, for OpenAI: the deployment's fields underneath, the gateway's left out. Nothing is kept
- * there, so sealed thoughts are always asked for, or the next turn could not hand them back, and no item is sent by an id
- * that OpenAI would look up in vain.
+ * there, so that metadata would label nothing; sealed thoughts are always asked for, or the next turn could not hand them
+ * back, and no item is sent by an id that OpenAI would look up in vain.
  */
 export function forwardedBody(given: Fields, stream: boolean, target: Target): Fields {
   const asked = { ...given, model: target.model, stream, messages: [] }
-  const { messages: _, stream_options: __, max_tokens, max_completion_tokens, ...body } = chatBody(asked, target)
+  const {
+    messages: _,
+    stream_options: __,
+    metadata: ___,
+    max_tokens,
+    max_completion_tokens,
+    ...body
+  } = chatBody(asked, target)
   const { include_obfuscation } = fields(given.stream_options)
   const include = list(body.include)
   const sealed = thinks(target.model, isFields(body.reasoning) ? body.reasoning : undefined)

@@ -9,19 +9,23 @@ import { textFrom } from './text.ts'
 type Params = ModelRow['litellm_params']
 type Reach = Pick<Deployment, 'apiKey' | 'apiBase' | 'apiVersion' | 'azure' | 'aws' | 'vertex'>
 type Defaults = Pick<Provider, 'defaults'>['defaults']
-type Account = 'azure' | 'aws' | 'vertex'
+type Account = 'azure' | 'foundry' | 'aws' | 'vertex'
 
 const accounts: Readonly<Record<string, Account>> = {
   azure: 'azure',
   azure_text: 'azure',
+  azure_ai: 'foundry',
   bedrock: 'aws',
   bedrock_converse: 'aws',
   vertex_ai: 'vertex',
   vertex_ai_beta: 'vertex',
 }
 
+const AZURE: readonly VendorParam[] = ['api_version', 'azure_ad_token', 'tenant_id', 'client_id', 'client_secret']
+
 const read: Readonly<Record<Account, readonly VendorParam[]>> = {
-  azure: ['api_version', 'azure_ad_token', 'tenant_id', 'client_id', 'client_secret'],
+  azure: AZURE,
+  foundry: AZURE,
   aws: [
     'aws_access_key_id',
     'aws_secret_access_key',
@@ -54,6 +58,8 @@ export function reach(provider: string, params: Params, model: string, defaults:
   switch (accounts[provider]) {
     case 'azure':
       return azure(params, defaults)
+    case 'foundry':
+      return foundry(params, defaults)
     case 'aws':
       return aws(params, model, defaults)
     case 'vertex':
@@ -90,6 +96,17 @@ function azure(params: Params, { apiKeyEnv = 'AZURE_API_KEY', apiBaseEnv = 'AZUR
     ...given('azure', account),
     apiBase: addressOf(params) ?? { env: apiBaseEnv },
     apiVersion: textFrom(params.api_version) ?? { env: 'AZURE_API_VERSION', otherwise: '' },
+  }
+}
+
+/** Azure's other models and servers of one's own there: reached as any address is, by an Entra token where one is named. */
+function foundry(params: Params, defaults: Defaults): Reach {
+  const account = textFrom(params.api_key) === undefined ? entra(params) : undefined
+  const { apiKey, ...address } = plain(params, defaults)
+  return {
+    ...address,
+    ...(account ? { azure: account } : given('apiKey', apiKey)),
+    ...given('apiVersion', textFrom(params.api_version)),
   }
 }
 
@@ -180,7 +197,7 @@ export function* accountNotices(params: Params, provider: string): Generator<Not
         path,
         message: `has no effect: a Worker has no AWS profile, and takes no role from STS. Put an access key that may call Bedrock into aws_access_key_id and aws_secret_access_key, or an API key of Bedrock into api_key`,
       }
-    else if (account === 'azure' && key.startsWith('azure_'))
+    else if (isAzure(account) && key.startsWith('azure_'))
       yield {
         level: 'notice',
         path,
@@ -197,11 +214,15 @@ export function* accountNotices(params: Params, provider: string): Generator<Not
       message:
         'found a text that is not JSON, expected the JSON of a service account; a Worker reads no files, so put what the file holds into a secret and write os.environ/NAME here',
     }
-  if (account === 'azure' && token?.startsWith('oidc/'))
+  if (isAzure(account) && token?.startsWith('oidc/'))
     yield {
       level: 'error',
       path: 'litellm_params.azure_ad_token',
       message:
         'found an oidc/ token, expected a token; a Worker cannot exchange it: use tenant_id, client_id and client_secret',
     }
+}
+
+function isAzure(account: Account | undefined): boolean {
+  return account === 'azure' || account === 'foundry'
 }

@@ -45,6 +45,30 @@ describe('Azure', () => {
   })
 })
 
+describe('Azure AI', () => {
+  const base = 'model: azure_ai/Phi-4, api_base: "https://x.services.ai.azure.com"'
+
+  it('is asked with an Entra token or by an application, in the place of a key, and keeps its own variables', () => {
+    const token = deploymentOf(`${base}, azure_ad_token: os.environ/T, api_version: 2024-05-01-preview`)
+    expect(token).toMatchObject({ azure: { adToken: { env: 'T' } }, apiVersion: '2024-05-01-preview' })
+    expect(token).not.toHaveProperty('apiKey')
+    const application = 'model: azure_ai/Phi-4, tenant_id: t, client_id: c, client_secret: os.environ/S'
+    expect(deploymentOf(application)).toMatchObject({
+      apiBase: { env: 'AZURE_AI_API_BASE' },
+      azure: { tenantId: 't', clientId: 'c', clientSecret: { env: 'S' } },
+    })
+    expect(needed(application)).toEqual(['AZURE_AI_API_BASE', 'S'])
+  })
+
+  it('is asked with a key where one is named, and knows nothing of Azure OpenAI’s variables', () => {
+    const keyed = deploymentOf(`${base}, api_key: os.environ/K, azure_ad_token: os.environ/T`)
+    expect(keyed).toMatchObject({ apiKey: { env: 'K' } })
+    expect(keyed).not.toHaveProperty('azure')
+    expect(keyed).not.toHaveProperty('apiVersion')
+    expect(of('notice', file(`${base}, azure_username: u`).notices)[0]?.message).toContain('client_secret')
+  })
+})
+
 describe('Bedrock', () => {
   it('is signed with the access key of the file, else of the environment', () => {
     expect(deploymentOf('model: bedrock/amazon.nova-lite-v1:0')).toMatchObject({

@@ -10,6 +10,7 @@ export const world: World = {
     hosted_vllm: { defaults: { apiBaseEnv: 'HOSTED_VLLM_API_BASE', apiKeyEnv: 'HOSTED_VLLM_API_KEY' } },
     custom_openai: { defaults: {} },
     azure: { defaults: { apiBaseEnv: 'AZURE_API_BASE', apiKeyEnv: 'AZURE_API_KEY' } },
+    azure_ai: { defaults: { apiBaseEnv: 'AZURE_AI_API_BASE', apiKeyEnv: 'AZURE_AI_API_KEY' } },
     bedrock: { defaults: { apiKeyEnv: 'AWS_BEARER_TOKEN_BEDROCK' } },
     vertex_ai: { defaults: {} },
   },

@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { ChatRequest } from '../../../src/dialects/chat.ts'
 import { completionTokens, promptTokens } from '../../../src/prices/usage.ts'
+import { anthropic } from '../../../src/providers/anthropic.ts'
+import { gemini } from '../../../src/providers/gemini.ts'
+import { mistral } from '../../../src/providers/mistral.ts'
 import { openai } from '../../../src/providers/openai.ts'
+import { openaiResponses } from '../../../src/providers/openai-responses.ts'
 import type { Target } from '../../../src/providers/provider.ts'
 import { customOpenai } from '../../../src/providers/vllm.ts'
 import answer from '../../fixtures/openai/answer.json' with { type: 'json' }
@@ -76,6 +80,23 @@ describe('chat', () => {
 
   it('sends metadata with what OpenAI stores', () => {
     expect(sent({ ...request, store: true, metadata: { a: 'b' } })).toMatchObject({ store: true, metadata: { a: 'b' } })
+    expect(sent({ ...request, metadata: { a: 'b' } })).not.toHaveProperty('metadata')
+    expect(sent({ ...request, store: true, metadata: { a: 'b', tags: ['x'], spend: {} } }).metadata).toEqual({ a: 'b' })
+    expect(sent({ ...request, store: true, metadata: { tags: ['x'] } })).not.toHaveProperty('metadata')
+  })
+
+  it('sends no metadata to who stores nothing, and none of the gateway’s to any vendor in its own tongue', () => {
+    const stored = { ...request, store: true, metadata: { a: 'b' } }
+    expect(JSON.parse(mistral.chat(stored, target).body)).not.toHaveProperty('metadata')
+    const body = { input: 'Hi', store: true, metadata: { tags: ['x'], a: 'b' } }
+    const forwarded = JSON.parse(openaiResponses.forward(body, false, target).body)
+    expect(forwarded).toEqual({ model: 'gpt-4o-mini', input: 'Hi', store: false })
+    const native = (metadata: object) => JSON.parse(anthropic.forward({ messages: [], metadata }, false, target).body)
+    expect(native({ user_id: 'u', tags: ['x'] }).metadata).toEqual({ user_id: 'u' })
+    expect(native({ tags: ['x'] })).not.toHaveProperty('metadata')
+    expect(JSON.parse(gemini.forward({ contents: [], metadata: { a: 'b' } }, false, target).body)).toEqual({
+      contents: [],
+    })
   })
 
   it('always asks for the usage of a stream, and only of a stream', () => {
