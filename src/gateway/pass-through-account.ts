@@ -118,6 +118,7 @@ export const passThroughVendors: readonly PassThroughVendor[] = [
 
 /** With what a vendor is asked: the operator's own, never a caller's. */
 export interface Account {
+  /** Empty for Vertex AI, which has a host for each location. */
   readonly base: string
   readonly target: Target
   /** What it is called in rows. */
@@ -155,8 +156,8 @@ export function accountOf(vendor: PassThroughVendor, { model, teamId, keeps }: W
   if (typeof candidate === 'string') throw notSet(vendor, candidate)
   const { target } = candidate
   const given = target.apiBase ?? readText(vendor.apiBase, config, env) ?? hostOf(vendor, target)
-  if (given === undefined) throw notSet(vendor, 'nobody knows its address')
-  return { base: baseOf(given, vendor), target, id: found.id, timeouts: found }
+  if (given === undefined && vendor.name !== 'vertex_ai') throw notSet(vendor, 'nobody knows its address')
+  return { base: given === undefined ? '' : baseOf(given, vendor), target, id: found.id, timeouts: found }
 }
 
 /** What an account is asked with: its own headers over the key's. */
