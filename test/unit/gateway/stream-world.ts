@@ -65,7 +65,7 @@ export function streamWorld(scripts: readonly Script[], options: StreamWorldOpti
       const script = scripts[asked.length - 1] ?? []
       const response = typeof script === 'function' ? script() : streamed(script)
       open += 1
-      return counted(response, () => {
+      return counted(response, init.signal, () => {
         open -= 1
       })
     },
@@ -136,8 +136,8 @@ export function streamWorld(scripts: readonly Script[], options: StreamWorldOpti
   }
 }
 
-/** A body of which it is known whether it was read to its end or let go of. */
-function counted(response: Response, over: () => void): Response {
+/** A body of which it is known whether it was read to its end or let go of; it breaks off when nobody wants it any more. */
+function counted(response: Response, signal: AbortSignal | null | undefined, over: () => void): Response {
   const reader = response.body?.getReader()
   let told = false
   const tell = () => {
@@ -146,6 +146,12 @@ function counted(response: Response, over: () => void): Response {
   }
   const body = new ReadableStream<Uint8Array>(
     {
+      start(controller) {
+        signal?.addEventListener('abort', () => {
+          tell()
+          controller.error(signal.reason)
+        })
+      },
       async pull(controller) {
         try {
           const { done, value } = (await reader?.read()) ?? { done: true }
