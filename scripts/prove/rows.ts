@@ -20,7 +20,7 @@ export function acknowledgedWithoutRow({ seen, troubles, plan, entities, callMs 
       // Ended by its deadline between its last word and its usage: what it cost is reckoned, and never too low.
       const late = good.some(({ estimated, startMs, endMs }) => estimated && endMs - startMs >= callMs)
       if (late && logged >= (billed ?? 0)) overdue.push(one)
-      else otherCost.push({ ...one, logged, billed })
+      else otherCost.push({ ...one, logged, billed, rows })
       continue
     }
     const died = troubles.some(
