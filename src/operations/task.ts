@@ -46,6 +46,7 @@ export function taskOperation<R extends AnyRequest, A extends { readonly usage?:
         const answer = task(provider).read(
           answers.map(({ json }) => json),
           request,
+          asking.target,
         )
         const usage = answer.usage ?? estimateUsage(request)
         const printed = print({ ...answer, usage }, asking)

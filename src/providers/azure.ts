@@ -3,8 +3,10 @@ import { GatewayError } from '../errors.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { openaiImages } from './openai-images.ts'
 import { responsesOf } from './openai-responses.ts'
 import type { Target } from './provider.ts'
+import type { Reach } from './task-request.ts'
 import type { Vendor } from './translator.ts'
 
 const API_VERSION = '2025-02-01-preview'
@@ -37,6 +39,10 @@ export const azureResponses = responsesOf({
   failure: chat.failure,
 })
 
+/** Where one of its endpoints is; the body names the deployment as embeddings do. */
+const at = (endpoint: Endpoint): Reach => ({ url: (target) => azureUrl(target, endpoint), headers: azureHeaders })
+const ACCENT = { body: (body: Fields, { model }: Target) => ({ ...body, model: deploymentOf(model) }) }
+
 export const azure = {
   ...chat,
   embedding: openaiEmbedding(chat.defaults, {
@@ -44,17 +50,27 @@ export const azure = {
     url: (target) => azureUrl(target, '/embeddings'),
     headers: azureHeaders,
   }),
+  images: { generations: openaiImages(at('/images/generations'), ACCENT) },
   responses: (target) => (isV1(target) ? azureResponses : undefined),
 } satisfies Vendor
 
-type Endpoint = '/chat/completions' | '/embeddings' | '/responses'
+type Endpoint =
+  | '/chat/completions'
+  | '/embeddings'
+  | '/responses'
+  | '/images/generations'
+  | '/images/edits'
+  | '/audio/speech'
+  | '/audio/transcriptions'
+  | '/audio/translations'
 
-const ENDPOINT = /\/(?:chat\/completions|embeddings|responses)$/
+const ENDPOINT = /\/(?:chat\/completions|embeddings|responses|images\/\w+|audio\/\w+)$/
 
 /** Whether the deployment is asked by Azure's v1 API, which is OpenAI's own. */
 function isV1({ apiBase = '', apiVersion }: Pick<Target, 'apiBase' | 'apiVersion'>): boolean {
   return (
-    apiVersion === 'v1' || /\/openai\/v1\/?(?:\/(?:chat\/completions|embeddings|responses)\/?)?(?:\?|$)/.test(apiBase)
+    apiVersion === 'v1' ||
+    /\/openai\/v1\/?(?:\/(?:chat\/completions|embeddings|responses|images\/\w+|audio\/\w+)\/?)?(?:\?|$)/.test(apiBase)
   )
 }
 

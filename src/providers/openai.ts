@@ -2,8 +2,10 @@ import { openaiCompatible } from './openai-compatible.ts'
 import { withoutForeignWords } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { isOpenai, openaiHome } from './openai-home.ts'
+import { openaiImages } from './openai-images.ts'
 import { openaiModeration } from './openai-moderation.ts'
 import { openaiResponses } from './openai-responses.ts'
+import { openaiReach } from './task-request.ts'
 import type { Vendor } from './translator.ts'
 
 const chat = openaiCompatible(openaiHome)
@@ -17,6 +19,7 @@ export const openai = {
       target,
     ),
   embedding: openaiEmbedding(openaiHome),
+  images: { generations: openaiImages(openaiReach(openaiHome, '/images/generations')) },
   moderation: openaiModeration(openaiHome, { counts: false }),
   responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
 } satisfies Vendor

@@ -1,5 +1,6 @@
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
 import type { EmbeddingRequest, Embeddings } from '../dialects/embeddings.ts'
+import type { Images, ImagesAction, ImagesRequest } from '../dialects/images.ts'
 import type { Moderation, ModerationRequest } from '../dialects/moderations.ts'
 import type { Ranking, RerankRequest } from '../dialects/rerank.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
@@ -60,8 +61,11 @@ export interface EmbeddingTranslator {
  */
 export interface Task<Request, Answer> {
   ask(request: Request, target: Target): readonly [UpstreamRequest, ...UpstreamRequest[]]
-  read(answers: readonly unknown[], request: Request): Answer
+  read(answers: readonly unknown[], request: Request, target: Target): Answer
 }
+
+/** Pictures made from words, changed, and varied. */
+export type ImageTasks = { readonly [A in ImagesAction]?: Task<ImagesRequest, Images> }
 
 /** The part of a vendor that counts the tokens of a request without answering it. Pure. */
 export interface TokenCounter {
@@ -79,6 +83,7 @@ export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   /** The same vendor by OpenAI's Responses, for callers who speak them too; undefined where the deployment has none. */
   readonly responses?: (target: Target) => Vendor | undefined
   readonly embedding?: EmbeddingTranslator
+  readonly images?: ImageTasks
   readonly moderation?: Task<ModerationRequest, Moderation>
   readonly reranking?: Task<RerankRequest, Ranking>
   readonly tokenCounter?: TokenCounter

@@ -11,6 +11,7 @@ import { methodFor, nativeGemini, totalTokens } from './gemini.ts'
 import { geminiHeaders } from './gemini-address.ts'
 import { geminiBody } from './gemini-body.ts'
 import { errorIn, geminiFailure } from './gemini-failure.ts'
+import { geminiImages } from './gemini-images.ts'
 import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
 import { geminiUsage } from './gemini-usage.ts'
@@ -35,6 +36,7 @@ export const vertexGemini = {
   usage: geminiUsage,
   failure: geminiFailure,
   embedding: vertexEmbedding,
+  images: { generations: geminiImages((target, method, body) => gemini(target, method, body)) },
   tokenCounter: { count: vertexCountTokens, counted: totalTokens },
 } satisfies Vendor
 

@@ -27,6 +27,7 @@ import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
 import { healthModelRoutes } from './health-models.ts'
 import { healthServiceRoutes } from './health-services.ts'
+import { imageRoutes } from './images.ts'
 import { metricsRoutes } from './metrics.ts'
 import { modelQuestionRoutes } from './model-questions.ts'
 import { modelRoutes } from './models.ts'
@@ -58,6 +59,7 @@ export const routes: readonly Route[] = [
   ...embeddingRoutes,
   ...moderationRoutes,
   ...rerankRoutes,
+  ...imageRoutes,
   ...fileRoutes,
   ...batchRoutes,
   ...modelRoutes,

@@ -1,0 +1,63 @@
+import type { Deployment } from '../config/config.ts'
+import { type Images, type ImagesAction, type ImagesRequest, parseImages } from '../dialects/images.ts'
+import { noUsage, type Usage } from '../prices/usage.ts'
+import { imagesUsed, PICTURE } from '../providers/images-used.ts'
+import { taskBody } from '../providers/task-request.ts'
+import { boundedBy } from './bound.ts'
+import type { Operation } from './operation.ts'
+import { taskOperation } from './task.ts'
+import { valueBytes } from './text-size.ts'
+
+const TOKENS_PER_PROMPT = 256
+/** A picture that is read closely: all of its tiles, and what OpenAI adds for `input_fidelity: high`. */
+const TOKENS_PER_SOURCE = 8_192
+
+/** The most that one picture is billed as, by OpenAI's guide for its own models; the guide of Google's says less. */
+const MOST_TOKENS: Readonly<Record<string, number>> = { low: 408, medium: 1_584, high: 6_240 }
+const MOST_OF_UNKNOWN = 16_384
+
+const LACKING: Readonly<Record<ImagesAction, string>> = {
+  generations: 'its vendor makes no pictures here',
+  edits: 'its vendor changes no pictures here',
+  variations: 'its vendor varies no pictures here',
+}
+
+/** Pictures: made from words, changed, or varied. */
+function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
+  return taskOperation<ImagesRequest, Images>({
+    name: 'images',
+    callType: action === 'generations' ? 'aimage_generation' : action === 'edits' ? 'aimage_edit' : 'aimage_variation',
+    parse: (body, path) => parseImages(action, body, path),
+    taskOf: ({ images }) => images?.[action],
+    lacking: LACKING[action],
+    worstCase: (request, deployment) =>
+      boundedBy(deployment, mostUsage(taskBody(request, deployment), deployment), 'output_cost_per_image'),
+    estimateUsage: (request) => mostUsage(request, { model: request.model }),
+    print: ({ answer }, { startedAtMs }) => JSON.stringify({ created: Math.floor(startedAtMs / 1000), ...answer }),
+  })
+}
+
+export const images = picturesBy('generations')
+export const imageEdits = picturesBy('edits')
+export const imageVariations = picturesBy('variations')
+
+function mostUsage(body: Readonly<Record<string, unknown>>, { model }: Pick<Deployment, 'model'>): Usage {
+  const { image, mask, ...said } = body
+  const asked = Number(body.n ?? 1)
+  const count = Number.isInteger(asked) && asked > 0 ? asked : 1
+  const sources = (Array.isArray(image) ? image.length : image === undefined ? 0 : 1) + (mask === undefined ? 0 : 1)
+  return {
+    ...noUsage,
+    inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
+    inputImageTokens: sources * TOKENS_PER_SOURCE,
+    outputImageTokens: count * mostTokens(model, body.quality),
+    ...imagesUsed(body, count),
+  }
+}
+
+function mostTokens(model: string, quality: unknown): number {
+  const gemini = PICTURE.answerTokens(model)
+  if (gemini !== undefined) return gemini
+  if (!/^gpt-image-1|^chatgpt-image/.test(model)) return MOST_OF_UNKNOWN
+  return MOST_TOKENS[String(quality)] ?? MOST_TOKENS.high ?? MOST_OF_UNKNOWN
+}
