@@ -23,11 +23,12 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 type ToPass = Omit<Asked<'key', unknown, unknown>, 'query' | 'body' | 'params'>
 
 /** Whatever a vendor has beyond the routes of this gateway, which come before. */
-async function toVendor(asked: ToPass, name: string): Promise<Response> {
-  const vendor = passThroughVendors.find((one) => one.name === (ALIASES[name] ?? name))
-  if (!vendor) throw new GatewayError('internal', `Nobody knows the vendor ${name}.`)
+async function toVendor(asked: ToPass): Promise<Response> {
   const { request, principal, deps } = asked
   const url = new URL(request.url)
+  const [, name = ''] = url.pathname.split('/')
+  const vendor = passThroughVendors.find((one) => one.name === (ALIASES[name] ?? name))
+  if (!vendor) throw new GatewayError('internal', `Nobody knows the vendor ${name}.`)
   const rest = safeRest(url.pathname.slice(name.length + 1))
   mustNotList(vendor, request.method, rest, principal)
   const { config } = deps.gateway
@@ -102,19 +103,20 @@ function mustNotList({ name }: PassThroughVendor, method: string, rest: string, 
 }
 
 const vendorNames = [...passThroughVendors.map(({ name }) => name), ...Object.keys(ALIASES)]
+const dialectOf = (name: string) => DIALECTS[ALIASES[name] ?? name]
 
 /** One line for each method and dialect: a refusal is in the words of who is asked. */
-export const passThroughRoutes: readonly Route[] = vendorNames.flatMap((name) => {
-  const dialect = DIALECTS[ALIASES[name] ?? name]
+export const passThroughRoutes: readonly Route[] = [undefined, anthropic, gemini].flatMap((dialect) => {
+  const [first = '', ...others] = vendorNames.filter((name) => dialectOf(name) === dialect)
   return METHODS.map((method) =>
     route({
       method,
-      paths: [`/${name}/{rest+}`],
+      paths: [`/${first}/{rest+}`, ...others.map((name) => `/${name}/{rest+}`)],
       access: 'key',
       tag: 'Pass-through',
-      summary: `Anything else that ${ALIASES[name] ?? name} has: passed on with the operator's account, limited and charged.`,
+      summary: "Whatever else the vendor has: passed on with the operator's account, limited and charged.",
       ...(dialect ? { dialect } : {}),
-      handle: (asked) => toVendor(asked, name),
+      handle: toVendor,
     }),
   )
 })
