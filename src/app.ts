@@ -110,7 +110,7 @@ async function answered(
   params: Readonly<Record<string, string>>,
   { ids, deps, receivedAtMs }: Visit,
 ): Promise<Response> {
-  const principal = route.access === 'public' ? undefined : await caller(route, request, deps, receivedAtMs)
+  const principal = route.access === 'public' ? undefined : await caller(route, request, deps, { ids, receivedAtMs })
   const incoming = { request, params, principal, deps, requestId: ids.requestId, receivedAtMs }
   if (route.method !== 'POST' || !request.headers.has(IDEMPOTENCY_KEY)) return route.answer(incoming)
   const { idempotency } = deps
@@ -132,7 +132,12 @@ function servedOnce(
   )
 }
 
-async function caller(route: Route, request: Request, deps: AppDeps, nowMs: number): Promise<Principal> {
+async function caller(
+  route: Route,
+  request: Request,
+  deps: AppDeps,
+  { ids, receivedAtMs: nowMs }: Pick<Visit, 'ids' | 'receivedAtMs'>,
+): Promise<Principal> {
   const { config, defer } = deps.gateway
   const { guards } = deps
   const { access } = config.general
@@ -142,7 +147,7 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
       return publicPrincipal(nowMs)
     }
   }
-  const principal = await who(request, deps, { nowMs, defer })
+  const principal = await who(request, deps, { nowMs, defer }, ids.requestId)
   if (principal.kind === 'master') mustSuitMaster(route, { access, nowMs, isolate: guards, log: deps.log })
   else {
     mustMayCall(route, request.url, principal)
@@ -152,7 +157,7 @@ async function caller(route: Route, request: Request, deps: AppDeps, nowMs: numb
 }
 
 /** A key, or a token in its place; else the person who is signed in. */
-function who(request: Request, deps: AppDeps, moment: Moment): Promise<Principal> {
+function who(request: Request, deps: AppDeps, moment: Moment, requestId: string): Promise<Principal> {
   const { headers } = request
   const { config, env } = deps.gateway
   const { tenants, guards, identity } = deps
@@ -163,7 +168,7 @@ function who(request: Request, deps: AppDeps, moment: Moment): Promise<Principal
   }
   const door = { config, env, tenants, guards }
   if (!byToken) return authenticate(headers, door, moment)
-  const enrol = (one: Newcomer) => enrolled(one, deps, { by: one.userId, nowMs: moment.nowMs })
+  const enrol = (one: Newcomer) => enrolled(one, { request, requestId, receivedAtMs: moment.nowMs, deps })
   return authenticate(headers, { ...door, byToken: { ...byToken, enrol } }, moment)
 }
 

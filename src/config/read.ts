@@ -96,6 +96,10 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
     [general.redisUrl, 'general_settings.redis_rest_url'],
     [general.redisToken, 'general_settings.redis_rest_token'],
     ...(config.litellm.responsesStore ? [[general.saltKey, 'litellm_settings.responses_store'] as const] : []),
+    ...(general.jwt?.issuers ?? []).flatMap(({ issuer, audience }) => [
+      [issuer, 'general_settings.enable_jwt_auth'] as const,
+      [audience, 'general_settings.enable_jwt_auth'] as const,
+    ]),
     ...alertTexts(config).map((text) => [text, 'general_settings.alerting'] as const),
     ...Object.values(config.observe?.settings ?? {}).map((text) => [text, 'the sinks of litellm_settings'] as const),
     ...config.deployments

@@ -3,6 +3,17 @@ const MOST_BYTES = 512 * 1024
 
 export type Fetch = typeof fetch
 
+/** It answered, and not with what was asked for. */
+export class BadAnswer extends Error {
+  override readonly name = 'BadAnswer'
+  readonly status: number
+
+  constructor(address: string, status: number) {
+    super(`${address} answered ${status}`)
+    this.status = status
+  }
+}
+
 /**
  * A JSON object from an identity provider, over TLS alone (a test's issuer on this machine excepted). Throws with the
  * address and the status, never with what was sent.
@@ -17,7 +28,7 @@ export async function fetchedJson(
   if (protocol !== 'https:' && !isLocal) throw new Error(`${origin} is not reached over TLS`)
   const response = await fetching(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
   const text = await response.text()
-  if (!response.ok) throw new Error(`${origin}${pathname} answered ${response.status}`)
+  if (!response.ok) throw new BadAnswer(`${origin}${pathname}`, response.status)
   if (text.length > MOST_BYTES) throw new Error(`${origin}${pathname} answered more than ${MOST_BYTES} bytes`)
   const value: unknown = parsed(text)
   if (!isObject(value)) throw new Error(`${origin}${pathname} answered no JSON object`)

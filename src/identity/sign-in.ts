@@ -2,7 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Role } from '../tenants/principal.ts'
 import { claimAt, isOfDomain, textAt, textsAt } from './claims.ts'
 import { discovery, type Issuer } from './discovery.ts'
-import { type Fetch, fetchedJson } from './fetched.ts'
+import { BadAnswer, type Fetch, fetchedJson } from './fetched.ts'
 import { type Cookies, endedStart, STARTED_MS, type Started } from './session.ts'
 import { roleOf, type SignInSettings } from './sign-in-settings.ts'
 import { unreachable, verifier } from './verified.ts'
@@ -135,7 +135,7 @@ export function signIn(settings: SignInSettings, { fetch, cookies, randomBytes }
       if (query.error !== undefined) throw refused('the identity provider did not let you in')
       if (query.code === undefined) throw refused('the identity provider sent no code')
       const { idToken, accessToken } = await exchanged(query.code, started, issuer)
-      const expected = { keysUrl: issuer.keysUrl, issuer: issuer.issuer, audience: clientId }
+      const expected = { keysUrls: [issuer.keysUrl], issuer: issuer.issuer, audience: clientId }
       const claims = await verify(idToken, expected, nowMs)
       if (claims.nonce !== started.nonce) throw refused('the token is not for this sign-in')
       if (claims.azp !== undefined && claims.azp !== clientId) throw refused('the token is for another client')
@@ -181,6 +181,9 @@ async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (cause) {
+    if (cause instanceof BadAnswer && cause.status === 400) {
+      throw refused('the identity provider took back what it sent, as it does with what is old or used')
+    }
     throw cause instanceof GatewayError ? cause : unreachable(cause)
   }
 }

@@ -9,7 +9,10 @@ import { NOT_VALID, unreachable, type Verify, verifier } from './verified.ts'
 
 /** Tokens of identity providers in the place of keys. */
 export interface Tokens {
-  /** Who bears the token; a refusal where it does not hold. `hash` is the token's, under which it is remembered till it ends. */
+  /**
+   * Who bears the token; a refusal where it does not hold. `hash` is the token's, under which it is remembered
+   * till it ends, and no longer than keys are: one that an issuer withdraws counts no longer than that.
+   */
   bearing(token: string, hash: string, nowMs: number): Promise<Bearing>
   /** Whether this isolate has seen that the token holds. Asks nobody. */
   knows(hash: string, nowMs: number): boolean
@@ -28,31 +31,36 @@ interface TokensDeps {
   readonly read: (text: Text) => string | undefined
 }
 
+interface Remembered {
+  readonly bearing: Bearing
+  readonly untilMs: number
+}
+
 /** One per isolate. */
 export function tokens(settings: JwtSettings, { fetch, read }: TokensDeps): Tokens {
   const verify: Verify = verifier(fetch, settings.keysTtlMs)
   const documents: Discovery = discovery(fetch)
-  const remembered = new Map<string, Bearing>()
+  const remembered = new Map<string, Remembered>()
 
-  function remember(hash: string, bearing: Bearing): void {
-    remembered.set(hash, bearing)
+  function remember(hash: string, bearing: Bearing, nowMs: number): void {
+    remembered.set(hash, { bearing, untilMs: Math.min(bearing.expiresAtMs, nowMs + settings.keysTtlMs) })
     if (remembered.size <= MOST_REMEMBERED) return
     const [oldest] = remembered.keys()
     if (oldest !== undefined) remembered.delete(oldest)
   }
 
   function held(hash: string, nowMs: number): Bearing | undefined {
-    const bearing = remembered.get(hash)
-    if (bearing && bearing.expiresAtMs > nowMs) return bearing
+    const known = remembered.get(hash)
+    if (known && known.untilMs > nowMs) return known.bearing
     remembered.delete(hash)
     return undefined
   }
 
-  async function keysUrlOf({ keysUrl }: JwtIssuer, issuer: string, nowMs: number): Promise<string> {
-    const url = keysUrl && read(keysUrl)
-    if (url !== undefined) return url
+  async function keysUrlsOf({ keysUrl }: JwtIssuer, issuer: string, nowMs: number): Promise<readonly string[]> {
+    const urls = keysUrl && read(keysUrl)
+    if (urls !== undefined) return listed(urls)
     try {
-      return (await documents.of(issuer, nowMs)).keysUrl
+      return [(await documents.of(issuer, nowMs)).keysUrl]
     } catch (cause) {
       throw unreachable(cause)
     }
@@ -66,14 +74,14 @@ export function tokens(settings: JwtSettings, { fetch, read }: TokensDeps): Toke
       const expected = settings.issuers.map((one) => ({
         one,
         issuer: read(one.issuer) ?? notSet(one.issuer),
-        audience: audiencesIn(read(one.audience) ?? notSet(one.audience)),
+        audience: listed(read(one.audience) ?? notSet(one.audience)),
       }))
       const match = expected.find(({ issuer }) => issuer === said)
       if (!match) throw unknownIssuer()
       const { one, issuer, audience } = match
-      const claims = await verify(token, { keysUrl: await keysUrlOf(one, issuer, nowMs), issuer, audience }, nowMs)
+      const claims = await verify(token, { keysUrls: await keysUrlsOf(one, issuer, nowMs), issuer, audience }, nowMs)
       const bearing = bearingOf(claims, one.claims, settings)
-      remember(hash, bearing)
+      remember(hash, bearing, nowMs)
       return bearing
     },
     knows: (hash, nowMs) => held(hash, nowMs) !== undefined,
@@ -89,7 +97,8 @@ function issuerIn(token: string): string | undefined {
   }
 }
 
-const audiencesIn = (text: string) =>
+/** LiteLLM writes several with commas. */
+const listed = (text: string) =>
   text
     .split(',')
     .map((one) => one.trim())

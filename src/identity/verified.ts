@@ -11,7 +11,8 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 const LEEWAY_S = 30
 
 export interface Expected {
-  readonly keysUrl: string
+  /** Where keys may be: key sets, or discovery documents that name one. */
+  readonly keysUrls: readonly string[]
   readonly issuer: string
   readonly audience: string | readonly string[]
 }
@@ -23,11 +24,25 @@ export type Verify = (token: string, expected: Expected, nowMs: number) => Promi
 
 /** Keys are kept for `ttlMs`; one that is unknown makes us look once whether they were rotated. */
 export function verifier(fetching: Fetch, ttlMs: number): Verify {
-  const sets = readOnce(
-    async (url) => createLocalJWKSet((await fetchedJson(fetching, url)) as unknown as JSONWebKeySet),
-    ttlMs,
-  )
-  return async (token, { keysUrl, issuer, audience }, nowMs) => {
+  const sets = readOnce(async (url) => createLocalJWKSet(await keySetAt(fetching, url)), ttlMs)
+
+  /** The first of the sets that has the key; those that were not read lately are read again before it is unknown. */
+  async function keyIn(urls: readonly string[], nowMs: number, [header, given]: Parameters<JWTVerifyGetKey>) {
+    for (const read of [sets.get, sets.again]) {
+      for (const url of urls) {
+        const set = await published(() => read(url, nowMs))
+        if (!set) continue
+        try {
+          return await set(header, given)
+        } catch (error) {
+          if (!(error instanceof JWKSNoMatchingKey)) throw error
+        }
+      }
+    }
+    throw new JWKSNoMatchingKey()
+  }
+
+  return async (token, { keysUrls, issuer, audience }, nowMs) => {
     const options = {
       issuer,
       audience: typeof audience === 'string' ? audience : [...audience],
@@ -36,17 +51,7 @@ export function verifier(fetching: Fetch, ttlMs: number): Verify {
       currentDate: new Date(nowMs),
       requiredClaims: ['exp'],
     }
-    const keyOf: JWTVerifyGetKey = async (header, given) => {
-      const set = await published(() => sets.get(keysUrl, nowMs))
-      try {
-        return await set(header, given)
-      } catch (error) {
-        if (!(error instanceof JWKSNoMatchingKey)) throw error
-        const rotated = await published(() => sets.again(keysUrl, nowMs))
-        if (!rotated) throw error
-        return rotated(header, given)
-      }
-    }
+    const keyOf: JWTVerifyGetKey = (header, given) => keyIn(keysUrls, nowMs, [header, given])
     try {
       const { payload } = await jwtVerify(token, keyOf, options)
       return payload
@@ -54,6 +59,12 @@ export function verifier(fetching: Fetch, ttlMs: number): Verify {
       throw refusal(error)
     }
   }
+}
+
+async function keySetAt(fetching: Fetch, url: string, follows = true): Promise<JSONWebKeySet> {
+  const { keys, jwks_uri: elsewhere } = await fetchedJson(fetching, url)
+  if (follows && keys === undefined && typeof elsewhere === 'string') return keySetAt(fetching, elsewhere, false)
+  return { keys: Array.isArray(keys) ? keys : [] }
 }
 
 async function published<T>(read: () => Promise<T>): Promise<T> {

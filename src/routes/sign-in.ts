@@ -2,7 +2,8 @@ import * as z from 'zod'
 import { GatewayError } from '../errors.ts'
 import { endedSession, hasSession, SESSION_MS } from '../identity/session.ts'
 import type { Person } from '../identity/sign-in.ts'
-import { enrolled } from './admin/enrol.ts'
+import { addressOf } from '../middleware/guard.ts'
+import { type Arrival, authorOfPerson, enrolled } from './admin/enrol.ts'
 import type { AppDeps } from './deps.ts'
 import { type Route, route } from './route.ts'
 
@@ -51,28 +52,34 @@ const finish = route({
   tag,
   summary: 'Where the identity provider sends the browser back. Sets the cookie of the session.',
   query: z.looseObject({ code: text, state: text, iss: text, error: text }),
-  async handle({ query: { code, state, iss, error }, request, deps, receivedAtMs: nowMs }) {
+  async handle(asked) {
+    const { query, request, deps, receivedAtMs: nowMs } = asked
+    const { code, state, iss, error } = query
     const { cookies, signIn } = cookieDoor(deps)
     const door = signIn()
+    const { guess } = deps.guards
+    const address = addressOf(request.headers)
+    if (!(await guess.allows(address, nowMs))) throw tooOften(guess.periodMs)
     const cookie = request.headers.get('cookie')
     const { person, returnTo, ended } = await door.finish({ code, state, iss, error }, cookie, nowMs)
-    const userId = await knownAs(person, door.defaultRole, deps, nowMs)
+    const userId = await knownAs(person, door.defaultRole, asked)
     const session = await cookies.session({ userId, expiresAtMs: nowMs + SESSION_MS }, nowMs)
     return redirect(returnTo, [session, ended])
   },
 })
 
+/** Each time the identity provider is asked, so that nobody tries codes through us. */
+const tooOften = (retryAfterMs: number) =>
+  new GatewayError('rate_limited', 'Too many sign-ins came from your address. Wait, then begin again at /sign-in.', {
+    retryAfterMs,
+  })
+
 /**
  * The user that a person is: of the person's id, else the one that an admin made for the address which the provider
  * vouches for, else a new one. A role that the claims say becomes the user's.
  */
-async function knownAs(
-  person: Person,
-  defaultRole: NonNullable<Person['role']>,
-  deps: AppDeps,
-  nowMs: number,
-): Promise<string> {
-  const { tenantStore: store } = deps
+async function knownAs(person: Person, defaultRole: NonNullable<Person['role']>, arrival: Arrival): Promise<string> {
+  const { tenantStore: store } = arrival.deps
   const { userId, email, ownsEmail, alias, role } = person
   const invited = async () => {
     if (email === undefined || !ownsEmail) return undefined
@@ -82,13 +89,12 @@ async function knownAs(
     return found.find((one) => one.userEmail?.toLowerCase() === email)
   }
   const user = (await store.find('user', [userId])) ?? (await invited())
-  const author = { by: userId, nowMs }
   if (!user) {
-    await enrolled({ userId, email, alias, role, defaultRole }, deps, author)
+    await enrolled({ userId, email, alias, role, defaultRole }, arrival)
     return userId
   }
   if (role !== undefined && role !== user.userRole)
-    await store.update('user', [user.userId], { userRole: role }, author)
+    await store.update('user', [user.userId], { userRole: role }, authorOfPerson(user.userId, arrival))
   return user.userId
 }
 

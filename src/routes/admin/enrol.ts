@@ -1,8 +1,10 @@
 import { GatewayError } from '../../errors.ts'
 import type { Author, Changes } from '../../tenants/port.ts'
 import type { Role } from '../../tenants/principal.ts'
+import { publicPrincipal } from '../../tenants/principal-of.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
+import { authorOf } from './author.ts'
 import type { LimitFields } from './fields.ts'
 import { limitsOf } from './limits.ts'
 import { withUserDefaults } from './new-rules.ts'
@@ -19,12 +21,24 @@ export interface Newcomer {
   readonly teamId?: string | undefined
 }
 
+/** The request that somebody comes with. */
+export type Arrival = Omit<Parameters<typeof authorOf>[0], 'principal'>
+
+/** Somebody who is nobody here yet signs as the person whom the provider names, and as no other. */
+export function authorOfPerson(userId: string, arrival: Arrival): Author {
+  const stranger = publicPrincipal(arrival.receivedAtMs)
+  const author = authorOf({ ...arrival, principal: { ...stranger, userId, keyHash: entityName('user', userId) } })
+  return { ...author, by: userId }
+}
+
 /**
  * Makes the user, with the operator's budget for new ones, and the membership with the team's, where they are not there
  * yet. Of several at once one makes them. An address that another user has is left to that user.
  */
-export async function enrolled(newcomer: Newcomer, deps: AppDeps, author: Author): Promise<void> {
+export async function enrolled(newcomer: Newcomer, arrival: Arrival): Promise<void> {
   const { userId, teamId } = newcomer
+  const { deps } = arrival
+  const author = authorOfPerson(userId, arrival)
   const { tenantStore: store } = deps
   if (!(await store.find('user', [userId]))) await makeUser(newcomer, deps, author)
   if (teamId === undefined || (await store.find('member', [teamId, userId]))) return
