@@ -19,7 +19,7 @@ import { unlistedFamilies, unlistedOf } from './unlisted.ts'
 /** LiteLLM's provider names, where the price data calls the vendor something else. Self-hosted servers have no list price. */
 const VENDORS: Readonly<Record<string, string>> = {
   openai: 'openai',
-  text_completion_openai: 'openai',
+  'text-completion-openai': 'openai',
   anthropic: 'anthropic',
   azure: 'azure',
   azure_ai: 'azure',

@@ -20,6 +20,7 @@ import { openai } from './openai.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { openrouter } from './openrouter.ts'
 import { perplexity } from './perplexity.ts'
+import { textCompletionOpenai } from './text-completion-openai.ts'
 import { together } from './together.ts'
 import type { Vendor } from './translator.ts'
 import { vertexAnthropic, vertexGemini, vertexPublisher } from './vertex.ts'
@@ -30,6 +31,7 @@ import { xai } from './xai.ts'
 /** A vendor is a file and a line here, or a line in `compatible-vendors.ts`; its name is the prefix of `litellm_params.model`. */
 export const providers = {
   openai,
+  'text-completion-openai': textCompletionOpenai,
   azure,
   azure_ai: azureAi,
   anthropic,
