@@ -60,7 +60,7 @@ function endpointOf(
     return fault('path', 'found no path, expected one such as /my-vendor')
   const isPrice = target === undefined && VENDOR_PATHS.test(path)
   const to = typeof target === 'string' ? textOf(target) : undefined
-  if (!isPrice && (to === undefined || (typeof to === 'string' && !/^https?:\/\/[^/\s@]+/.test(to))))
+  if (!isPrice && (to === undefined || (typeof to === 'string' && !/^https?:\/\/[^/?#\s@]+(?:[/?]|$)/.test(to))))
     return fault('target', 'found no address, expected one such as https://api.vendor.com/v1')
   if (usd !== undefined && usd !== null && (typeof usd !== 'number' || !(usd >= 0)))
     return fault('cost_per_request', 'found no price, expected dollars such as 0.002')

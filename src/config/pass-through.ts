@@ -30,3 +30,14 @@ export interface PassThroughSettings {
   readonly endpoints: readonly PassThroughEndpoint[]
   readonly filesAccounts: readonly FilesAccount[]
 }
+
+/** What the file says about passing on that may name a variable. */
+export function passThroughTexts({
+  endpoints = [],
+  filesAccounts = [],
+}: Partial<PassThroughSettings>): readonly Text[] {
+  return [
+    ...endpoints.flatMap(({ target, headers }) => [target, ...Object.values(headers).flat()]),
+    ...filesAccounts.flatMap(({ apiKey, apiBase, apiVersion }) => [apiKey, apiBase, apiVersion]),
+  ].filter((text) => text !== undefined)
+}

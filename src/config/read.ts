@@ -1,4 +1,5 @@
 import type { Config, Deployment, EnvRef, Text } from './config.ts'
+import { passThroughTexts } from './pass-through.ts'
 
 type Env = Readonly<Record<string, unknown>>
 
@@ -100,6 +101,7 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
       [issuer, 'general_settings.enable_jwt_auth'] as const,
       [audience, 'general_settings.enable_jwt_auth'] as const,
     ]),
+    ...passThroughTexts(config.passThrough ?? {}).map((text) => [text, 'what is passed on to vendors'] as const),
     ...alertTexts(config).map((text) => [text, 'general_settings.alerting'] as const),
     ...Object.values(config.observe?.settings ?? {}).map((text) => [text, 'the sinks of litellm_settings'] as const),
     ...config.deployments

@@ -33,9 +33,12 @@ export function isReference(value: string): boolean {
   return value.startsWith('os.environ/')
 }
 
+/** `bearer os.environ/KEY`, as headers have it. */
+const SCHEME_AND_REFERENCE = /^\w+ os\.environ\/\w+$/
+
 /** Whether this text, at this path, is a secret written out instead of referred to. */
 export function isLiteralSecret(path: readonly PropertyKey[], value: string): boolean {
-  if (value === '' || isReference(value)) return false
+  if (value === '' || isReference(value) || SCHEME_AND_REFERENCE.test(value)) return false
   const keys = path.filter((key) => typeof key === 'string')
   const key = keys.at(-1) ?? ''
   if (namesSecret(key) || shapes.some((shape) => shape.test(value))) return true

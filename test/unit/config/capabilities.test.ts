@@ -16,6 +16,7 @@ const active = [
   'model_list',
   'environment_variables',
   'credential_list',
+  'files_settings',
   'ledger_settings',
   'callback_settings',
   ...[
@@ -122,6 +123,8 @@ const active = [
     'service_account_settings',
     'enable_jwt_auth',
     'litellm_jwtauth',
+    'pass_through_endpoints',
+    'pass_through_request_timeout',
   ].map((key) => `general_settings.${key}`),
   ...[
     'model',
@@ -133,6 +136,7 @@ const active = [
     'extra_headers',
     'extra_body',
     'litellm_credential_name',
+    'use_in_pass_through',
     'rpm',
     'tpm',
     'weight',
