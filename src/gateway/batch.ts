@@ -165,7 +165,8 @@ export async function chargeBatch(
   const nowMs = deps.clock()
   const { usage, cost } =
     results === undefined ? { usage: noUsage, cost: BigInt(opening.holdNano ?? 0) } : await usedBy(results, opening)
-  const { event } = opening
+  // Of batches nobody tells what the prompt alone costs.
+  const { input_cost_nano: _, ...event } = opening.event
   const hold = BigInt(opening.holdNano ?? 0)
   await record({
     ...event,
