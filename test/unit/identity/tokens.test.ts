@@ -1,5 +1,5 @@
 import { SignJWT, UnsecuredJWT } from 'jose'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { JwtSettings } from '../../../src/config/identity.ts'
 import { looksLikeToken, tokens } from '../../../src/identity/tokens.ts'
 import { fakeIssuer } from '../../support/issuer.ts'
@@ -59,7 +59,11 @@ describe('a token that holds', () => {
   it('is remembered until it ends: nothing is verified or asked twice', async () => {
     const { issuer, made, bearing, asked } = await world()
     const token = await issuer.token({ sub: 'u' }, NOW)
+    const verified = vi.spyOn(crypto.subtle, 'verify')
     const first = await bearing(token, NOW, 'h')
+    await bearing(token, NOW + 1, 'h')
+    expect(verified).toHaveBeenCalledTimes(1)
+    verified.mockRestore()
     issuer.goesAway(true)
     expect(await bearing(token, NOW + 599_000, 'h')).toBe(first)
     expect(asked()).toBe(1)
@@ -174,7 +178,8 @@ describe('keys of an issuer', () => {
     const invented = await Promise.all(
       Array.from({ length: 50 }, (_, n) => issuer.token({ sub: 'u' }, NOW, { key: { ...key, kid: `invented ${n}` } })),
     )
-    const refusals = await Promise.all(invented.map((token) => refusal(token, NOW + 40_000)))
+    const refusals = await Promise.all(invented.slice(25).map((token) => refusal(token, NOW + 40_000)))
+    for (const token of invented.slice(0, 25)) refusals.push(await refusal(token, NOW + 41_000))
     expect(refusals.every((error) => error?.code === 'invalid_token')).toBe(true)
     expect(asked()).toBe(2)
   })
