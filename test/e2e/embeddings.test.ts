@@ -3,11 +3,19 @@ import { eventually, useGateway } from '../support/gateway.ts'
 import { configFile, startVendor } from '../support/vendor.ts'
 
 const vector = (at: number) => [0.5, at]
-const vendor = await startVendor((path, { input, requests, texts: cohere }) => {
+const vendor = await startVendor((path, { input, requests, instances, texts: cohere }) => {
   const texts = [input].flat()
   if (path.endsWith(':batchEmbedContents'))
     return { body: { embeddings: (requests as unknown[]).map((_, at) => ({ values: vector(at) })) } }
   if (path === '/api/embed') return { body: { embeddings: texts.map((_, at) => vector(at)), prompt_eval_count: 7 } }
+  if (path.endsWith(':predict'))
+    return {
+      body: {
+        predictions: (instances as unknown[]).map((_, at) => ({
+          embeddings: { values: vector(at), statistics: { token_count: 3 } },
+        })),
+      },
+    }
   if (path.endsWith('/invoke'))
     return {
       body: { response_type: 'embeddings_floats', embeddings: (cohere as unknown[]).map((_, at) => vector(at)) },
@@ -55,6 +63,23 @@ describe('embeddings', () => {
   - model_name: mistral
     litellm_params: { model: mistral/mistral-embed, api_key: sk-vendor, api_base: '${vendor}/v1' }
     model_info: { mode: embedding }
+  - model_name: vertex
+    litellm_params:
+      model: vertex_ai/text-embedding-005
+      api_key: sk-vendor
+      api_base: '${vendor}'
+      vertex_project: project-1
+      vertex_location: europe-west1
+    model_info: { mode: embedding }
+  - model_name: together
+    litellm_params: { model: together_ai/BAAI/bge-base-en-v1.5, api_key: sk-vendor, api_base: '${vendor}/v1' }
+    model_info: { mode: embedding }
+  - model_name: fireworks
+    litellm_params: { model: fireworks_ai/nomic-ai/nomic-embed-text-v1.5, api_key: sk-vendor, api_base: '${vendor}/v1' }
+    model_info: { mode: embedding }
+  - model_name: openrouter
+    litellm_params: { model: openrouter/openai/text-embedding-3-small, api_key: sk-vendor, api_base: '${vendor}/v1' }
+    model_info: { mode: embedding }
 general_settings:
   master_key: os.environ/LITELLM_MASTER_KEY
   database_url: os.environ/DATABASE_URL
@@ -87,20 +112,29 @@ litellm_settings:
     expect(rows).toEqual([{ call_type: 'aembedding', cost_nano: '20000' }])
   })
 
-  it.each(['gemini', 'ollama', 'bedrock', 'azure', 'tei', 'vllm', 'mistral'])(
-    'of %s come in the order of their texts',
-    async (model) => {
-      const { key } = await gateway().key()
-      const answer = await gateway()
-        .openai(key)
-        .embeddings.create({ model, input: ['one', 'two'] })
-      expect(answer.data.map(({ index, embedding }) => [index, [...embedding]])).toEqual([
-        [0, [0.5, 0]],
-        [1, [0.5, 1]],
-      ])
-      expect(answer.usage.prompt_tokens).toBeGreaterThan(0)
-    },
-  )
+  it.each([
+    'gemini',
+    'ollama',
+    'bedrock',
+    'azure',
+    'tei',
+    'vllm',
+    'mistral',
+    'vertex',
+    'together',
+    'fireworks',
+    'openrouter',
+  ])('of %s come in the order of their texts', async (model) => {
+    const { key } = await gateway().key()
+    const answer = await gateway()
+      .openai(key)
+      .embeddings.create({ model, input: ['one', 'two'] })
+    expect(answer.data.map(({ index, embedding }) => [index, [...embedding]])).toEqual([
+      [0, [0.5, 0]],
+      [1, [0.5, 1]],
+    ])
+    expect(answer.usage.prompt_tokens).toBeGreaterThan(0)
+  })
 
   it.each(['/v1/embeddings', '/embeddings', '/engines/vectors/embeddings', '/openai/deployments/vectors/embeddings'])(
     'are at %s, and what they would cost is held to the budget',
