@@ -12,6 +12,7 @@ import { dropExpiredResponses } from './responses/neon.ts'
 import { checkInBackground } from './routes/health-models.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { dropOldPartitions, keepPartitionsAhead } from './spend/partitions.ts'
+import { dropExpiredTokens } from './tenants/expired-neon.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
 import { keepFileLimits } from './tenants/file-limits-neon.ts'
 
@@ -55,6 +56,7 @@ export default {
     await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
     await dropExpiredResponses(dbFor(env), atMs)
     await dropExpiredIdempotency(dbFor(env), atMs)
+    await dropExpiredTokens(dbFor(env), atMs)
     const { batches, gateway } = await depsFor(env, ctx)
     if (batches) await chargeOpenBatches(batches, gateway, failed)
     const { auditLogsMs, spendLogsMs } = builtConfig().general

@@ -311,8 +311,9 @@ export const capabilities: readonly Capability[] = [
     team: ['router_settings', 'secret_manager_settings', 'model_id'],
   },
   {
-    capability: 'key rotation',
-    comes: 'tenants',
+    // Nobody would be shown the new text: /key/regenerate with a grace period answers it to who asks.
+    capability: 'rotation of keys by the clock',
+    comes: 'unplanned',
     key: ['auto_rotate', 'rotation_interval', 'new_master_key'],
   },
   {

@@ -76,7 +76,10 @@ export const organization = pgTable(
     organization_alias: text('organization_alias').notNull(),
     ...limited,
   },
-  (t) => [index('organization_budget').on(t.budget_id)],
+  (t) => [
+    index('organization_budget').on(t.budget_id),
+    index('organization_created').on(t.created_at, t.organization_id),
+  ],
 )
 
 export const team = pgTable(
@@ -119,11 +122,10 @@ export const virtualKey = pgTable(
     ...limited,
   },
   (t) => [
-    index('virtual_key_team').on(t.team_id),
     index('virtual_key_created').on(t.created_at, t.id),
     index('virtual_key_team_created').on(t.team_id, t.created_at, t.id),
-    index('virtual_key_organization').on(t.organization_id),
-    index('virtual_key_user').on(t.user_id),
+    index('virtual_key_organization_created').on(t.organization_id, t.created_at, t.id),
+    index('virtual_key_user_created').on(t.user_id, t.created_at, t.id),
     index('virtual_key_budget').on(t.budget_id),
   ],
 )
@@ -138,7 +140,7 @@ export const previousToken = pgTable(
       .references(() => virtualKey.id, { onDelete: 'cascade' }),
     expires: at('expires').notNull(),
   },
-  (t) => [index('previous_token_key').on(t.key_id)],
+  (t) => [index('previous_token_key').on(t.key_id), index('previous_token_expires').on(t.expires)],
 )
 
 /** A person or a service that keys belong to. Keys may name one that has no row. */
@@ -199,7 +201,7 @@ export const customer = pgTable(
     allowed_model_region: text('allowed_model_region'),
     ...limited,
   },
-  (t) => [index('customer_budget').on(t.budget_id)],
+  (t) => [index('customer_budget').on(t.budget_id), index('customer_created').on(t.created_at, t.user_id)],
 )
 
 export const tag = pgTable(

@@ -4,15 +4,16 @@ import type { AppDeps } from '../deps.ts'
 
 const PAGE = 1_000
 
-/** Everything of a kind that fits, oldest first: for LiteLLM's lists without pages. */
+/** Everything of a kind that fits, oldest first unless it says otherwise: for LiteLLM's lists without pages. */
 export async function all<K extends EntityKind>(
   kind: K,
   { tenantStore }: AppDeps,
-  query: Pick<ListQuery<K>, 'ids' | 'is' | 'has'> = {},
+  query: Partial<Pick<ListQuery<K>, 'ids' | 'is' | 'has' | 'sortBy'>> = {},
 ): Promise<readonly Entities[K][]> {
   const found: Entities[K][] = []
   for (let page = 1; ; page++) {
-    const part = await tenantStore.list(kind, { ...query, page, size: PAGE, sortBy: 'createdAtMs', sortOrder: 'asc' })
+    const order = { sortBy: 'createdAtMs', sortOrder: 'asc' } as const
+    const part = await tenantStore.list(kind, { ...order, ...query, page, size: PAGE })
     found.push(...part.found)
     if (part.found.length < PAGE) return found
   }

@@ -3,6 +3,7 @@ import { GatewayError } from '../../errors.ts'
 import { entityName } from '../../tenants/scope.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
+import { all } from './all.ts'
 import { authorOf } from './author.ts'
 import { changedLimits, newLimits, shownLimits } from './fields.ts'
 import { limitsOf } from './limits.ts'
@@ -83,11 +84,10 @@ const list = route({
   paths: ['/tag/list'],
   access: 'viewer',
   tag: 'Tags',
-  summary: 'The tags that somebody made, by name, up to a thousand.',
+  summary: 'The tags that somebody made, by name.',
   out: z.array(shown),
   async handle({ deps, receivedAtMs }) {
-    const query = { page: 1, size: 1_000, sortBy: 'name', sortOrder: 'asc' } as const
-    return (await deps.tenantStore.list('tag', query)).found.map((tag) => shownTag(tag, receivedAtMs))
+    return (await all('tag', deps, { sortBy: 'name' })).map((tag) => shownTag(tag, receivedAtMs))
   },
 })
 
