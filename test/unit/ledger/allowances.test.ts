@@ -101,6 +101,12 @@ describe('allowances in an isolate', () => {
     expect(grants.every(({ single, amountNano }) => !single && amountNano === 10n)).toBe(true)
   })
 
+  it('is no part of a grant that has to stand alone', async () => {
+    await busy(100)
+    expect(await request(3n)).toMatchObject({ single: false })
+    expect(await request(3n, { alone: true })).toMatchObject({ single: true, amountNano: 10n })
+  })
+
   it('gives all of it to a request that would take less, and less of it only near the limit', async () => {
     await busy(100)
     expect(await request(3n, { leastNano: 1n })).toMatchObject({ single: false, amountNano: 10n })
