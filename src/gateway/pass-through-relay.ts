@@ -8,7 +8,7 @@ import type { Outcome } from './finish.ts'
 import { headerText } from './header-text.ts'
 import { meterFor, nothingToRead, type PassMeter } from './pass-through-meter.ts'
 import { refusalOf } from './pass-through-send.ts'
-import { ended, estimateOf, type Passing } from './passing.ts'
+import { ended, estimateOf, type Passing, reckonedOf } from './passing.ts'
 import { rateHeaders } from './refusal.ts'
 
 const NO_BODY: readonly number[] = [204, 205, 304]
@@ -98,9 +98,6 @@ function outcomeOf(
   }
 }
 
-/** Faster than models are known to write. */
-const CHARS_PER_SECOND = 1_000
-
 /**
  * What broke off, or was left, had been written further than it was read, and a total that was told before the end is
  * not the last: the larger of what was told and what could have been written counts.
@@ -111,8 +108,7 @@ function moreOf(
   deps: GatewayDeps,
 ): Pick<Outcome, 'usage' | 'estimated'> {
   if (call.shape === undefined || free) return told
-  const seconds = (deps.clock() - attempt.startedAtMs) / 1000
-  const reckoned = estimateOf(attempt, Math.ceil(seconds * CHARS_PER_SECOND))
+  const reckoned = reckonedOf(attempt, deps)
   const { usage } = told
   return {
     usage: { ...usage, outputTokens: Math.max(usage.outputTokens, reckoned.outputTokens - usage.reasoningTokens) },
@@ -184,12 +180,15 @@ async function readOn(
   meter: PassMeter,
   withinMs: number,
 ): Promise<'complete' | 'cancelled'> {
-  const tired = setTimeout(() => void source.cancel('its client has left').catch(() => {}), withinMs)
-  const untilMs = Date.now() + withinMs
+  let isTired = false
+  const tired = setTimeout(() => {
+    isTired = true
+    source.cancel('its client has left').catch(() => {})
+  }, withinMs)
   try {
     for (;;) {
       const { done, value } = await source.read()
-      if (done) return Date.now() < untilMs ? 'complete' : 'cancelled'
+      if (done) return isTired ? 'cancelled' : 'complete'
       if (value) meter.see(value)
     }
   } catch {

@@ -69,10 +69,9 @@ const CHARS_PER_SECOND = 1_000
 /** What was sent and given up may be billed all the same; what a vendor refused, or never got, is not. */
 export function failedOutcome({ attempt }: Pick<Passing, 'attempt'>, error: GatewayError, deps: GatewayDeps): Outcome {
   const billed = error.kind === 'client_closed' || error.kind === 'timeout' || error.details.billed === true
-  const seconds = (deps.clock() - attempt.startedAtMs) / 1000
   return {
     status: error.kind === 'client_closed' ? 'cancelled' : 'failure',
-    usage: billed ? estimateOf(attempt, Math.ceil(seconds * CHARS_PER_SECOND)) : noUsage,
+    usage: billed ? reckonedOf(attempt, deps) : noUsage,
     estimated: billed,
     httpStatus: error.status,
     error,
@@ -81,4 +80,10 @@ export function failedOutcome({ attempt }: Pick<Passing, 'attempt'>, error: Gate
 
 export function estimateOf({ call, request, deployment }: Attempt<AnyRequest>, outputChars: number): Usage {
   return call.operation.estimateUsage(request, outputChars, deployment.maxOutputTokens)
+}
+
+/** What may have been written since it was asked. */
+export function reckonedOf(attempt: Attempt<AnyRequest>, deps: GatewayDeps): Usage {
+  const seconds = (deps.clock() - attempt.startedAtMs) / 1000
+  return estimateOf(attempt, Math.ceil(seconds * CHARS_PER_SECOND))
 }
