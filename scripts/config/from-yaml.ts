@@ -16,7 +16,7 @@ import { cacheOf } from './cache.ts'
 import { forOneVendor, type Standing, standingFor } from './catch-all.ts'
 import { readYaml } from './document.ts'
 import { aliasesOf, hiddenAliasesOf, noteEmptyGroups, noteUnknownGroups } from './groups.ts'
-import { jwtOf } from './identity.ts'
+import { jwtOf, onlyAdminsSignIn } from './identity.ts'
 import { newEntitiesOf } from './new-entities.ts'
 import { observeOf } from './observe.ts'
 import { passThroughOf } from './pass-through.ts'
@@ -147,6 +147,7 @@ function generalOf(
     maxRequestBytes: Math.floor((general.max_request_size_mb ?? maxRequestMb) * 1024 * 1024),
     totalTimeoutMs: (general.total_timeout ?? router.total_timeout ?? totalTimeoutS) * 1000,
     ...given('jwt', jwtOf({ general_settings: general }, note)),
+    ...given('onlyAdminsSignIn', onlyAdminsSignIn(general.ui_access_mode, note)),
     ...given('storeModels', general.store_model_in_db || undefined),
     ...given('healthChecks', healthChecksOf(general)),
     ...given('access', accessOf({ general_settings: general }, note)),

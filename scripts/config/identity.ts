@@ -87,3 +87,15 @@ function claimsOf(file: Claims): JwtClaimNames {
     ...given('objectId', file.object_id_jwt_field),
   }
 }
+
+/** `ui_access_mode`: everyone, or admins alone. */
+export function onlyAdminsSignIn(mode: unknown, note: Note): true | undefined {
+  if (mode === undefined || mode === 'all') return undefined
+  if (mode !== 'admin_only')
+    note(
+      'error',
+      ['general_settings', 'ui_access_mode'],
+      "found another mode, expected 'all' or 'admin_only'; admins alone sign in until it is one of them",
+    )
+  return true
+}

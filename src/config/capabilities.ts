@@ -338,14 +338,12 @@ export const capabilities: readonly Capability[] = [
       'general_settings.litellm_jwtauth.oidc_userinfo_cache_ttl',
     ],
     restricts: [
-      'general_settings.ui_access_mode',
       'general_settings.litellm_jwtauth.scope_mappings',
       'general_settings.litellm_jwtauth.enforce_scope_based_access',
       'general_settings.litellm_jwtauth.enforce_team_based_model_access',
       'general_settings.litellm_jwtauth.custom_validate',
       'general_settings.litellm_jwtauth.virtual_key_claim_field',
     ],
-    alreadySo: { 'general_settings.ui_access_mode': is('all') },
   },
   {
     capability: 'audit log',

@@ -302,6 +302,8 @@ export interface Config {
     readonly keyHeaderName?: string
     /** Tokens of identity providers in the place of keys (`enable_jwt_auth`). */
     readonly jwt?: JwtSettings
+    /** `ui_access_mode: admin_only`: nobody else signs in. */
+    readonly onlyAdminsSignIn?: true
     readonly maxRequestBytes: number
     /** Hosts of private addresses that callers may name all the same (`user_url_allowed_hosts`). */
     readonly allowedHosts?: readonly string[]

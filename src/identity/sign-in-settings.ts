@@ -60,10 +60,14 @@ export function signInSettings(read: Read): SignInSettings {
   }
 }
 
+/** Entra's names for everybody: there, anyone's administrator could vouch for any address. */
+const MANY_TENANTS = ['common', 'organizations', 'consumers']
+
 function providerOf(vendor: string, read: Read): SignInSettings['provider'] {
   if (vendor === 'GOOGLE') return { issuer: 'https://accounts.google.com' }
   if (vendor === 'MICROSOFT') {
     const tenant = read('MICROSOFT_TENANT') ?? missing('MICROSOFT_TENANT')
+    if (MANY_TENANTS.includes(tenant)) throw new Error('MICROSOFT_TENANT must be one tenant, by its id or its domain')
     return { issuer: `https://login.microsoftonline.com/${encodeURIComponent(tenant)}/v2.0` }
   }
   const issuer = read('GENERIC_ISSUER')

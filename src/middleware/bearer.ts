@@ -105,7 +105,8 @@ function dressed(of: Principal, bearing: Bearing, { made }: Known, { settings }:
   const before = made.get(of.keyId)
   if (before?.of === of) return before.principal
   const { isAdmin, customerId, expiresAtMs } = bearing
-  const routes = isAdmin ? settings.adminRoutes : of.teamId === undefined ? undefined : settings.teamRoutes
+  const isPersonAlone = of.userId !== undefined && of.teamId === undefined
+  const routes = isAdmin ? settings.adminRoutes : isPersonAlone ? undefined : settings.teamRoutes
   const principal: Principal = {
     ...of,
     ...(isAdmin ? { role: 'proxy_admin' as const } : {}),

@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { endedSession, hasSession, SESSION_MS } from '../identity/session.ts'
 import type { Person } from '../identity/sign-in.ts'
 import { addressOf } from '../middleware/guard.ts'
+import type { Role } from '../tenants/principal.ts'
 import { type Arrival, authorOfPerson, enrolled } from './admin/enrol.ts'
 import type { AppDeps } from './deps.ts'
 import { type Route, route } from './route.ts'
@@ -62,7 +63,10 @@ const finish = route({
     if (!(await guess.allows(address, nowMs))) throw tooOften(guess.periodMs)
     const cookie = request.headers.get('cookie')
     const { person, returnTo, ended } = await door.finish({ code, state, iss, error }, cookie, nowMs)
-    const userId = await knownAs(person, door.defaultRole, asked)
+    const { userId, userRole } = await knownAs(person, door.defaultRole, asked)
+    if (deps.gateway.config.general.onlyAdminsSignIn && !userRole.startsWith('proxy_admin')) {
+      throw new GatewayError('forbidden', 'Admins alone sign in here. Ask one of them for a key.', { retry: false })
+    }
     const session = await cookies.session({ userId, expiresAtMs: nowMs + SESSION_MS }, nowMs)
     return redirect(returnTo, [session, ended])
   },
@@ -78,7 +82,11 @@ const tooOften = (retryAfterMs: number) =>
  * The user that a person is: of the person's id, else the one that an admin made for the address which the provider
  * vouches for, else a new one. A role that the claims say becomes the user's.
  */
-async function knownAs(person: Person, defaultRole: NonNullable<Person['role']>, arrival: Arrival): Promise<string> {
+async function knownAs(
+  person: Person,
+  defaultRole: Role,
+  arrival: Arrival,
+): Promise<{ readonly userId: string; readonly userRole: string }> {
   const { tenantStore: store } = arrival.deps
   const { userId, email, ownsEmail, alias, role } = person
   const invited = async () => {
@@ -91,11 +99,11 @@ async function knownAs(person: Person, defaultRole: NonNullable<Person['role']>,
   const user = (await store.find('user', [userId])) ?? (await invited())
   if (!user) {
     await enrolled({ userId, email, alias, role, defaultRole }, arrival)
-    return userId
+    return { userId, userRole: (await store.find('user', [userId]))?.userRole ?? defaultRole }
   }
   if (role !== undefined && role !== user.userRole)
     await store.update('user', [user.userId], { userRole: role }, authorOfPerson(user.userId, arrival))
-  return user.userId
+  return { userId: user.userId, userRole: role ?? user.userRole }
 }
 
 const end = route({

@@ -123,6 +123,7 @@ const active = [
     'service_account_settings',
     'enable_jwt_auth',
     'litellm_jwtauth',
+    'ui_access_mode',
     'pass_through_endpoints',
     'pass_through_request_timeout',
   ].map((key) => `general_settings.${key}`),

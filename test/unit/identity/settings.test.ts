@@ -51,6 +51,15 @@ describe('litellm_jwtauth', () => {
     expect(told('{ user_id_jwt_field: sub, user_id_jwt_feild: x }')).toMatchObject([{ level: 'warning' }])
   })
 
+  it('stands beside ui_access_mode, which keeps everyone out whom it does not name', () => {
+    const mode = (yaml: string) => built('{}', `ui_access_mode: ${yaml}`)
+    expect(mode('all').general.onlyAdminsSignIn).toBeUndefined()
+    expect(mode('admin_only').general.onlyAdminsSignIn).toBe(true)
+    expect(mode('admin_only').notices.filter(({ level }) => level === 'error')).toEqual([])
+    expect(mode('{ type: restricted_sso_group }').general.onlyAdminsSignIn).toBe(true)
+    expect(mode('{ type: restricted_sso_group }').notices).toMatchObject([{ level: 'error' }])
+  })
+
   it('means nothing without enable_jwt_auth', () => {
     expect(built('{ user_id_jwt_field: sub }', 'enable_jwt_auth: false').general.jwt).toBeUndefined()
   })
