@@ -6,6 +6,7 @@ import { forgetToken } from './access.ts'
 import { type Answer, ask } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
+import { passedOn } from './passed-on.ts'
 import { prepared } from './prepared.ts'
 import { relayed } from './relayed.ts'
 import { whole } from './whole.ts'
@@ -13,7 +14,10 @@ import { whole } from './whole.ts'
 /** One attempt's answer to the caller, streamed or whole. What it throws has sent nothing to the caller yet. */
 export async function answered<R extends AnyRequest>(attempt: Attempt<R>, deps: GatewayDeps): Promise<Response> {
   const { ready, answer, more } = await asked(attempt, deps)
-  return isStreamedChat(ready) ? await relayed(ready, answer, deps) : await whole(ready, answer, more, deps)
+  if (isStreamedChat(ready)) return await relayed(ready, answer, deps)
+  const hearing = ready.call.operation.hearing?.(ready)
+  if (hearing?.takes(answer.response.headers)) return await passedOn(ready, answer, hearing, deps)
+  return await whole(ready, answer, more, deps)
 }
 
 /** The vendor's answer, beside the attempt as the vendor was asked, and what it is to be asked after it. */

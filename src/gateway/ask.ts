@@ -38,7 +38,7 @@ export async function ask<R extends AnyRequest>(
     const response = await deps.fetch(sent.url, {
       method: sent.method,
       headers: sent.headers,
-      body: sent.body,
+      body: sent.upload ?? sent.body,
       redirect: 'manual',
       signal: watch.signal,
     })

@@ -51,6 +51,22 @@ export interface Told {
   readonly estimated: boolean
 }
 
+/** Hears one answer that is passed on as it comes, byte for byte. */
+export interface Hearing {
+  /** Whether this is such an answer; one that is not is read whole. */
+  takes(headers: Headers): boolean
+  hear(bytes: Uint8Array): void
+  /** The vendor has hung up. What is not complete by then broke off. */
+  over(): void
+  readonly complete: boolean
+  /** The vendor said that it failed, and the event by which it did. */
+  readonly failure: string | undefined
+  /** What it used, as far as the vendor has told, else as far as can be reckoned. */
+  used(): Pick<Told, 'usage' | 'estimated'>
+  /** Whether its caller reads events: then one can say that it broke off. */
+  readonly events: boolean
+}
+
 /** How an answer is kept shorter than the request allows, where money is short. */
 export interface Lowering<R extends AnyRequest> {
   /** Whether the request says itself how long its answer may be. */
@@ -83,6 +99,8 @@ export interface Operation<R extends AnyRequest> {
   estimateUsage(request: R, outputChars: number, maxOutputTokens?: number): Usage
   /** Whether the answer comes as a stream of events. */
   streams(request: R): boolean
+  /** For answers that may be passed on as they come. */
+  hearing?(asking: Asking<R>): Hearing | undefined
   /** Several where a vendor takes only one thing at a time; `told` gets their answers in the same order. */
   upstreams(asking: Asking<R>): readonly [UpstreamRequest, ...UpstreamRequest[]]
   /** Throws when it is not an answer after all. */

@@ -1,5 +1,6 @@
 import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import { openaiSpeech, openaiTranscription } from './openai-audio.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
@@ -50,7 +51,15 @@ export const azure = {
     url: (target) => azureUrl(target, '/embeddings'),
     headers: azureHeaders,
   }),
-  images: { generations: openaiImages(at('/images/generations'), ACCENT) },
+  images: {
+    generations: openaiImages(at('/images/generations'), ACCENT),
+    edits: openaiImages(at('/images/edits'), ACCENT),
+  },
+  speech: openaiSpeech(at('/audio/speech'), ACCENT),
+  transcription: {
+    transcriptions: openaiTranscription(at('/audio/transcriptions'), ACCENT),
+    translations: openaiTranscription(at('/audio/translations'), ACCENT),
+  },
   responses: (target) => (isV1(target) ? azureResponses : undefined),
 } satisfies Vendor
 

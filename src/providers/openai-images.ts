@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { imagesUsed } from './images-used.ts'
 import type { Target } from './provider.ts'
-import { posted, type Reach, taskBody } from './task-request.ts'
+import { posted, type Reach, taskBody, uploaded } from './task-request.ts'
 import type { Task } from './translator.ts'
 
 /** How a vendor's pictures differ from OpenAI's. */
@@ -17,7 +17,8 @@ export function openaiImages(reach: Reach, { body: spoken }: ImagesAccent = {}):
   return {
     ask(request, target) {
       const body = taskBody(request, target)
-      return [posted(reach, target, spoken ? spoken(body, target) : body)]
+      const said = spoken ? spoken(body, target) : body
+      return [request.image === undefined ? posted(reach, target, said) : uploaded(reach, target, said)]
     },
     read: ([answer], request, target) => readImages(answer, taskBody(request, target)),
   }

@@ -1,3 +1,4 @@
+import { openaiSpeech, openaiTranscription } from './openai-audio.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { withoutForeignWords } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
@@ -10,6 +11,8 @@ import type { Vendor } from './translator.ts'
 
 const chat = openaiCompatible(openaiHome)
 
+const at = (path: `/${string}`) => openaiReach(openaiHome, path)
+
 export const openai = {
   ...chat,
   // OpenAI itself refuses what other vendors hang on their messages; another server at an address of its own may want it.
@@ -19,7 +22,16 @@ export const openai = {
       target,
     ),
   embedding: openaiEmbedding(openaiHome),
-  images: { generations: openaiImages(openaiReach(openaiHome, '/images/generations')) },
+  images: {
+    generations: openaiImages(at('/images/generations')),
+    edits: openaiImages(at('/images/edits')),
+    variations: openaiImages(at('/images/variations')),
+  },
+  speech: openaiSpeech(at('/audio/speech')),
+  transcription: {
+    transcriptions: openaiTranscription(at('/audio/transcriptions')),
+    translations: openaiTranscription(at('/audio/translations')),
+  },
   moderation: openaiModeration(openaiHome, { counts: false }),
   responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
 } satisfies Vendor

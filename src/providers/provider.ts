@@ -32,6 +32,8 @@ export interface UpstreamRequest {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** Sent instead of `body` where it is no text: a file, or a form whose content type the runtime writes. */
+  readonly upload?: Blob | FormData
   /** To be signed with before it is sent (`signAws`). */
   readonly aws?: AwsSignature
 }

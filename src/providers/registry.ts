@@ -8,7 +8,9 @@ import { cloudflare } from './cloudflare.ts'
 import { cohere } from './cohere.ts'
 import { compatibleVendors } from './compatible-vendors.ts'
 import { databricks } from './databricks.ts'
+import { deepgram } from './deepgram.ts'
 import { deepseek } from './deepseek.ts'
+import { elevenlabs } from './elevenlabs.ts'
 import { fireworks } from './fireworks.ts'
 import { gemini } from './gemini.ts'
 import { groq } from './groq.ts'
@@ -59,6 +61,8 @@ export const providers = {
   cohere_chat: cohere,
   databricks,
   cloudflare,
+  deepgram,
+  elevenlabs,
   jina_ai: jina,
   voyage,
   ...compatibleVendors,

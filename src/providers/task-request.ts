@@ -24,3 +24,20 @@ export function openaiReach(defaults: Provider['defaults'], path: `/${string}`):
 export function posted({ url, headers }: Reach, target: Target, body: Fields): UpstreamRequest {
   return { url: url(target), method: 'POST', headers: headers(target), body: JSON.stringify(body) }
 }
+
+/** The same as a form, for bodies with files: lists are told one by one, and the runtime writes the content type. */
+export function uploaded({ url, headers }: Reach, target: Target, body: Fields): UpstreamRequest {
+  const { 'content-type': _, ...rest } = headers(target)
+  const form = new FormData()
+  for (const [name, value] of Object.entries(body)) {
+    if (Array.isArray(value)) for (const one of value) append(form, `${name}[]`, one)
+    else append(form, name, value)
+  }
+  return { url: url(target), method: 'POST', headers: rest, body: '', upload: form }
+}
+
+function append(form: FormData, name: string, value: unknown): void {
+  if (value === undefined || value === null) return
+  if (value instanceof Blob) form.append(name, value, value instanceof File ? value.name : name)
+  else form.append(name, typeof value === 'object' ? JSON.stringify(value) : String(value))
+}

@@ -1,3 +1,4 @@
+import type { SpeechRequest, Transcript, TranscriptionRequest } from '../dialects/audio.ts'
 import type { ChatChunk, ChatCompletion, ChatRequest } from '../dialects/chat.ts'
 import type { EmbeddingRequest, Embeddings } from '../dialects/embeddings.ts'
 import type { Images, ImagesAction, ImagesRequest } from '../dialects/images.ts'
@@ -64,6 +65,17 @@ export interface Task<Request, Answer> {
   read(answers: readonly unknown[], request: Request, target: Target): Answer
 }
 
+/** The part of a vendor that reads aloud. Its answer is sound, or events with sound in them. */
+export interface SpeechTask {
+  ask(request: SpeechRequest, target: Target): UpstreamRequest
+}
+
+/** What is said in a file: in its own language, and in English. */
+export interface ListeningTasks {
+  readonly transcriptions?: Task<TranscriptionRequest, Transcript>
+  readonly translations?: Task<TranscriptionRequest, Transcript>
+}
+
 /** Pictures made from words, changed, and varied. */
 export type ImageTasks = { readonly [A in ImagesAction]?: Task<ImagesRequest, Images> }
 
@@ -84,6 +96,8 @@ export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   readonly responses?: (target: Target) => Vendor | undefined
   readonly embedding?: EmbeddingTranslator
   readonly images?: ImageTasks
+  readonly speech?: SpeechTask
+  readonly transcription?: ListeningTasks
   readonly moderation?: Task<ModerationRequest, Moderation>
   readonly reranking?: Task<RerankRequest, Ranking>
   readonly tokenCounter?: TokenCounter

@@ -3,6 +3,7 @@ import type { AdminArea } from '../config/capabilities.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
 import { readJsonObject } from '../middleware/body.ts'
+import { isForm, readForm } from '../middleware/form.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { adminFields } from './admin-fields.ts'
 import type { AppDeps } from './deps.ts'
@@ -47,6 +48,8 @@ interface Definition<A extends Access, Q extends Shape | undefined, B extends Sh
   readonly body?: B
   /** Whose fields the body has: what is not active yet is refused, and a misspelt one named. */
   readonly area?: AdminArea
+  /** The body may be a form with files. */
+  readonly form?: true
   /** What a good answer looks like. */
   readonly out?: z.ZodType
   readonly handle: (asked: Asked<A, Parsed<Q>, Parsed<B>>) => unknown
@@ -73,7 +76,7 @@ export function route<
   Q extends Shape | undefined = undefined,
   B extends Shape | undefined = undefined,
 >(definition: Definition<A, Q, B>): Route {
-  const { method, paths, access, summary, tag, dialect, query, body, area, out, handle } = definition
+  const { method, paths, access, summary, tag, dialect, query, body, area, form, out, handle } = definition
   const asks = asksModel({ tag, method, access })
   return {
     method,
@@ -89,7 +92,7 @@ export function route<
       const asked = {
         ...incoming,
         query: query && checked(query, queryOf(incoming.request)),
-        body: body && checked(body, await bodyOf(incoming, body, area)),
+        body: body && checked(body, await bodyOf(incoming, { schema: body, area, form })),
       }
       if (asks && asked.body && asked.principal) {
         const { headers } = asked.request
@@ -102,8 +105,16 @@ export function route<
   }
 }
 
-async function bodyOf({ request, deps }: Incoming, schema: Shape, area: AdminArea | undefined) {
-  const value = await readJsonObject(request, deps.gateway.config.general.maxRequestBytes)
+interface BodyRules {
+  readonly schema: Shape
+  readonly area: AdminArea | undefined
+  readonly form: true | undefined
+}
+
+async function bodyOf({ request, deps }: Incoming, { schema, area, form }: BodyRules) {
+  const { maxRequestBytes } = deps.gateway.config.general
+  if (form && isForm(request)) return readForm(request, maxRequestBytes)
+  const value = await readJsonObject(request, maxRequestBytes)
   return area ? adminFields(area, value, Object.keys(schema.shape)) : value
 }
 

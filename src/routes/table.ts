@@ -16,6 +16,7 @@ import { teamRightsRoutes } from './admin/team-rights.ts'
 import { teamRoutes } from './admin/teams.ts'
 import { userListRoutes } from './admin/user-lists.ts'
 import { userRoutes } from './admin/users.ts'
+import { audioRoutes } from './audio.ts'
 import { auditRoutes } from './audit.ts'
 import { batchRoutes } from './batches.ts'
 import { budgetCheckRoutes } from './budget-check.ts'
@@ -60,6 +61,7 @@ export const routes: readonly Route[] = [
   ...moderationRoutes,
   ...rerankRoutes,
   ...imageRoutes,
+  ...audioRoutes,
   ...fileRoutes,
   ...batchRoutes,
   ...modelRoutes,
