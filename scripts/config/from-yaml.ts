@@ -94,6 +94,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     },
     litellm: {
       dropParams: file.litellm_settings?.drop_params ?? false,
+      ...given('streamedCost', file.litellm_settings?.include_cost_in_streaming_usage || undefined),
       timeZone: timeZoneOf(file.litellm_settings?.timezone, note),
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),

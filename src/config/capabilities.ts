@@ -87,11 +87,6 @@ export const capabilities: readonly Capability[] = [
     ],
   },
   {
-    capability: 'costs in the usage of streams',
-    comes: 'dialects',
-    config: ['litellm_settings.include_cost_in_streaming_usage'],
-  },
-  {
     capability: "the client's own provider credentials",
     comes: 'tenants',
     config: ['general_settings.allow_client_side_credentials'],

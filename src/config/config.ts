@@ -254,6 +254,8 @@ export interface Config {
   }
   readonly litellm: {
     readonly dropParams: boolean
+    /** Streams of OpenAI's dialects say their cost with their usage (`include_cost_in_streaming_usage`). */
+    readonly streamedCost?: boolean
     /** Of budget windows (`timezone`, IANA). */
     readonly timeZone: string
     /** What a new user may spend, where its maker does not say (`max_internal_user_budget`). */

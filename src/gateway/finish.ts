@@ -1,3 +1,4 @@
+import type { Deployment } from '../config/config.ts'
 import { type GatewayError, toGatewayError } from '../errors.ts'
 import type { Ended } from '../health/port.ts'
 import type { Settlement } from '../ledger/port.ts'
@@ -27,6 +28,11 @@ export interface Outcome {
 
 /** What an outcome costs: priced in full, whatever was held for it. */
 export function costOf({ deployment }: Attempt<AnyRequest>, { usage }: Outcome): NanoUsd {
+  return costIn(deployment, usage)
+}
+
+/** What a usage costs at a deployment; nothing where it has no price. */
+export function costIn(deployment: Deployment, usage: Usage): NanoUsd {
   const price = usage.webSearches === undefined ? deployment.price : priceWithSearch(deployment)
   return price ? maxNano(costNano(price, usage), 0n) : 0n
 }

@@ -1,4 +1,5 @@
 import { GatewayError, toGatewayError } from '../errors.ts'
+import { usdFromNano } from '../money.ts'
 import { begun, deliver, type Leg } from '../streams/deliver.ts'
 import { Tape } from '../streams/tape.ts'
 import type { Source, Step, StreamEnd, Telling } from '../streams/telling.ts'
@@ -6,7 +7,7 @@ import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import { continuing, mayBeContinued } from './continue.ts'
 import type { GatewayDeps } from './deps.ts'
-import { costOf, fail, failureOf, finish, type Outcome } from './finish.ts'
+import { costIn, costOf, fail, failureOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
 import { type StitchOptions, stitched, sum } from './stitch.ts'
 import { isStream, type Teller, tellerOf } from './teller.ts'
@@ -64,7 +65,14 @@ async function open(
   const tape = attempt.keep && !going && !attempt.retold ? new Tape(attempt.keep.mostBytes) : undefined
   const taping = tape && { taped: (source: Source) => tape.of(source) }
   const heard = { response, body: response.body, watch }
-  const teller = tellerOf(attempt, { ...heard, keepsText: mayGoOn(attempt), ...going, ...taping })
+  const usdOf = !stitch && deps.config.litellm.streamedCost === true ? usdFor(attempt) : undefined
+  const teller = tellerOf(attempt, {
+    ...heard,
+    keepsText: mayGoOn(attempt),
+    ...going,
+    ...taping,
+    ...(usdOf && { usdOf }),
+  })
   const { telling } = teller
   const held = await begun(telling)
   const failed = failureIn(attempt, teller, held, watch.ended())
@@ -75,6 +83,10 @@ async function open(
   }
   watch.begun()
   return { teller, held, ...(telling.begun && { firstTokenMs: deps.clock() }), ...(tape && { tape }) }
+}
+
+function usdFor({ deployment }: Attempt): (usage: Outcome['usage']) => number {
+  return (usage) => usdFromNano(costIn(deployment, usage))
 }
 
 /** Why what was held back is no answer. */

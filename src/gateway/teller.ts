@@ -2,12 +2,14 @@ import type { ChunkPrinter } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
 import { estimateUsage } from '../operations/chat.ts'
 import { passes, readingOf, splitterOf } from '../operations/chat-tongue.ts'
+import type { Usage } from '../prices/usage.ts'
 import { chatMeter } from '../streams/meter.ts'
 import { relay } from '../streams/relay.ts'
 import type { Source, Spoken, Telling } from '../streams/telling.ts'
 import { type Answer, watched } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import { printerAfter, type Stitch } from './stitch.ts'
+import { withCost } from './streamed-cost.ts'
 import { translate } from './translate.ts'
 
 /** How one vendor's stream is told to one caller. */
@@ -30,10 +32,12 @@ export interface TellerOptions {
   readonly printer?: Teller['printer']
   /** Listens to the vendor's own bytes. */
   readonly taped?: (source: Source) => Source
+  /** Set where the caller is told with the usage what it cost. */
+  readonly usdOf?: (usage: Usage) => number
 }
 
 export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
-  const { response, body, watch, keepsText, stitch, printer: before, taped } = options
+  const { response, body, watch, keepsText, stitch, printer: before, taped, usdOf } = options
   const { call, request, provider, deployment } = attempt
   let telling: Telling | undefined
   const heard = watched(body, watch, () => telling?.complete === true)
@@ -45,6 +49,7 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
     return message
   }
   const refusal = () => refused
+  const priced = (told: Telling) => (usdOf && COSTED.has(call.dialect.name) ? withCost(told, usdOf) : told)
   const passing = stitch === undefined && passes(attempt)
   const anew = (spoken: Spoken) => printerAfter(call.dialect, request, spoken)
   if (passing && call.dialect.name === 'openai') {
@@ -56,20 +61,25 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
       choices: request.n ?? 1,
       keepsText,
     })
-    telling = relay(source, meter)
+    telling = priced(relay(source, meter))
     return { telling, refusal, printer: anew }
   }
   const printer = passing ? undefined : ((stitch && before?.(stitch.spoken)) ?? call.dialect.printer(request))
-  telling = translate(source, {
-    splitter: splitterOf(attempt),
-    reader: provider.reader(readingOf(attempt)),
-    estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),
-    onError: failed,
-    ...(printer && { printer }),
-    ...(stitch && { stitch }),
-  })
+  telling = priced(
+    translate(source, {
+      splitter: splitterOf(attempt),
+      reader: provider.reader(readingOf(attempt)),
+      estimate: (chars) => estimateUsage(request, chars, deployment.maxOutputTokens),
+      onError: failed,
+      ...(printer && { printer }),
+      ...(stitch && { stitch }),
+    }),
+  )
   return { telling, refusal, printer: printer ? () => printer : anew }
 }
+
+/** Dialects whose usage has a place for a cost, as LiteLLM has it. */
+const COSTED: ReadonlySet<string> = new Set(['openai', 'completions'])
 
 const STREAM_TYPES = {
   sse: ['text/event-stream'],

@@ -37,6 +37,7 @@ const active = [
     'internal_user_budget_duration',
     'tag_budget_config',
     'responses_store',
+    'include_cost_in_streaming_usage',
     'store_audit_logs',
     'cache',
     'cache_params',
