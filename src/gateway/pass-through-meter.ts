@@ -58,21 +58,24 @@ function jsonMeter(shape: Shape | undefined): PassMeter {
   }
 }
 
+const TELLS_USAGE = /"(?:usage|usageMetadata|billed_units)":\s*\{/
+
 function eventMeter(splitter: EventSplitter, shape: Shape | undefined, body: Fields): PassMeter {
   const request = shape?.chatRequest(body) ?? { model: '', messages: [] }
   const reader = shape?.vendor.reader({ id: '', createdSeconds: 0, request })
   let usage: Usage | undefined
   let outputChars = 0
+  let dataChars = 0
   const note = (events: ReturnType<EventSplitter['push']>) => {
     for (const event of events) {
-      if (!reader) {
-        usage = (event.data.includes('sage') ? usageIn(parsed(event.data), undefined) : undefined) ?? usage
-        continue
-      }
-      for (const chunk of reader.read(event)) {
+      dataChars += event.data.length
+      const before = usage
+      for (const chunk of reader?.read(event) ?? []) {
         usage = chunk.usage ?? usage
         for (const { delta } of chunk.choices) outputChars += charsOf(delta)
       }
+      // A tongue that its reader does not know tells its usage in a known way all the same.
+      if (usage === before && TELLS_USAGE.test(event.data)) usage = usageIn(parsed(event.data), undefined) ?? usage
     }
   }
   return {
@@ -81,7 +84,8 @@ function eventMeter(splitter: EventSplitter, shape: Shape | undefined, body: Fie
     },
     told() {
       attempt(() => note(splitter.end()))
-      return { usage, outputChars }
+      // Where nothing could be read, all of it may have been the answer.
+      return { usage, outputChars: outputChars > 0 ? outputChars : dataChars }
     },
   }
 }
@@ -100,11 +104,11 @@ function usageIn(answer: unknown, shape: Shape | undefined): Usage | undefined {
   return readers.map((read) => read(answer)).find((found) => found !== undefined)
 }
 
-/** Cohere bills `billed_units`, which stand in `usage` (v2) or `meta` (v1). */
+/** Cohere bills `billed_units`, which stand in `usage` (v2, in its streams below `delta`) or `meta` (v1). */
 function cohereUsage(answer: unknown): Usage | undefined {
-  const { usage, meta } = fields(answer)
-  const billed = fields(usage).billed_units ?? fields(meta).billed_units
-  if (!isFields(billed)) return undefined
+  const { usage, meta, delta } = fields(answer)
+  const billed = [usage, meta, fields(delta).usage].map((said) => fields(said).billed_units).find(isFields)
+  if (!billed) return undefined
   const [input, output] = [number(billed.input_tokens), number(billed.output_tokens)]
   if (input === undefined && output === undefined) return undefined
   return { ...noUsage, inputTokens: Math.ceil(input ?? 0), outputTokens: Math.ceil(output ?? 0) }

@@ -50,8 +50,10 @@ export function shapeOf({ method, rest, body }: Passed): Shape | undefined {
   if (method !== 'POST') return undefined
   const path = rest.replace(/\/$/, '')
   const streams = body.stream === true
-  if (path.endsWith('/chat/completions') || path === '/v2/chat')
-    return chatShape({ dialect: openaiChat, vendor: openai, streams, path: {} })
+  if (path === '/v2/chat')
+    return asTextShape({ model: text(body.model) ?? '', vendor: openai, streams, most: body.max_tokens })
+  if (path.endsWith('/chat/completions'))
+    return chatShape({ dialect: openaiChat, vendor: openai, streams, path: {} }, foundElsewhere)
   if (path.endsWith('/embeddings')) return embeddingShape
   if (path.endsWith('/completions')) return chatShape({ dialect: completions, vendor: openai, streams, path: {} })
   if (/\/responses$/.test(path))
@@ -74,7 +76,9 @@ export function shapeOf({ method, rest, body }: Passed): Shape | undefined {
     })
   }
   const [, id, converse] = CONVERSE.exec(path) ?? []
-  return id === undefined ? undefined : converseShape(plain(id), converse === 'converse-stream')
+  if (id === undefined) return undefined
+  const { maxTokens: most } = isFields(body.inferenceConfig) ? body.inferenceConfig : {}
+  return asTextShape({ model: plain(id), vendor: bedrock, streams: converse === 'converse-stream', most })
 }
 
 /** What a request is asked of, by its body, its path or its query; undefined where it names nothing. */
@@ -141,29 +145,46 @@ const embeddingShape: Shape = {
   chatRequest: () => undefined,
 }
 
-/** Bedrock's Converse: the whole of it as text, which bounds what lies in it; what lies elsewhere has no bound. */
-function converseShape(model: string, streams: boolean): Shape {
-  const asked = (body: Fields): ChatRequest => {
-    const { maxTokens } = isFields(body.inferenceConfig) ? body.inferenceConfig : {}
-    return {
-      model,
-      messages: [{ role: 'user', content: JSON.stringify(body) }],
-      ...(typeof maxTokens === 'number' && { max_tokens: maxTokens }),
-      ...(streams && { stream: true }),
-    }
-  }
+interface AsText {
+  readonly model: string
+  readonly vendor: Vendor
+  readonly streams: boolean
+  /** What the request says its answer may have at the most. */
+  readonly most: unknown
+}
+
+/**
+ * Chats in tongues that nobody speaks here (Bedrock's Converse, Cohere's own): the whole body as text, which bounds what
+ * lies in it. What lies elsewhere has no bound.
+ */
+function asTextShape({ model, vendor, streams, most }: AsText): Shape {
+  const asked = (body: Fields): ChatRequest => ({
+    model,
+    messages: [{ role: 'user', content: JSON.stringify(body) }],
+    ...(typeof most === 'number' && { max_tokens: most }),
+    ...(streams && { stream: true }),
+  })
   return {
     dialect: openaiChat,
     path: { model },
-    vendor: bedrock,
+    vendor,
     streams,
     worstCase: (body, deployment) =>
-      /"(?:s3Location|promptVariables|document|video|cachePoint)"/.test(JSON.stringify(body))
-        ? unbounded('It has documents, films or parts kept elsewhere, whose size cannot be told.')
+      ELSEWHERE.test(JSON.stringify(body))
+        ? unbounded('It has documents, pictures, films or searches kept elsewhere, whose size cannot be told.')
         : worstOf(chat, () => asked(body), deployment),
     estimateUsage: (body, chars, most) => estimated(chat, () => asked(body), chars, most, body),
     chatRequest: asked,
   }
+}
+
+const ELSEWHERE = /"(?:s3Location|promptVariables|document|video|cachePoint|image|image_url|connectors)":/
+
+/** Azure puts what it finds in the caller's own data before the question. */
+function foundElsewhere({ data_sources: sources }: Fields): string | undefined {
+  return sources === undefined || sources === null
+    ? undefined
+    : 'It is answered from data_sources, and nobody knows here how much of them is read.'
 }
 
 /** What goes on with something that the vendor keeps, or is worked on later, cannot be bounded by what it says. */

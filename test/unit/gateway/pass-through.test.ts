@@ -59,7 +59,9 @@ function world(answer: (sent: Sent) => Response | Promise<Response> = () => Resp
   )
   const deps = { ...made.deps, env: ENV }
   return {
-    ...made,
+    account: made.account,
+    rest: made.rest,
+    rows: made.rows,
     asked,
     async send(name: string, rest: string, said: Record<string, unknown> | undefined, principal = keyWith()) {
       const vendor = passThroughVendors.find((one) => one.name === name)
@@ -175,6 +177,36 @@ describe('what a request that is passed on costs', () => {
     await made.rest()
     expect(made.rows()).toMatchObject([{ status: 'failure', usage_estimated: true }])
     expect(Number(made.rows()[0]?.cost_nano)).toBeGreaterThan(0)
+  })
+
+  it('is told by Cohere’s own streams, and bounded by their whole body', async () => {
+    const events = [
+      { type: 'content-delta', delta: { message: { content: { text: 'hi' } } } },
+      { type: 'message-end', delta: { usage: { billed_units: { input_tokens: 7, output_tokens: 9 } } } },
+    ]
+    const bytes = events.map((one) => `event: ${one.type}\ndata: ${JSON.stringify(one)}\n\n`).join('')
+    const made = world(() => new Response(bytes, { headers: { 'content-type': 'text/event-stream' } }))
+    expect(await (await made.send('cohere', '/v2/chat', { ...chat, model: 'command-a', stream: true })).text()).toBe(
+      bytes,
+    )
+    await made.rest()
+    expect(made.rows()).toMatchObject([{ prompt_tokens: 7, completion_tokens: 9, usage_estimated: false }])
+  })
+
+  it('has no bound where more is read than the request says', async () => {
+    const made = world()
+    const limited = keyWith(1_000_000_000n)
+    for (const [name, rest, body] of [
+      ['azure', '/openai/deployments/gpt-4o-mini/chat/completions', { ...hi, data_sources: [{}] }],
+      [
+        'bedrock',
+        '/model/amazon.nova-lite-v1%3A0/converse',
+        { messages: [{ content: [{ video: {} }] }], inferenceConfig: { maxTokens: 5 } },
+      ],
+      ['bedrock', '/model/amazon.nova-lite-v1%3A0/invoke', hi],
+    ] as const)
+      await expect(made.send(name, rest, body, limited)).rejects.toMatchObject({ kind: 'model_without_price' })
+    expect(made.asked).toEqual([])
   })
 
   it('shows a stream as its vendor sent it, byte for byte', async () => {
