@@ -57,11 +57,12 @@ export default {
     await dropExpiredResponses(dbFor(env), atMs)
     await dropExpiredIdempotency(dbFor(env), atMs)
     await dropExpiredTokens(dbFor(env), atMs)
-    const { batches, gateway } = await depsFor(env, ctx)
-    if (batches) await chargeOpenBatches(batches, gateway, failed)
     const { auditLogsMs, spendLogsMs } = builtConfig().general
     if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
     await eraseDeleted(dbFor(env), atMs)
     if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
+    // Last, because vendors are waited for.
+    const { batches, gateway } = await depsFor(env, ctx)
+    if (batches) await chargeOpenBatches(batches, gateway, failed)
   },
 } satisfies ExportedHandler<Env>

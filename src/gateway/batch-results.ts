@@ -8,7 +8,8 @@ import type { GatewayDeps } from './deps.ts'
 import { passThroughVendors } from './pass-through-account.ts'
 import { type Destination, vendorDestination } from './pass-through-destination.ts'
 
-const WITHIN_MS = 120_000
+const FILE_WITHIN_MS = 120_000
+const STATUS_WITHIN_MS = 10_000
 
 /** Below the vendor's address: where its files and batches are. */
 export function placeOf(vendor: string, kind: 'files' | 'batches', below = ''): string {
@@ -30,10 +31,15 @@ export async function keepingAccount(name: string, rest: string, deps: GatewayDe
 }
 
 /** Something of a vendor's, for the gateway itself. A redirect is no answer. */
-export async function lookedUp(vendor: string, rest: string, deps: GatewayDeps): Promise<Response> {
+export async function lookedUp(
+  vendor: string,
+  rest: string,
+  deps: GatewayDeps,
+  withinMs = FILE_WITHIN_MS,
+): Promise<Response> {
   const { base, headers, query, ...destination } = await keepingAccount(vendor, rest, deps)
   const url = addressOf(base, destination.rest, new URLSearchParams(query))
-  return deps.fetch(url.href, { method: 'GET', headers, redirect: 'manual', signal: AbortSignal.timeout(WITHIN_MS) })
+  return deps.fetch(url.href, { method: 'GET', headers, redirect: 'manual', signal: AbortSignal.timeout(withinMs) })
 }
 
 /** What the vendor says of a batch now; undefined where it does not say. */
@@ -41,7 +47,8 @@ export async function batchNow(
   { vendor, id }: VendorObject,
   deps: GatewayDeps,
 ): Promise<VendorObject['said'] | undefined> {
-  const response = await lookedUp(vendor, placeOf(vendor, 'batches', `/${encodeURIComponent(id)}`), deps)
+  const place = placeOf(vendor, 'batches', `/${encodeURIComponent(id)}`)
+  const response = await lookedUp(vendor, place, deps, STATUS_WITHIN_MS)
   if (response.ok) return (await response.json()) as VendorObject['said']
   response.body?.cancel().catch(() => {})
   return undefined
