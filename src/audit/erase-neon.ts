@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 
 /** So long after a person was deleted, what was still on its way has come and is settled. */
@@ -18,14 +18,20 @@ export async function eraseDeleted(db: Db, nowMs: number): Promise<void> {
     where requested_at < ${new Date(nowMs - REST_MS).toISOString()}::timestamptz order by requested_at limit 100`)
   let steps = MOST_STEPS
   for (const { user_id: userId, over } of rows) {
+    // The names of bearers first: they are found by rows that the others make nobody's.
+    if (!(await emptied(sql`erase_bearer`, userId))) return
     await db.execute(sql`select erase_audit(${userId})`)
+    if (!(await emptied(sql`erase_spend`, userId))) return
+    if (over) await db.execute(sql`delete from erasure where user_id = ${userId} and audited_at is not null`)
+  }
+
+  /** False where the steps ran out: the next run goes on. */
+  async function emptied(erase: SQL, userId: string): Promise<boolean> {
     let moved = ROWS
     while (moved >= ROWS && steps-- > 0) {
-      const [found] = (await db.execute<{ moved: number }>(sql`select erase_spend(${userId}, ${ROWS}::int) as moved`))
-        .rows
+      const [found] = (await db.execute<{ moved: number }>(sql`select ${erase}(${userId}, ${ROWS}::int) as moved`)).rows
       moved = found?.moved ?? 0
     }
-    if (steps <= 0) return
-    if (over) await db.execute(sql`delete from erasure where user_id = ${userId} and audited_at is not null`)
+    return steps > 0
   }
 }

@@ -266,6 +266,9 @@ describe('what admins change in Postgres', () => {
         cost_nano: '70',
         user,
         key_alias: user === 'eve' ? 'laptop of Eve' : null,
+        // As who acts without a key.
+        key_id: `member:t1:${user}`,
+        api_key: `member:t1:${user}`,
         scopes: scopes(user),
         windows: [0, 0, 0],
         covered: [false, false, false],
@@ -287,8 +290,8 @@ describe('what admins change in Postgres', () => {
     expect(await sums()).toEqual(before)
     const everywhere = JSON.stringify(
       await Promise.all(
-        ['spend_log', 'budget_window', 'audit_log', 'archived_entity', 'team', 'virtual_key'].map((table) =>
-          query(`select * from ${table}`),
+        ['spend_log', 'spend_daily', 'budget_window', 'audit_log', 'archived_entity', 'team', 'virtual_key'].map(
+          (table) => query(`select * from ${table}`),
         ),
       ),
       (_, value) => (typeof value === 'bigint' ? String(value) : value),
