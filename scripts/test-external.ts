@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { exposition } from '../src/observe/exposition.ts'
 import { BUCKETS, type Delta, metrics } from '../src/observe/metrics.ts'
+import { checkArticle } from './external/article.ts'
 
 /** What a program that is not from npm says of what the gateway emits. */
 interface Check {
@@ -48,4 +49,5 @@ for (const { name, program, comesWith, run } of [promtool]) {
   if (why !== undefined) failed += 1
   console.log(why === undefined ? `ok      ${name}` : `failed  ${name}: ${why}`)
 }
+failed += await checkArticle()
 process.exitCode = failed > 0 ? 1 : 0

@@ -16,7 +16,8 @@ interface Moment {
 
 export const role = z.enum(['admin', 'user'])
 export const email = z.email().max(256)
-export const person = { user_id: name.nullish(), user_email: email.nullish() }
+/** By id, by e-mail or both; some clients send an empty text for what they do not know. */
+export const person = { user_id: name.or(z.literal('')).nullish(), user_email: email.or(z.literal('')).nullish() }
 export const member = z.strictObject({ ...person, role: role.default('user') })
 
 type Person = { readonly [F in keyof typeof person]?: string | null | undefined }
@@ -27,8 +28,8 @@ export async function userIdOf(
   { tenantStore }: AppDeps,
   param = 'user_id',
 ): Promise<string | undefined> {
-  if (asked.user_id != null) return asked.user_id
-  if (asked.user_email == null) {
+  if (asked.user_id) return asked.user_id
+  if (!asked.user_email) {
     throw new GatewayError('invalid_request', 'Name a user: give user_id or user_email.', { param })
   }
   const one = { page: 1, size: 1, sortBy: 'createdAtMs', sortOrder: 'asc' } as const
@@ -46,6 +47,16 @@ export async function peopleOf(
   const people: { readonly userId: string; readonly role: string }[] = []
   for (const one of asked) {
     const known = await userIdOf(one, deps, param)
+    // Both an id and an e-mail: a user who is not there yet is made with both.
+    if (
+      known !== undefined &&
+      known === one.user_id &&
+      one.user_email &&
+      !users.some(({ id }) => id[0] === known) &&
+      !(await deps.tenantStore.find('user', [known]))
+    ) {
+      users.push({ id: [known], fields: { userEmail: one.user_email } })
+    }
     const fresh = users.find(({ fields }) => fields.userEmail === one.user_email)?.id[0]
     const userId = known ?? fresh ?? newId(nowMs)
     if (known === undefined && fresh === undefined) users.push({ id: [userId], fields: { userEmail: one.user_email } })
