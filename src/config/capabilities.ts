@@ -3,7 +3,6 @@ import { nearestName } from './nearest.ts'
 
 /** What brings the capabilities that are known and not there yet, in the order in which they come. */
 export const milestones = {
-  dialects: 'milestone 2, dialects and vendors',
   ledger: 'milestone 3, the full ledger',
   routing: 'milestone 4, routing',
   cache: 'milestone 5, cache',
@@ -58,38 +57,47 @@ const is =
 export const capabilities: readonly Capability[] = [
   // Dialects and vendors
   {
-    capability: 'per-request and per-deployment parameter rules',
-    comes: 'dialects',
-    config: [
-      'litellm_settings.modify_params',
-      'litellm_settings.enable_preview_features',
-      'litellm_settings.enable_json_schema_validation',
-      'litellm_settings.use_chat_completions_url_for_anthropic_messages',
-      'litellm_settings.route_all_chat_openai_to_responses',
-      'model_list.*.litellm_params.merge_reasoning_content_in_choices',
-    ],
+    capability:
+      'who speaks to the gateway decides nothing of this: turns are written down for a vendor as it needs them',
+    comes: 'unplanned',
+    config: ['litellm_settings.modify_params'],
     chat: [
-      'enable_json_schema_validation',
       'ensure_alternating_roles',
       'user_continue_message',
       'assistant_continue_message',
-      'merge_reasoning_content_in_choices',
       'supports_system_message',
     ],
+    alreadySo: { supports_system_message: is(true) },
   },
   {
-    capability: 'forwarding headers of the client to the provider',
-    comes: 'dialects',
+    capability: 'answers are not checked against their schema here, which would hold streams back to their end',
+    comes: 'unplanned',
+    config: ['litellm_settings.enable_json_schema_validation'],
+    chat: ['enable_json_schema_validation'],
+  },
+  {
+    capability: 'which of OpenAI’s APIs a model is asked by is said per model (openai/responses/MODEL)',
+    comes: 'unplanned',
     config: [
-      'general_settings.forward_openai_org_id',
-      'general_settings.forward_llm_provider_auth_headers',
+      'litellm_settings.enable_preview_features',
+      'litellm_settings.use_chat_completions_url_for_anthropic_messages',
+      'litellm_settings.route_all_chat_openai_to_responses',
       'litellm_settings.return_response_headers',
     ],
+    alreadySo: {
+      'litellm_settings.use_chat_completions_url_for_anthropic_messages': is(true),
+      'litellm_settings.return_response_headers': is(true),
+    },
   },
   {
-    capability: "the client's own provider credentials",
-    comes: 'tenants',
-    config: ['general_settings.allow_client_side_credentials'],
+    capability:
+      'the account at a provider is the operator’s; configurable_clientside_auth_params of a model lets requests bring api_key, api_base or extra_headers',
+    comes: 'unplanned',
+    config: [
+      'general_settings.allow_client_side_credentials',
+      'general_settings.forward_openai_org_id',
+      'general_settings.forward_llm_provider_auth_headers',
+    ],
     chat: [
       'api_version',
       'organization',

@@ -84,6 +84,8 @@ export interface Deployment {
   readonly dropParams?: boolean
   readonly additionalDropParams?: readonly string[]
   readonly allowedOpenaiParams?: readonly string[]
+  /** What it thinks is told to OpenAI's chats inside the text (`merge_reasoning_content_in_choices`). */
+  readonly mergesReasoning?: true
   /** Fields that a request may bring itself (`configurable_clientside_auth_params`). */
   readonly clientsideAuthParams?: readonly string[]
   /** `group` or `model` has a `*`: the deployment serves what fits it, under the name that was asked for. */

@@ -1,5 +1,6 @@
 import { traceparentFor } from '../observe/trace-ids.ts'
 import type { AnyRequest } from '../operations/operation.ts'
+import { withMergedReasoning } from '../providers/merged-reasoning.ts'
 import { type Conversation, remoteMedia } from '../providers/remote-media.ts'
 import { withAccess } from './access.ts'
 import { askedHeaders } from './asked-headers.ts'
@@ -25,7 +26,9 @@ export function prepared<R extends AnyRequest>(
   const { call, deployment } = attempt
   const allowedHosts = general.allowedHosts ?? NOBODY
   const { name: dialect } = call.dialect
-  const provider = (dialect === 'responses' && attempt.provider.responses?.(attempt.target)) || attempt.provider
+  const asks = (dialect === 'responses' && attempt.provider.responses?.(attempt.target)) || attempt.provider
+  const merges = dialect === 'openai' && (call.body.merge_reasoning_content_in_choices ?? deployment.mergesReasoning)
+  const provider = merges === true ? withMergedReasoning(asks) : asks
   const own = withOwnAccess(attempt.target, call.body, { deployment, allowedHosts })
   const forwards = general.forwardClientHeaders === true
   const passed = clientHeaders(call.headers, { dialect, vendors: provider.dialect, forwards })

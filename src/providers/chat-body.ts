@@ -26,6 +26,7 @@ export const GATEWAY_FIELDS: ReadonlySet<string> = new Set([
   'litellm_metadata',
   'no-log',
   'drop_params',
+  'merge_reasoning_content_in_choices',
   'additional_drop_params',
   'allowed_openai_params',
   'prompt_id',

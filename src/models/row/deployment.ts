@@ -143,6 +143,7 @@ function rulesOf(params: Params): Partial<Deployment> {
     ...given('dropParams', params.drop_params),
     ...given('additionalDropParams', params.additional_drop_params),
     ...given('allowedOpenaiParams', params.allowed_openai_params),
+    ...given('mergesReasoning', params.merge_reasoning_content_in_choices === true ? (true as const) : undefined),
     ...given('clientsideAuthParams', params.configurable_clientside_auth_params),
   }
 }

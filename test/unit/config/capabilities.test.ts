@@ -163,6 +163,7 @@ const active = [
     'additional_drop_params',
     'allowed_openai_params',
     'configurable_clientside_auth_params',
+    'merge_reasoning_content_in_choices',
     'search_context_cost_per_query',
     ...rateKeys,
     ...Object.keys(vendorParams),
