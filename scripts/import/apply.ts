@@ -1,0 +1,136 @@
+import { sql } from 'drizzle-orm'
+import type { Db } from '../../src/db/client.ts'
+import { GatewayError } from '../../src/errors.ts'
+import { newId } from '../../src/ids.ts'
+import { nameOf } from '../../src/tenants/entities.ts'
+import { neonTenants } from '../../src/tenants/neon.ts'
+import type { Author, Changes } from '../../src/tenants/port.ts'
+import type { EntityKind, EntityRecord } from '../../src/tenants/record.ts'
+import { counted, type Report } from './report.ts'
+import { type EntityRowOf, entityRows } from './rows.ts'
+import type { Source } from './source.ts'
+import { canonical, id, text } from './values.ts'
+import { anchorOf, type Setting, templateOf, type Wanted, wantedOf } from './wanted.ts'
+
+/** Who signs what was imported. A row that someone else signed last was changed here. */
+export const IMPORTER = 'import:litellm'
+
+export interface Into {
+  readonly db: Db
+  readonly report: Report
+  readonly timeZone: string
+  readonly nowMs: number
+  readonly dryRun: boolean
+}
+
+/** Budgets by name, then everything that has limits. Each row is whole or absent, with its spend before it may spend. */
+export async function applyTenants(source: Source, into: Into): Promise<void> {
+  const { db, report, timeZone, nowMs, dryRun } = into
+  const tenants = neonTenants(db)
+  const author: Author = { by: IMPORTER, nowMs }
+  const gone = await deletedHere(db)
+  const setting: Setting = {
+    timeZone,
+    nowMs,
+    templates: new Map(source.BudgetTable.map((row) => [id(row, 'budget_id'), row])),
+    groups: new Map(source.AccessGroupTable.map((row) => [id(row, 'access_group_id'), id(row, 'access_group_name')])),
+  }
+
+  for (const row of source.BudgetTable) {
+    const budgetId = id(row, 'budget_id')
+    await attempt(`budget ${budgetId}`, async () => {
+      const fields = templateOf(row)
+      const before = await tenants.findTemplate(budgetId)
+      const how = decide(`budget:${budgetId}`, before, fields)
+      if (how === 'created' && !dryRun) {
+        await tenants.createTemplate(budgetId, { ...fields, timeZone, anchorMs: anchorOf(row, nowMs) }, author)
+      }
+      // Those who have it follow as themselves.
+      if (how === 'updated' && !dryRun) await tenants.updateTemplate(budgetId, fields, await partsOf(row), author)
+      if (how) counted(report, 'budget', how)
+    })
+  }
+  for (const one of entityRows(source)) {
+    await attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one))
+  }
+
+  async function partsOf(row: Source['BudgetTable'][number]) {
+    const { fields } = wantedOf('tag', [''], { budget_id: row.budget_id }, setting)
+    return (fields.budgets ?? []).map((budget) => ({
+      ...budget,
+      scope: budget.scope.slice(nameOf('tag', ['']).length),
+    }))
+  }
+
+  async function entity({ kind, id: named, row, own }: EntityRowOf): Promise<void> {
+    const key = kind === 'key' ? await tenants.findKey({ token: named[0] ?? '' }) : undefined
+    const entityId = kind === 'key' ? [key?.id ?? newId(nowMs)] : named
+    const before = key ?? (kind === 'key' ? undefined : await tenants.find(kind, entityId))
+    const wanted = wantedOf(kind, entityId, row, setting)
+    const fields = { ...wanted.fields, ...own } as Changes<EntityKind>
+    const how = decide(kind === 'key' ? `key:${named[0]}` : nameOf(kind, entityId), before, fields)
+    if (!how) return
+    if (!dryRun) {
+      const raised = await raiseSpend(wanted, before)
+      if (how === 'created') await tenants.create(kind, [{ id: entityId, fields }], author)
+      if (how === 'updated') await tenants.update(kind, entityId, fields, author)
+      if (how === 'same' && raised) return counted(report, kind, 'updated')
+    }
+    counted(report, kind, how)
+  }
+
+  /** A window has spent the more of what is known here and there. */
+  async function raiseSpend({ spend }: Wanted, before: EntityRecord | undefined): Promise<boolean> {
+    let raised = false
+    for (const { scope, startMs, spentNano } of spend) {
+      const open = before?.windows.find((one) => one.scope === scope && one.startMs >= startMs)
+      if (open && open.spentNano >= spentNano) continue
+      await tenants.resetSpend({ operation: newId(nowMs), scope, startMs, targetNano: spentNano, author })
+      raised = true
+    }
+    return raised
+  }
+
+  function decide(name: string, before: object | undefined, fields: object) {
+    if (!before) {
+      if (!gone.has(name)) return 'created'
+      report.kept.push(`${name} was deleted`)
+      return undefined
+    }
+    const record = before as Readonly<Record<string, unknown>>
+    const differ = Object.entries(fields)
+      .filter(([field, value]) => value !== undefined && comparable(field, value) !== comparable(field, record[field]))
+      .map(([field]) => field)
+    if (differ.length === 0) return 'same'
+    if (record.updatedBy === IMPORTER) return 'updated'
+    report.kept.push(`${name} differs in ${differ.join(', ')}`)
+    return undefined
+  }
+
+  async function attempt(name: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work()
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status >= 500) throw error
+      report.refused.push(`${name}: ${error.message}`)
+    }
+  }
+}
+
+/** Of budgets what was asked for, not since when they count. */
+function comparable(field: string, value: unknown): string {
+  if (field !== 'budgets') return canonical(value ?? null)
+  const budgets = value as EntityRecord['budgets']
+  return canonical(
+    budgets
+      .map(({ scope, part, limitNano }) => [scope, part, limitNano])
+      .sort((a, b) => (String(a) < String(b) ? -1 : 1)),
+  )
+}
+
+async function deletedHere(db: Db): Promise<ReadonlySet<string>> {
+  const { rows } = await db.execute<{ entity: string; token: string | null }>(
+    sql`select entity, row->>'token' as token from archived_entity`,
+  )
+  return new Set(rows.map(({ entity, token }) => (text(token) === null ? entity : `key:${token}`)))
+}
