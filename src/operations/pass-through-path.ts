@@ -44,6 +44,15 @@ function hasControls(text: string): boolean {
   return false
 }
 
+/** A path as a server may understand it: without percent signs, in small letters. Only to be judged, never to be asked. */
+export function plainPath(rest: string): string {
+  return rest
+    .split('/')
+    .map((part) => decoded(part) ?? part)
+    .join('/')
+    .toLowerCase()
+}
+
 /** The vendor's address with the rest of the path behind it: always at the same origin and below the same path. */
 export function addressOf(base: string, rest: string, query: URLSearchParams): URL {
   const root = new URL(base)
@@ -74,7 +83,7 @@ const PAIRS = /^(?:fine_tuning|fine-tuning|chat|messages|batch|embed|prompts|eva
  * itself: the data of all who share it. What is asked for by its id is known to whom it belongs.
  */
 export function listsAccount(method: string, rest: string): boolean {
-  const parts = rest
+  const parts = plainPath(rest)
     .replace(/^\/?v\d\w*\/projects\/[^/]+\/locations\/[^/]+/, '')
     .split('/')
     .filter((part) => part !== '' && !VERSION.test(part))

@@ -8,7 +8,7 @@ import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-thro
 import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
 import { mayUseAny } from '../gateway/pass-through-model.ts'
 import { presentedKey } from '../middleware/credentials.ts'
-import { listsAccount, safeRest } from '../operations/pass-through-path.ts'
+import { listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { callerOf } from './others.ts'
@@ -88,7 +88,7 @@ const OWNED: Readonly<Record<string, RegExp>> = {
 /** The operator's account holds everybody's things. */
 function mustNotList({ name }: PassThroughVendor, method: string, rest: string, { role }: Principal): void {
   if (role === 'proxy_admin' || name === 'vllm') return
-  if (OWNED[name]?.test(rest))
+  if (OWNED[name]?.test(plainPath(rest)))
     throw new GatewayError(
       'forbidden',
       `Files and batches have owners here: ask for them at /v1/files, /v1/batches and /v1/messages/batches instead of ${method} ${rest.slice(0, 200)}.`,

@@ -169,10 +169,17 @@ describe('files and batches', () => {
         }),
     ])
       await expect(asked()).rejects.toMatchObject({ status: 404 })
-    const raw = await fetch(`${gateway().url()}/openai_passthrough/v1/files/${batch.input_file_id}/content`, {
-      headers: { authorization: `Bearer ${others.key}` },
-    })
-    expect(raw.status).toBe(403)
+    for (const [path, status] of [
+      ['openai_passthrough/v1/files', 403],
+      ['openai_passthrough/v1/%66iles', 403],
+      ['openai/v1/%66iles', 404],
+      ['openai/files', 403],
+    ]) {
+      const raw = await fetch(`${gateway().url()}/${path}/${batch.input_file_id}/content`, {
+        headers: { authorization: `Bearer ${others.key}` },
+      })
+      expect([path, raw.status]).toEqual([path, status])
+    }
     expect(await (await a.files.content(batch.input_file_id)).text()).toContain('"custom_id":"r0"')
     expect((await a.files.delete(batch.input_file_id)).deleted).toBe(true)
     expect((await a.files.list()).data).toEqual([])

@@ -181,6 +181,9 @@ describe('what a request that is passed on asks for', () => {
       '/v1/messages/batches',
       '/v1beta/cachedContents',
       '/v1/organization/usage/completions',
+      '/v1/%6frganization/usage/completions',
+      '/v1%2F%66iles',
+      '/v1/Files',
       '/v1/projects/p/locations/l/batchPredictionJobs',
     ])
       expect([rest, listsAccount('GET', rest)]).toEqual([rest, true])
