@@ -28,7 +28,8 @@ async function toVendor(asked: ToPass): Promise<Response> {
   const url = new URL(request.url)
   const [, name = ''] = url.pathname.split('/')
   const vendor = passThroughVendors.find((one) => one.name === (ALIASES[name] ?? name))
-  if (!vendor) throw new GatewayError('internal', `Nobody knows the vendor ${name}.`)
+  if (!vendor)
+    throw new GatewayError('not_found', 'Write the vendor plainly, such as /openai/v1/models.', { retry: false })
   const rest = safeRest(url.pathname.slice(name.length + 1))
   mustNotList(vendor, request.method, rest, principal)
   const { config } = deps.gateway
