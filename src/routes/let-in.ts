@@ -3,7 +3,7 @@ import { type Networks, networks } from '../config/networks.ts'
 import { GatewayError } from '../errors.ts'
 import { clientAddress } from '../middleware/address.ts'
 import type { Principal } from '../tenants/principal.ts'
-import { covers } from './may-call.ts'
+import { covers, LLM } from './may-call.ts'
 import type { Route } from './route.ts'
 
 /** The lists of one config, read once: configs are made anew when they change. */
@@ -54,12 +54,18 @@ function mustComeFrom(headers: Headers, allowed: readonly string[], access: Acce
 
 /** Whether the operator lets everyone read a route: never one that changes or spends something. */
 export function isPublic(route: Route, request: Request, { publicRoutes }: AccessSettings): boolean {
-  if (!publicRoutes || route.method !== 'GET') return false
+  if (!publicRoutes || route.method !== 'GET' || spends(route)) return false
   const path = pathOf(request)
   return publicRoutes.some((one) => covers(one, route, path))
 }
 
-/** Whether a route asks a model. */
+const PASSES_ON = 'Pass-through'
+
+/** Whether a route may cost something at a vendor: reading does not, unless it is passed on. */
+const spends = ({ tag, method, access }: Route): boolean =>
+  LLM.includes(tag) && access !== 'public' && (method !== 'GET' || tag === PASSES_ON)
+
+/** Whether a route asks a model in a body that we read. */
 export const asksModel = ({ tag, method, access }: Pick<Route, 'tag' | 'method' | 'access'>): boolean =>
   tag === 'Models' && method === 'POST' && access !== 'public'
 
@@ -82,7 +88,7 @@ export function mustSuitMaster(
     readonly log: (line: string) => void
   },
 ): void {
-  if (!asksModel(route)) return
+  if (!spends(route)) return
   if (access?.masterKeyLlm === false) {
     throw refused(
       'The master key calls no models here (general_settings.allow_master_key_llm). POST /key/generate makes a key that does.',

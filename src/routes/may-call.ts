@@ -47,7 +47,8 @@ export function mustMayCall(route: Route, url: string, principal: Principal): vo
 }
 
 const MANAGEMENT = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tags', 'Budgets', 'Model management']
-const LLM = ['Models', 'Files and batches', 'Pass-through']
+/** Tags of routes that reach a vendor. */
+export const LLM: readonly string[] = ['Models', 'Files and batches', 'Pass-through']
 const isLlm = ({ tag, access }: Route) => LLM.includes(tag) && access !== 'public'
 const listsModels = ({ method, paths }: Route) => method === 'GET' && paths.some((path) => path.includes('/models'))
 const PEOPLES = [...MANAGEMENT, 'Spend', 'Audit', 'Health', 'Cache', 'About', 'Sign-in']

@@ -2,6 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isNetwork, networks } from '../../../src/config/networks.ts'
 import { clientAddress } from '../../../src/middleware/address.ts'
+import { isPublic } from '../../../src/routes/let-in.ts'
+import type { Route } from '../../../src/routes/route.ts'
 import { chat, MASTER, world } from '../routes/world.ts'
 
 const from = (address: string) => ({ 'cf-connecting-ip': address })
@@ -84,6 +86,13 @@ describe('who is let in', () => {
     expect((await w.said('/v1/models')).status).toBe(200)
     expect((await w.get('/v1/models', 'sk-wrong')).status).toBe(401)
     expect((await w.said(CHAT, { method: 'POST', body: JSON.stringify(chat) })).status).toBe(401)
+  })
+
+  it('never to a vendor without a key, also where reading is passed on', () => {
+    const route = { tag: 'Pass-through', method: 'GET', access: 'key', paths: ['/openai/{rest+}'] } as unknown as Route
+    expect(isPublic(route, new Request('http://gateway.test/openai/v1/files'), { publicRoutes: ['/openai/*'] })).toBe(
+      false,
+    )
   })
 
   it('the master key to models, with advice once an hour, unless it is told not to', async () => {
