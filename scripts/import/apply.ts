@@ -46,7 +46,7 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
         await tenants.createTemplate(budgetId, { ...fields, timeZone, anchorMs: anchorOf(row, nowMs) }, author)
       }
       // Those who have it follow as themselves.
-      if (how === 'updated' && !dryRun) await tenants.updateTemplate(budgetId, fields, await partsOf(row), author)
+      if (how === 'updated' && !dryRun) await tenants.updateTemplate(budgetId, fields, partsOf(row), author)
       if (how) counted(report, 'budget', how)
     })
   }
@@ -54,7 +54,7 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
     await attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one))
   }
 
-  async function partsOf(row: Source['BudgetTable'][number]) {
+  function partsOf(row: Source['BudgetTable'][number]) {
     const { fields } = wantedOf('tag', [''], { budget_id: row.budget_id }, setting)
     return (fields.budgets ?? []).map((budget) => ({
       ...budget,
