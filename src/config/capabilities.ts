@@ -57,17 +57,9 @@ const is =
 export const capabilities: readonly Capability[] = [
   // Dialects and vendors
   {
-    capability:
-      'who speaks to the gateway decides nothing of this: turns are written down for a vendor as it needs them',
+    capability: 'what a vendor cannot take is translated, or refused by name; nothing is made up for it',
     comes: 'unplanned',
-    config: ['litellm_settings.modify_params'],
-    chat: [
-      'ensure_alternating_roles',
-      'user_continue_message',
-      'assistant_continue_message',
-      'supports_system_message',
-    ],
-    alreadySo: { supports_system_message: is(true) },
+    config: ['litellm_settings.modify_params', 'litellm_settings.enable_preview_features'],
   },
   {
     capability: 'answers are not checked against their schema here, which would hold streams back to their end',
@@ -79,7 +71,6 @@ export const capabilities: readonly Capability[] = [
     capability: 'which of OpenAI’s APIs a model is asked by is said per model (openai/responses/MODEL)',
     comes: 'unplanned',
     config: [
-      'litellm_settings.enable_preview_features',
       'litellm_settings.use_chat_completions_url_for_anthropic_messages',
       'litellm_settings.route_all_chat_openai_to_responses',
       'litellm_settings.return_response_headers',
