@@ -242,12 +242,12 @@ export const capabilities: readonly Capability[] = [
   // Tenants and administration
   {
     capability: 'a choice of what is kept in the database',
-    comes: 'tenants',
+    comes: 'unplanned',
     config: ['general_settings.supported_db_objects'],
   },
   {
-    capability: 'users, projects and members',
-    comes: 'tenants',
+    capability: "projects, invitations and headers that name people; budgets of an organization's members",
+    comes: 'unplanned',
     config: [
       'general_settings.user_header_name',
       'general_settings.user_header_mappings',
@@ -258,17 +258,19 @@ export const capabilities: readonly Capability[] = [
     member: ['all_users'],
     user: ['organizations', 'send_invite_email', 'sso_user_id', 'organization_id', 'team_id', 'prompts', 'password'],
     customer: ['default_model'],
+    // An admin who makes a team is not in it.
+    alreadySo: { 'general_settings.disable_auto_add_proxy_admin_to_teams': is(true) },
     team: ['members', 'admins', 'team_member_key_duration', 'user_id'],
     organization: ['members', 'users', 'max_budget_in_organization'],
   },
   {
-    capability: 'rules for new keys, users and teams',
-    comes: 'tenants',
+    capability: 'settings of one team in the file; the shape of aliases',
+    comes: 'unplanned',
     restricts: ['litellm_settings.default_team_settings', 'litellm_settings.enable_key_alias_format_validation'],
   },
   {
-    capability: 'routes, parameters and addresses a caller may use',
-    comes: 'tenants',
+    capability: 'permissions by object, role and index; hosts and sizes of answers',
+    comes: 'unplanned',
     restricts: [
       'general_settings.enforce_rbac',
       'general_settings.role_permissions',
@@ -297,8 +299,8 @@ export const capabilities: readonly Capability[] = [
     alreadySo: { key_type: is('default') },
   },
   {
-    capability: 'model aliases, access groups and router settings of a tenant',
-    comes: 'tenants',
+    capability: 'router settings of a tenant; a public list of models',
+    comes: 'unplanned',
     config: ['litellm_settings.public_model_groups', 'general_settings.enable_public_model_hub'],
     key: ['config', 'router_settings'],
     user: ['aliases', 'config', 'router_settings'],
