@@ -12,6 +12,10 @@ variables. A row that names an address of its own is never sent the vendor's key
 does not have is refused by name, or left out with \`drop_params\`; its file in \`src/providers/\` says what that is, and
 vendors that differ in little but their address are lines of \`compatible-vendors.ts\`.
 
+Perplexity ended the chats of Sonar on 27 September 2026. Its Agent API speaks OpenAI's Responses:
+\`model: openai/responses/perplexity/sonar\` with \`api_base: https://api.perplexity.ai/v1\` its key as \`api_key\`, and
+prices of your own. The prefix \`perplexity\` stays for addresses that have those chats still.
+
 Anything else that speaks OpenAI's chat completions is \`openai/MODEL\` with an \`api_base\`.
 
 | Prefix | Chat | More | Key | Address |

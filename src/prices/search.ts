@@ -11,7 +11,10 @@ interface Fee {
 
 /**
  * What vendors bill for each search that a model makes, where the price list is silent: Anthropic's web search (its
- * pricing page), OpenAI's by models that think (its pricing page; others' price depends on the tool's version), and Google's grounding, by search from Gemini 3 on and by grounded prompt before (both Gemini pricing pages).
+ * pricing page); OpenAI's by models that think, 10 USD for a thousand calls of `web_search` and of its preview alike
+ * (developers.openai.com/api/docs/pricing, "Built-in tools"; for others it is 10 or, by the preview, 25, which an answer
+ * does not tell); and Google's grounding, by search from Gemini 3 on and by grounded prompt before (both Gemini pricing
+ * pages).
  */
 const FEES: readonly Fee[] = [
   { provider: /^openai$/, model: /^(?:responses\/)?(?:gpt-[5-9]|o\d)(?!.*chat)/, each: 10 },

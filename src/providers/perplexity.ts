@@ -5,6 +5,10 @@ import { eachChoice, withSources } from './openai-compatible-messages.ts'
 /**
  * Perplexity names its sources beside the answer, again in every event, and counts what its deep research thought and read
  * beside prompt and completion; what it read is billed like the prompt.
+ *
+ * Perplexity itself supported these chats until 27 September 2026 (docs.perplexity.ai, Sonar's quickstart; since
+ * then danielmiessler/Fabric 2276 saw them refused). Its Agent API is OpenAI's Responses at `/v1/responses` and is asked as
+ * such; this is for addresses that have the chats still.
  */
 export const perplexity = openaiCompatible(
   {
