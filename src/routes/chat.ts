@@ -9,6 +9,7 @@ import { GatewayError } from '../errors.ts'
 import { serve } from '../gateway/serve.ts'
 import { chat as operation } from '../operations/chat-operation.ts'
 import { countGemini } from './count-tokens.ts'
+import { embedGemini } from './embeddings.ts'
 import { callerOf } from './others.ts'
 import { answerAndKeep } from './responses-stored.ts'
 import { type Asked, type Route, route } from './route.ts'
@@ -101,20 +102,22 @@ const generateContent = route({
   access: 'key',
   tag: 'Models',
   summary:
-    "A chat in Gemini's shape: `{model}:generateContent` and `{model}:streamGenerateContent`; `{model}:countTokens` counts.",
+    "A chat in Gemini's shape: `{model}:generateContent` and `{model}:streamGenerateContent`; `{model}:countTokens` counts, `{model}:embedContent` and `{model}:batchEmbedContents` embed.",
   dialect: gemini,
   query: z.object({ alt: z.enum(['sse', 'json']).optional(), key: z.string().optional() }),
   body: shape("Gemini's generateContent request.", ['contents']),
   handle(asked) {
     const { action = '' } = asked.params
-    const [, model, method] = /^(.+):(generateContent|streamGenerateContent|countTokens)$/.exec(action) ?? []
+    const [, model, method] =
+      /^(.+):(generateContent|streamGenerateContent|countTokens|embedContent|batchEmbedContents)$/.exec(action) ?? []
     if (model === undefined) {
       throw new GatewayError(
         'not_found',
-        `There is no method of this name: ${action}. Ask for MODEL:generateContent, MODEL:streamGenerateContent or MODEL:countTokens.`,
+        `There is no method of this name: ${action}. Ask for MODEL:generateContent, MODEL:streamGenerateContent, MODEL:countTokens, MODEL:embedContent or MODEL:batchEmbedContents.`,
       )
     }
     if (method === 'countTokens') return countGemini(asked, model)
+    if (method === 'embedContent' || method === 'batchEmbedContents') return embedGemini(asked, model, method)
     const stream = method === 'streamGenerateContent'
     const dialect = stream && asked.query.alt !== 'sse' ? geminiStream : gemini
     return chat(asked, { dialect, body: asked.body, path: { model, stream } })

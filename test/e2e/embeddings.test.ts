@@ -136,6 +136,24 @@ litellm_settings:
     expect(answer.usage.prompt_tokens).toBeGreaterThan(0)
   })
 
+  it.each([
+    ['embedContent', { content: { parts: [{ text: 'one' }] } }, { embedding: { values: [0.5, 0] } }],
+    [
+      'batchEmbedContents',
+      { requests: ['one', 'two'].map((text) => ({ content: { parts: [{ text }] } })) },
+      { embeddings: [{ values: [0.5, 0] }, { values: [0.5, 1] }] },
+    ],
+  ])('come by Gemini’s %s, whoever the vendor is', async (method, body, vectors) => {
+    const { key } = await gateway().key()
+    const response = await fetch(`${gateway().url()}/v1beta/models/vectors:${method}`, {
+      method: 'POST',
+      headers: { 'x-goog-api-key': key, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    })
+    expect(await response.json()).toEqual(vectors)
+    expect(response.headers.get('x-litellm-response-cost')).toBe('0.00002')
+  })
+
   it.each(['/v1/embeddings', '/embeddings', '/engines/vectors/embeddings', '/openai/deployments/vectors/embeddings'])(
     'are at %s, and what they would cost is held to the budget',
     async (path) => {
