@@ -22,6 +22,7 @@ export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[
   const columns = list(named.map((one) => sql.identifier(one)))
   const grouping = list(sets.map((set) => sql`(${list(set.map((one) => sql.identifier(one)))})`))
   const isGrouped = named.length > 0
+  const { page } = query
   return sql`
     select ${isGrouped ? sql`grouping(${columns})::int as left_out, ${columns}` : sql`0 as left_out`},
       sum(cost_nano)::text as cost, sum(saved_nano)::text as saved, sum(prompt_tokens)::float8 as prompt,
@@ -30,7 +31,8 @@ export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[
       sum(requests)::float8 as requests, sum(successes)::float8 as successes, sum(failures)::float8 as failures,
       sum(cache_hits)::float8 as cache_hits
     from ${spendDaily} where ${matching(query)}
-    group by grouping sets (${grouping}) order by sum(cost_nano) desc${isGrouped ? sql`, ${columns}` : sql``}`
+    group by grouping sets (${grouping}) order by sum(cost_nano) desc${isGrouped ? sql`, ${columns}` : sql``}
+    ${page === undefined ? sql`` : sql`limit ${page.size} offset ${(page.number - 1) * page.size}`}`
 }
 
 /** What any of the sets tells apart; nothing else may be named in a grouped statement. */

@@ -18,6 +18,8 @@ export interface DaysQuery {
   readonly apiKey?: string | undefined
   /** The provider's model or the group that was asked for. */
   readonly model?: string | undefined
+  /** A page of the groups, the first being 1: for one set alone. */
+  readonly page?: { readonly number: number; readonly size: number } | undefined
 }
 
 export interface Sums {

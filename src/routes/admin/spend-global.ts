@@ -8,6 +8,11 @@ import { name } from '../text.ts'
 import { ALL_DAYS, bothDates, dates, daysBetween, monthAndDay } from './spend-dates.ts'
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(10)
+/** Lists of everybody: the most expensive thousand, unless another page is asked for. */
+const paged = {
+  limit: z.coerce.number().int().min(1).max(1_000).default(1_000),
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+}
 const rows = z.array(z.record(z.string(), z.unknown()))
 const object = z.record(z.string(), z.unknown())
 
@@ -161,10 +166,11 @@ const users = route({
   ...common,
   paths: ['/spend/users'],
   summary: 'People by what they ever spent, the most first.',
-  query: z.strictObject({ user_id: name.optional() }),
+  query: z.strictObject({ user_id: name.optional(), ...paged }),
   out: rows,
-  async handle({ query: { user_id: userId }, deps }) {
-    const about = { kind: 'user', entities: userId === undefined ? undefined : [userId], ...ALL_DAYS } as const
+  async handle({ query: { user_id: userId, limit: size, page: number }, deps }) {
+    const entities = userId === undefined ? undefined : [userId]
+    const about = { kind: 'user', entities, ...ALL_DAYS, page: { number, size } } as const
     const [groups = []] = await deps.spendReport.days(about, [['entity']])
     const called = await aliasesOf('user', groups, deps)
     return groups.map(({ entity, costNano }) => ({
@@ -179,9 +185,11 @@ const everyKey = route({
   ...common,
   paths: ['/spend/keys'],
   summary: 'Keys by what they ever spent, the most first; deleted ones too.',
+  query: z.strictObject(paged),
   out: rows,
-  async handle({ deps }) {
-    const [groups = []] = await deps.spendReport.days({ kind: 'all', ...ALL_DAYS }, [['key_id']])
+  async handle({ query: { limit: size, page: number }, deps }) {
+    const about = { kind: 'all', ...ALL_DAYS, page: { number, size } } as const
+    const [groups = []] = await deps.spendReport.days(about, [['key_id']])
     const known = await deps.spendReport.keyNames(groups.map(({ key_id }) => key_id))
     return groups.map(({ key_id, costNano }) => {
       const key = known.get(key_id)
