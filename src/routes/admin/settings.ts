@@ -81,7 +81,7 @@ const update = route({
   out: z.object({ message: z.string() }),
   async handle(asked) {
     const { body, deps, request } = asked
-    const store = storeOf(deps, 500)
+    const store = storeOf(deps)
     const changes = changesOf(body)
     mustStayInside(changes, request, deps)
     await store.set(changes, authorOf(asked))
@@ -99,7 +99,7 @@ const apply = route({
   out: z.object({ message: z.string(), changed: z.array(z.string()) }),
   async handle(asked) {
     const { body, deps, request } = asked
-    const store = storeOf(deps, 500)
+    const store = storeOf(deps)
     const wanted = changesOf(body)
     mustStayInside(wanted, request, deps)
     const before = ofKind(await readNow(deps), 'setting')
@@ -214,7 +214,7 @@ const fieldUpdate = route({
   async handle(asked) {
     const { body, deps, request } = asked
     const { field_name: field, config_type: section } = body
-    const store = storeOf(deps, 500)
+    const store = storeOf(deps)
     const changes = [changeOf(section, field, body.field_value)]
     mustStayInside(changes, request, deps)
     await store.set(changes, authorOf(asked))
@@ -233,7 +233,7 @@ const fieldDelete = route({
   async handle(asked) {
     const { body, deps } = asked
     const { field_name: field, config_type: section } = body
-    await storeOf(deps, 500).set([changeOf(section, field, null)], authorOf(asked))
+    await storeOf(deps).set([changeOf(section, field, null)], authorOf(asked))
     return shown(section, field, await storedValues(deps), builtOf(deps))
   },
 })

@@ -22,7 +22,7 @@ function storing() {
 describe('stored settings', () => {
   it('need a gateway that keeps models, like LiteLLM', async () => {
     const { status, json } = await world().post('/config/update', { router_settings: { num_retries: 1 } })
-    expect([status, json.error.message]).toEqual([500, expect.stringContaining('STORE_MODEL_IN_DB')])
+    expect([status, json.error.message]).toEqual([501, expect.stringContaining('STORE_MODEL_IN_DB')])
   })
 
   it('go before those of the file until they are taken away', async () => {
