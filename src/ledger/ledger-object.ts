@@ -1,5 +1,6 @@
 import { DurableObject } from 'cloudflare:workers'
 import { systemClock } from '../clock.ts'
+import { builtConfig } from '../config/built.ts'
 import { createDb } from '../db/client.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { LedgerCore } from './ledger.ts'
@@ -34,7 +35,7 @@ export class LedgerObject extends DurableObject<LedgerEnv> {
 
   constructor(ctx: DurableObjectState, env: LedgerEnv) {
     super(ctx, env)
-    const settings = ledgerSettingsFrom(env.LEDGER_SETTINGS)
+    const settings = ledgerSettingsFrom(env.LEDGER_SETTINGS, builtConfig().ledger)
     this.#source = this.slices(env, settings.exchangeTimeoutMs)
     this.#core = new LedgerCore({
       name: this.#name(),

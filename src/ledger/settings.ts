@@ -12,11 +12,11 @@ const schema = z.strictObject({
   budgetWaitMs: z.int().nonnegative(),
 }) satisfies z.ZodType<LedgerSettings>
 
-/** The variable `LEDGER_SETTINGS`: some of the ledger's times as JSON, the others by default. */
-export function ledgerSettingsFrom(text: string | undefined): LedgerSettings {
-  if (!text) return ledgerDefaults
+/** The variable `LEDGER_SETTINGS`: some of the ledger's times as JSON, the others as the file has them. */
+export function ledgerSettingsFrom(text: string | undefined, file: LedgerSettings = ledgerDefaults): LedgerSettings {
+  if (!text) return file
   const given = z.safeParse(schema.partial(), parsed(text))
-  if (given.success) return schema.parse({ ...ledgerDefaults, ...given.data })
+  if (given.success) return schema.parse({ ...file, ...given.data })
   throw new Error(`LEDGER_SETTINGS is not what a ledger expects:\n${z.prettifyError(given.error)}`)
 }
 
