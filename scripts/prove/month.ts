@@ -1,9 +1,9 @@
 import { v7 } from 'uuid'
 import { noUsage } from '../../src/prices/usage.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
+import { seeded } from '../bench/figures.ts'
 
 export const DAY_MS = 86_400_000
-/** A month, and what a sink of that time still sends late. */
 export const MONTH_DAYS = 30
 
 const models = [
@@ -13,23 +13,12 @@ const models = [
   ['gemini-2.5-flash', 'cheap', 'gemini'],
 ] as const
 
-/** Numbers from 0 to 1, the same for the same seed (Mulberry32, public domain). */
-function numbers(seed: number): () => number {
-  let state = seed | 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
-
 /**
  * The batches in which a month of traffic reaches the consumer, the same for the same seed: each event at least once,
- * one batch of twenty again, and one event of fifty days after the others.
+ * a part of one batch in twenty again, and one event in fifty long after its neighbours.
  */
 export function* month(seed: number, events: number, endMs: number): Generator<readonly SpendEvent[]> {
-  const next = numbers(seed)
+  const next = seeded(seed)
   const below = (count: number) => Math.floor(next() * count)
   const startMs = endMs - MONTH_DAYS * DAY_MS
   let batch: SpendEvent[] = []
