@@ -1,6 +1,7 @@
 import type { Deployment } from '../config/config.ts'
 import { maxNano } from '../money.ts'
-import { costNano } from '../prices/cost.ts'
+import { costNano, everyRate } from '../prices/cost.ts'
+import type { Price } from '../prices/price.ts'
 import { completionTokens, promptTokens, type Usage } from '../prices/usage.ts'
 import type { WorstCase } from './chat.ts'
 
@@ -18,9 +19,15 @@ export function boundedBy(deployment: Deployment, most: Usage, setting: string):
     return { ...known, costNano: undefined, unbounded }
   }
   const { tiers = [], ...base } = price
+  const counts = isByToken(price) ? known : { tokens: 0, outputTokens: 0, maxOutputTokens: 0 }
   const reachable = [
     base,
     ...tiers.filter(({ aboveTokens }) => prompt > aboveTokens).map((tier) => ({ ...base, ...tier })),
   ]
-  return { ...known, costNano: reachable.map((rates) => costNano(rates, most)).reduce(maxNano) }
+  return { ...counts, costNano: reachable.map((rates) => costNano(rates, most)).reduce(maxNano) }
+}
+
+/** Who bills pictures, seconds or characters counts no tokens, and no limit of tokens is taken for them. */
+export function isByToken({ units, ...rates }: Price): boolean {
+  return units === undefined || Object.values(everyRate(rates)).some((rate) => rate > 0)
 }

@@ -5,7 +5,7 @@ import { noUsage, type Usage } from '../prices/usage.ts'
 import { audioTokens } from '../providers/audio-used.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import { taskBody } from '../providers/task-request.ts'
-import { boundedBy } from './bound.ts'
+import { boundedBy, isByToken } from './bound.ts'
 import { heardEvents } from './heard-events.ts'
 import type { Asking, Hearing, Operation } from './operation.ts'
 import { utf8Bytes, valueBytes } from './text-size.ts'
@@ -90,6 +90,9 @@ function heardSound(request: SpeechRequest, { price }: Deployment): Hearing {
       return isOver
     },
     failure: undefined,
-    used: () => ({ usage: estimateUsage(request), estimated: price?.units?.character === undefined }),
+    used: () =>
+      price && !isByToken(price)
+        ? { usage: { ...noUsage, inputCharacters: charactersOf(request) }, estimated: false }
+        : { usage: estimateUsage(request), estimated: true },
   }
 }

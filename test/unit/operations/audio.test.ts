@@ -90,6 +90,7 @@ describe('speech', () => {
       hold_nano: '105000',
       status: 'success',
       usage_estimated: false,
+      total_tokens: 0,
     })
   })
 
@@ -251,4 +252,21 @@ it('pictures are changed by a form with all its files', async () => {
   expect(form.getAll('image[]').map((one) => (one as File).name)).toEqual(['a.png', 'b.png'])
   expect(form.get('n')).toBe('1')
   expect(await row()).toMatchObject({ call_type: 'aimage_edit', cost_nano: '16000000', hold_nano: '16000000' })
+})
+
+it('whoever bills no tokens takes none of a limit of tokens', () => {
+  const price = (units: object) => ({ input: 0, output: 0, units })
+  const by = (units: object) => ({
+    id: 'd',
+    group: 'g',
+    provider: 'p',
+    model: 'm',
+    params: {},
+    mode: 'm',
+    price: price(units),
+  })
+  const asked = { model: 'g', file: new File([new Uint8Array(1_000_000)], 'long.mp3') }
+  expect(transcription.worstCase(asked, by({ second: 1_000 }))).toMatchObject({ tokens: 0, costNano: 1_000n })
+  const tokens = { ...by({}), price: { input: 1_000, output: 1_000 } }
+  expect(transcription.worstCase(asked, tokens).tokens).toBeGreaterThan(20_000)
 })
