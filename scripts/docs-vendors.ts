@@ -41,12 +41,12 @@ const MORE: Readonly<Record<string, string>> = {
 }
 
 function row(prefix: string, vendor: Vendor): string {
-  const { dialect, defaults } = vendor
+  const { dialect, defaults, chatless } = vendor
   const more = Object.entries(MORE).flatMap(([part, name]) => (part in vendor ? name : []))
   const address = [defaults.apiBase, defaults.apiBaseEnv && `\`${defaults.apiBaseEnv}\``].filter(Boolean).join(', or ')
   const cells = [
     `\`${prefix}\``,
-    (dialect && TONGUES[dialect]) ?? 'its own',
+    chatless ? 'none' : ((dialect && TONGUES[dialect]) ?? 'its own'),
     more.join(', '),
     defaults.apiKeyEnv ? `\`${defaults.apiKeyEnv}\`` : '',
     address || '`api_base`',

@@ -4,6 +4,7 @@ import { ruledBy } from '../providers/parameter-rules.ts'
 import type { EmbeddingTranslator, Vendor } from '../providers/translator.ts'
 import { estimateEmbeddingsUsage, worstCaseEmbeddings } from './embeddings.ts'
 import type { Operation } from './operation.ts'
+import { readable } from './task.ts'
 
 /** Vectors of texts, in OpenAI's shape. */
 export const embeddings: Operation<EmbeddingRequest> = {
@@ -20,7 +21,7 @@ export const embeddings: Operation<EmbeddingRequest> = {
     return translatorOf(asking.provider).embed(request, target)
   },
   told({ provider, request, deployment }, answers) {
-    try {
+    return readable(deployment.group, () => {
       const made = translatorOf(provider).embeddings(
         answers.map(({ json }) => json),
         request,
@@ -28,14 +29,7 @@ export const embeddings: Operation<EmbeddingRequest> = {
       const usage = made.usage ?? estimateEmbeddingsUsage(request)
       const body = JSON.stringify(printEmbeddings({ ...made, usage }, { ...request, model: deployment.group }))
       return { body, usage, estimated: made.usage === undefined }
-    } catch (cause) {
-      if (cause instanceof GatewayError) throw cause
-      throw new GatewayError('upstream_failed', `${deployment.group} answered with something that cannot be read.`, {
-        billed: true,
-        retry: true,
-        cause,
-      })
-    }
+    })
   },
 }
 
