@@ -1,3 +1,4 @@
+import type { ExecutionContext } from 'hono'
 import { buildConfig } from '../../../scripts/config/build.ts'
 import { createApp } from '../../../src/app.ts'
 import * as books from '../../../src/budget/books.ts'
