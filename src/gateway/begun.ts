@@ -45,7 +45,10 @@ export async function begun<R extends AnyRequest>(
 /** Its hold ends with the next take, or with the request. Of two that were asked at the same time the second ends at once. */
 function leaveOpen<R extends AnyRequest>(hold: Settlement | undefined, journey: Journey<R>, beside = false): void {
   if (!hold) return
-  if (beside && journey.unclosed) return handedOver(hold, journey.call, journey.deps)
+  if (beside && journey.unclosed) {
+    handedOver(hold, journey.call, journey.deps)
+    return
+  }
   closeLast(journey)
   journey.unclosed = hold
 }
