@@ -145,11 +145,10 @@ it('a leader who leaves alone takes its request along', async () => {
           aborted = true
           reject(signal.reason)
         })
+        setTimeout(() => leave())
       }),
   )
-  const asked = ask(hello, member('t'))
-  setTimeout(leave, 5)
-  await expect(asked).rejects.toThrow()
+  await expect(ask(hello, member('t'))).rejects.toThrow()
   expect(aborted).toBe(true)
 })
 
