@@ -12,12 +12,13 @@ export async function mustFit(
 ): Promise<void> {
   if (!changes.teamId || !changes.organizationId) return
   const team = await deps.tenantStore.find('team', [changes.teamId])
-  if (!team?.organizationId || team.organizationId === changes.organizationId) return
-  throw new GatewayError(
-    'invalid_request',
-    `team_id = ${team.teamId} belongs to organization_id = ${team.organizationId}. Leave organization_id out, or give that one.`,
-    { param: 'organization_id' },
-  )
+  if (!team || team.organizationId === changes.organizationId) return
+  // One ledger counts all of a team's requests, so that all of its keys have one root.
+  const root =
+    team.organizationId === null
+      ? 'belongs to no organization. Leave organization_id out, or put the team into the organization: POST /team/update.'
+      : `belongs to organization_id = ${team.organizationId}. Leave organization_id out, or give that one.`
+  throw new GatewayError('invalid_request', `team_id = ${team.teamId} ${root}`, { param: 'organization_id' })
 }
 
 /** A key's budget above its team's would be a promise that the team cannot keep. */

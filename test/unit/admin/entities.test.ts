@@ -221,6 +221,23 @@ describe('members', () => {
 })
 
 describe('teams, organizations and tags', () => {
+  it('all keys of a team have one root, since one ledger counts its requests', async () => {
+    const w = world()
+    await w.post('/organization/new', { organization_id: 'o', organization_alias: 'O' })
+    await w.post('/organization/new', { organization_id: 'p', organization_alias: 'P' })
+    await w.post('/team/new', { team_id: 'inside', organization_id: 'o' })
+    await w.post('/team/new', { team_id: 'free' })
+    for (const [team_id, organization_id, status] of [
+      ['inside', 'o', 200],
+      ['inside', 'p', 400],
+      ['free', 'o', 400],
+    ] as const) {
+      const made = await w.post('/key/generate', { team_id, organization_id })
+      expect([team_id, organization_id, made.status]).toEqual([team_id, organization_id, status])
+      if (status === 400) expect(made.json.error).toMatchObject({ param: 'organization_id' })
+    }
+  })
+
   it('are updated', async () => {
     const w = world()
     await w.post('/organization/new', {
