@@ -101,15 +101,17 @@ export async function chargeOpenBatches(
   failed: (name: string, error: unknown) => void,
 ): Promise<void> {
   for (const batch of await batches.objects.open(AT_A_TIME)) {
+    const isOld = batch.createdAtMs < deps.clock() - LOST_AFTER_MS
     try {
       const said = (await batchNow(batch, deps)) ?? batch.said
       const now = { ...batch, said }
       await batches.objects.keep(now)
-      const isLost = batch.createdAtMs < deps.clock() - LOST_AFTER_MS && !isBatchOver(said)
-      if (isLost) await chargeBatch(now, undefined, batches, deps)
+      if (isOld && !isBatchOver(said)) await chargeBatch(now, undefined, batches, deps)
       else await chargeIfOver(now, batches, deps)
     } catch (error) {
       failed('charging a batch', error)
+      // Whose vendor says nothing of it any more is no less lost.
+      if (isOld) await chargeBatch(batch, undefined, batches, deps).catch((cause) => failed('charging a batch', cause))
     }
   }
 }

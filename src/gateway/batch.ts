@@ -1,4 +1,5 @@
 import type { Opening, VendorObject, VendorObjects } from '../batches/port.ts'
+import type { Deployment } from '../config/config.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
 import type { Grant } from '../ledger/port.ts'
@@ -120,12 +121,19 @@ async function estimated(
   deps: GatewayDeps,
 ): Promise<Estimate> {
   const { config } = deps
-  const prices: Record<string, Price> = {}
+  // Without a prototype: callers choose the names.
+  const prices: Record<string, Price> = Object.create(null)
   let first: string | undefined
+  let budgets = ''
   let costNano: NanoUsd | undefined = 0n
   let unbounded: string | undefined
-  const readsAll =
-    !mayUseAny(principal) || principal.scopes.some(({ limited }) => limited) || vendor.name === 'anthropic'
+  const isLimited = !mayUseAny(principal) || principal.scopes.some((scope) => scope.limited)
+  const limited = (deployment: Deployment) =>
+    appliesTo(principal, deployment, config)
+      .scopes.filter((scope) => scope.limited)
+      .map(({ name }) => name)
+      .sort()
+      .join()
   for await (const asked of requests) {
     const model = asked && modelNamed(asked.rest, asked.body, new URLSearchParams())
     if (!asked || model === undefined)
@@ -136,7 +144,17 @@ async function estimated(
     first ??= model
     const named = { principal, vendor, model }
     mustMayUse(named, config)
-    const { price, ...deployment } = countsAs(named, config)
+    const counted = countsAs(named, config)
+    const { price, ...deployment } = counted
+    const theirs = limited(counted)
+    if (model === first) budgets = theirs
+    else if (theirs !== budgets)
+      throw new GatewayError(
+        'invalid_request',
+        `One hold pays for the whole batch, but ${model} has other budgets than ${first}. Begin a batch for each model.`,
+        { retry: false },
+      )
+    const readsAll = isLimited || theirs !== '' || vendor.name === 'anthropic'
     if (price) prices[model] ??= batchPrice(price)
     const half = prices[model]
     if (!readsAll) break

@@ -11,6 +11,7 @@ import { askedInLine, askedOfAnthropic, isBatchOver, linesOf, usedInLine } from 
 import { batchPrice } from '../../../src/prices/batch.ts'
 import { noUsage } from '../../../src/prices/usage.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
+import { modelName } from '../../../src/tenants/scope.ts'
 import { gatewayWorld, keyWith } from '../../support/gateway-world.ts'
 
 const MODEL = 'gpt-4o-mini'
@@ -28,13 +29,19 @@ async function* these<T>(...all: T[]) {
   yield* all
 }
 
-async function world(limitNano?: bigint) {
+async function world(limitNano?: bigint, models: readonly string[] = []) {
   const gateway = gatewayWorld(() => new Response('', { status: 404 }))
   const [vendor] = passThroughVendors
   if (!vendor) throw new Error('nobody')
   const deps = gateway.deps
   if (limitNano !== undefined) gateway.account.limits.set('key:k1@life', limitNano)
-  const principal = keyWith(limitNano)
+  const plain = keyWith(limitNano)
+  const perModel = models.map((model) => {
+    const name = `${modelName('key:k1', model)}@life`
+    gateway.account.limits.set(name, 1_000_000_000n)
+    return { name, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: true } as const
+  })
+  const principal = { ...plain, scopes: [...plain.scopes, ...perModel] }
   const destination = await vendorDestination(
     vendor,
     { rest: '/v1/batches', model: undefined, teamId: undefined },
@@ -83,6 +90,14 @@ describe('a batch', () => {
     await expect((await world(3n * one - 1n)).begin([asked(), asked(), asked()])).rejects.toMatchObject({
       kind: 'budget_exceeded',
     })
+  })
+
+  it('is held for where its model alone has a budget, and asks models under one budget only', async () => {
+    const { begin } = await world(undefined, [MODEL])
+    expect(BigInt((await begin([asked()])).opening.holdNano ?? 0)).toBeGreaterThan(0n)
+    const other = { ...asked(), body: { ...asked().body, model: 'gpt-4o' } }
+    await expect(begin([asked(), other])).rejects.toMatchObject({ kind: 'invalid_request' })
+    await expect(begin([other, asked()])).rejects.toMatchObject({ kind: 'invalid_request' })
   })
 
   it('is refused where a request has no bound, no model, or there is none', async () => {
