@@ -39,7 +39,7 @@ async function world(limitNano?: bigint, models: readonly string[] = []) {
   const perModel = models.map((model) => {
     const name = `${modelName('key:k1', model)}@life`
     gateway.account.limits.set(name, 1_000_000_000n)
-    return { name, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: true } as const
+    return { name, model, duration: 'life', timeZone: 'UTC', anchorMs: 0, limited: true } as const
   })
   const principal = { ...plain, scopes: [...plain.scopes, ...perModel] }
   const destination = await vendorDestination(
