@@ -38,11 +38,11 @@ beforeAll(async () => {
     insert into tag (name) select 'tag' || n from generate_series(1, 300) n;
     insert into virtual_key (id, token, key_name, key_alias, team_id, user_id, created_at)
       select 'k' || n, encode(sha256(('sk-' || n)::bytea), 'hex'), 'sk-...', 'a' || n, 't1', 'u' || (n % 1000 + 1), now() + n * interval '1 second'
-      from generate_series(1, 3000) n;
+      from generate_series(1, 10000) n;
     insert into budget_window (scope, window_start, spent, leased, requests)
-      select 'key:k' || n || '@life', 'epoch', n, 0, 1 from generate_series(1, 3000) n;
+      select 'key:k' || n || '@life', 'epoch', n, 0, 1 from generate_series(1, 10000) n;
     insert into budget (scope, entity, part, limit_nano, duration, time_zone, anchor)
-      select 'key:k' || n || '@30d', 'key:k' || n, 'main', n, '30d', 'UTC', 'epoch' from generate_series(1, 3000) n;
+      select 'key:k' || n || '@30d', 'key:k' || n, 'main', n, '30d', 'UTC', 'epoch' from generate_series(1, 10000) n;
     insert into spend_log (day, id, request_id, kind, cost_nano, scopes, windows, covered, call_type, api_key, team_id, "user", start_time, end_time)
       select '2026-11-22', 'r' || n, 'r' || n, 'request', 1, '{}', '{}', '{}', 'acompletion', 'h' || (n % 100), 't' || (n % 100), 'u' || (n % 100),
         '2026-11-22 10:00Z'::timestamptz + n * interval '1 second', '2026-11-22 10:00Z'::timestamptz + n * interval '1 second' from generate_series(1, 20000) n;

@@ -53,9 +53,8 @@ const sumBy = (nameOf: (event: SpendEvent) => string | null) => {
   }
   return sums
 }
-// biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
-const listed = (rows: any[], name: string, spend: string) =>
-  Object.fromEntries(rows.map((row) => [row[name], nanoFromUsd(row[spend])]))
+const listed = (rows: readonly Record<string, unknown>[], name: string, spend: string) =>
+  Object.fromEntries(rows.map((row) => [String(row[name]), nanoFromUsd(Number(row[spend]))]))
 async function got(path: string, key?: string) {
   const { status, json } = await front.get(path, key)
   expect({ status, path, json: status === 200 ? undefined : json }).toEqual({ status: 200, path, json: undefined })
