@@ -50,6 +50,7 @@ const CLASSES: Readonly<Record<string, keyof Rates>> = {
   input_mtok: 'input',
   output_mtok: 'output',
   cache_read_mtok: 'cacheRead',
+  cache_audio_read_mtok: 'cacheReadAudio',
   cache_write_mtok: 'cacheWrite',
   cache_write_1h_mtok: 'cacheWrite1h',
   output_reasoning_mtok: 'reasoning',

@@ -52,7 +52,8 @@ function inputPico(rates: Required<Rates>, usage: Usage): bigint {
     pico(usage.cacheWriteTokens, rates.cacheWrite) +
     pico(usage.cacheWrite1hTokens, rates.cacheWrite1h) +
     pico(usage.inputAudioTokens, rates.inputAudio) +
-    pico(usage.inputImageTokens, rates.inputImage)
+    pico(usage.inputImageTokens, rates.inputImage) +
+    pico(usage.cacheReadAudioTokens ?? 0, rates.cacheReadAudio)
   )
 }
 
@@ -66,7 +67,7 @@ export function ratesFor(price: Price, prompt: number): Rates {
 
 /**
  * The fall-backs of classes without a rate of their own: cache reads, cache writes, sound and pictures cost what plain
- * input costs, an hour's cache write what five minutes' costs, and reasoning, sound and pictures in the answer what plain
+ * input costs, cached sound what sound costs, an hour's cache write what five minutes' costs, and reasoning, sound and pictures in the answer what plain
  * output costs. A tier stands for itself: what it does not name falls back inside the tier, never to the base.
  */
 export function everyRate(rates: Rates): Required<Rates> {
@@ -76,6 +77,7 @@ export function everyRate(rates: Rates): Required<Rates> {
     input,
     output,
     cacheRead: rates.cacheRead ?? input,
+    cacheReadAudio: rates.cacheReadAudio ?? rates.inputAudio ?? input,
     cacheWrite,
     cacheWrite1h: rates.cacheWrite1h ?? cacheWrite,
     reasoning: rates.reasoning ?? output,

@@ -6,6 +6,7 @@ export interface Rates {
   readonly input: PicoUsd
   readonly output: PicoUsd
   readonly cacheRead?: PicoUsd
+  readonly cacheReadAudio?: PicoUsd
   readonly cacheWrite?: PicoUsd
   readonly cacheWrite1h?: PicoUsd
   readonly reasoning?: PicoUsd

@@ -18,6 +18,8 @@ export interface Usage {
   readonly reasoningTokens: number
   readonly outputAudioTokens: number
   readonly outputImageTokens: number
+  /** Sound that was read from a prompt cache: only where a vendor tells it from other cached input. */
+  readonly cacheReadAudioTokens?: number
   /** Searches of the web that the vendor made for the answer and bills one by one. */
   readonly webSearches?: number
   /** Pictures that were made, their quality and size as prices name them (`hd/1792x1024`), and the pixels of all of them. */
@@ -52,7 +54,8 @@ export function promptTokens(u: Usage): number {
     u.cacheWriteTokens +
     u.cacheWrite1hTokens +
     u.inputAudioTokens +
-    u.inputImageTokens
+    u.inputImageTokens +
+    (u.cacheReadAudioTokens ?? 0)
   )
 }
 

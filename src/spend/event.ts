@@ -61,6 +61,7 @@ export const spendEvent = z.object({
     reasoningTokens: tokens,
     outputAudioTokens: tokens,
     outputImageTokens: tokens,
+    cacheReadAudioTokens: tokens.optional(),
   }),
   prompt_tokens: tokens,
   completion_tokens: tokens,

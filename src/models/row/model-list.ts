@@ -45,6 +45,7 @@ const rates = {
   output_cost_per_token: usdPerUnit,
   input_cost_per_request: usdPerUnit,
   cache_read_input_token_cost: usdPerUnit,
+  cache_read_input_audio_token_cost: usdPerUnit,
   cache_creation_input_token_cost: usdPerUnit,
   cache_creation_input_token_cost_above_1hr: usdPerUnit,
   output_cost_per_reasoning_token: usdPerUnit,

@@ -7,6 +7,7 @@ export type OwnRates = { readonly [Key in RateKeys]?: number | undefined }
 
 const inputRates = {
   cache_read_input_token_cost: 'cacheRead',
+  cache_read_input_audio_token_cost: 'cacheReadAudio',
   cache_creation_input_token_cost: 'cacheWrite',
   cache_creation_input_token_cost_above_1hr: 'cacheWrite1h',
   input_cost_per_audio_token: 'inputAudio',
