@@ -72,7 +72,8 @@ function attempt(startMs: number, next: () => number, below: (count: number) => 
     user: `user-${user}`,
     team_id: `team-${team}`,
     organization_id: `org-${team % 3}`,
-    end_user: below(3) === 0 ? `customer-${below(300)}` : null,
+    // Customers come by the service that serves them.
+    end_user: below(3) === 0 ? `customer-${key}-${below(5)}` : null,
     model,
     model_group: group,
     model_id: `${provider}-${model}`,

@@ -47,7 +47,7 @@ export async function scansOf({ pool }: TestPostgres, from: string, to: string):
   const questions = [
     days("a person's days", { kind: 'user', entities: ['user-7'], from, to }),
     days("a team's days", { kind: 'team', entities: ['team-3'], from, to }),
-    days("a customer's days", { kind: 'customer', entities: ['customer-9'], from, to }),
+    days("a customer's days", { kind: 'customer', entities: ['customer-9-1'], from, to }),
     rows("a key's rows", 'api_key = $3', [`${'0'.repeat(60)}0150`]),
     rows("a request's rows", 'request_id = $3', [some[0]?.request_id]),
   ]

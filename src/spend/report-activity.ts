@@ -1,20 +1,10 @@
 import { usdFromNano } from '../money.ts'
 import type { Dimension, KeyName, SpendGroup, Sums } from './report.ts'
+import { sumOf, sumsBy } from './report-sums.ts'
 
-/** A page of days. */
-export interface Page {
-  readonly page: number
-  readonly pageSize: number
-}
-
-/** The sets of dimensions that a page of `/…/daily/activity` is made of, in the order in which `dailyActivity` takes them. */
+/** The sets of dimensions that days of `/…/daily/activity` are made of, in the order in which `dailyActivity` takes them. */
 export const activitySets = [
-  ['day'],
-  ['day', 'model'],
-  ['day', 'model_group'],
-  ['day', 'provider'],
-  ['day', 'key_id'],
-  ['day', 'entity'],
+  ['day', 'model', 'model_group', 'provider'],
   ['day', 'entity', 'key_id'],
 ] as const satisfies readonly (readonly Dimension[])[]
 
@@ -38,78 +28,59 @@ export function metrics(sums: Sums) {
   }
 }
 
-/** Dollars of several groups: whole nanos are added, so that nothing is lost on the way. */
-export const spent = (groups: readonly SpendGroup[]): number =>
-  usdFromNano(groups.reduce((sum, { costNano }) => sum + costNano, 0n))
-
-export const nothing: Sums = {
-  costNano: 0n,
-  savedNano: 0n,
-  promptTokens: 0,
-  completionTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  totalTokens: 0,
-  requests: 0,
-  successes: 0,
-  failures: 0,
-  cacheHits: 0,
+/** Days, the newest first, each with what it was made of. */
+export function dailyActivity([models = [], keys = []]: readonly (readonly SpendGroup[])[], names: Names) {
+  const keysOf = Map.groupBy(keys, ({ day }) => day)
+  return [...Map.groupBy(models, ({ day }) => day)]
+    .toSorted(([a], [b]) => (a < b ? 1 : -1))
+    .map(([day, ofDay]) => ({
+      date: day,
+      metrics: metrics(sumOf(ofDay)),
+      breakdown: {
+        mcp_servers: {},
+        models: plain(ofDay, 'model'),
+        model_groups: plain(ofDay, 'model_group'),
+        providers: plain(ofDay, 'provider'),
+        endpoints: {},
+        api_keys: byKey(keysOf.get(day) ?? [], names),
+        entities: byEntity(keysOf.get(day) ?? [], names),
+      },
+    }))
 }
 
-/** Days, the newest first, each with what it was made of. */
-export function dailyActivity(groups: readonly (readonly SpendGroup[])[], { keys, aliases }: Names) {
-  const [days = [], models = [], modelGroups = [], providers = [], apiKeys = [], entities = [], keysOfEntities = []] =
-    groups
-  const key = (group: SpendGroup) => {
-    const known = keys.get(group.key_id)
-    return [
-      known?.token ?? group.key_id,
+function plain(groups: readonly SpendGroup[], of: Dimension) {
+  const sums = [...sumsBy(groups, (group) => group[of])]
+  return Object.fromEntries(
+    sums.map(([name, sum]) => [name, { metrics: metrics(sum), metadata: {}, api_key_breakdown: {} }]),
+  )
+}
+
+function byKey(groups: readonly SpendGroup[], { keys }: Names) {
+  return Object.fromEntries(
+    [...sumsBy(groups, ({ key_id }) => key_id)].map(([id, sum]) => {
+      const known = keys.get(id)
+      const metadata = { key_alias: known?.alias ?? null, team_id: known?.teamId ?? null }
+      return [known?.token ?? id, { metrics: metrics(sum), metadata }]
+    }),
+  )
+}
+
+function byEntity(groups: readonly SpendGroup[], names: Names) {
+  const owned = groups.filter(({ entity }) => entity !== '')
+  return Object.fromEntries(
+    [...Map.groupBy(owned, ({ entity }) => entity)].map(([entity, own]) => [
+      entity,
       {
-        metrics: metrics(group),
-        metadata: { key_alias: known?.alias ?? null, team_id: known?.teamId ?? null },
+        metrics: metrics(sumOf(own)),
+        metadata: { alias: names.aliases.get(entity) ?? null },
+        api_key_breakdown: byKey(own, names),
       },
-    ] as const
-  }
-  const plain = (of: Dimension) => (group: SpendGroup) =>
-    [group[of], { metrics: metrics(group), metadata: {}, api_key_breakdown: {} }] as const
-  return days
-    .toSorted((a, b) => (a.day < b.day ? 1 : -1))
-    .map((one) => {
-      const { day } = one
-      const ofDay = (all: readonly SpendGroup[]) => all.filter((group) => group.day === day)
-      const within = ofDay(keysOfEntities)
-      return {
-        date: day,
-        metrics: metrics(one),
-        breakdown: {
-          mcp_servers: {},
-          models: Object.fromEntries(ofDay(models).map(plain('model'))),
-          model_groups: Object.fromEntries(ofDay(modelGroups).map(plain('model_group'))),
-          providers: Object.fromEntries(ofDay(providers).map(plain('provider'))),
-          endpoints: {},
-          api_keys: Object.fromEntries(ofDay(apiKeys).map(key)),
-          entities: Object.fromEntries(
-            ofDay(entities)
-              .filter(({ entity }) => entity !== '')
-              .map((group) => [
-                group.entity,
-                {
-                  metrics: metrics(group),
-                  metadata: { alias: aliases.get(group.entity) ?? null },
-                  api_key_breakdown: Object.fromEntries(
-                    within.filter(({ entity }) => entity === group.entity).map(key),
-                  ),
-                },
-              ]),
-          ),
-        },
-      }
-    })
+    ]),
+  )
 }
 
 /** The totals of all days that were asked for, whatever page is shown. */
-export function activityMetadata(total: Sums, days: number, { page, pageSize }: Page) {
-  const pages = Math.ceil(days / pageSize)
+export function activityMetadata(total: Sums, { page, pages }: { readonly page: number; readonly pages: number }) {
   return {
     total_spend: usdFromNano(total.costNano),
     total_prompt_tokens: total.promptTokens,

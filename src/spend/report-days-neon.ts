@@ -29,7 +29,7 @@ export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[
       sum(completion_tokens)::float8 as completion, sum(cache_read_tokens)::float8 as cache_read,
       sum(cache_write_tokens)::float8 as cache_write, sum(total_tokens)::float8 as total,
       sum(requests)::float8 as requests, sum(successes)::float8 as successes, sum(failures)::float8 as failures,
-      sum(cache_hits)::float8 as cache_hits
+      sum(cache_hits)::float8 as cache_hits, count(*)::float8 as rows
     from ${spendDaily} where ${matching(query)}
     group by grouping sets (${grouping}) order by sum(cost_nano) desc${isGrouped ? sql`, ${columns}` : sql``}
     ${page === undefined ? sql`` : sql`limit ${page.size} offset ${(page.number - 1) * page.size}`}`
@@ -53,7 +53,8 @@ type Row = Record<'cost' | 'saved', string | null> &
     | 'requests'
     | 'successes'
     | 'failures'
-    | 'cache_hits',
+    | 'cache_hits'
+    | 'rows',
     number
   >
 
@@ -91,16 +92,18 @@ function groupOf(row: Row): SpendGroup {
     successes: row.successes,
     failures: row.failures,
     cacheHits: row.cache_hits,
+    rows: row.rows,
   }
 }
 
-function matching({ kind, from, to, entities, apiKey, model }: DaysQuery): SQL | undefined {
+function matching({ kind, from, to, entities, apiKey, keyIds, model }: DaysQuery): SQL | undefined {
   return and(
     eq(spendDaily.kind, kind),
     // Named although `all` has one only: the primary key is read from here on.
     kind === 'all' ? eq(spendDaily.entity, '') : undefined,
     entities === undefined ? undefined : sql`${spendDaily.entity} = any (${listOf(entities)})`,
     between(spendDaily.day, from, to),
+    keyIds === undefined ? undefined : sql`${spendDaily.key_id} = any (${listOf(keyIds)})`,
     model === undefined ? undefined : or(eq(spendDaily.model, model), eq(spendDaily.model_group, model)),
     apiKey === undefined
       ? undefined

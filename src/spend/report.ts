@@ -16,6 +16,8 @@ export interface DaysQuery {
   readonly entities?: readonly string[] | undefined
   /** Of this key alone: its hash, one that it had before, or its id. */
   readonly apiKey?: string | undefined
+  /** Of these keys alone, by their ids; absent means all. */
+  readonly keyIds?: readonly string[] | undefined
   /** The provider's model or the group that was asked for. */
   readonly model?: string | undefined
   /** A page of the groups, the first being 1: for one set alone. */
@@ -35,6 +37,8 @@ export interface Sums {
   readonly successes: number
   readonly failures: number
   readonly cacheHits: number
+  /** Of how many sums it was made: what reading it costs. */
+  readonly rows: number
 }
 
 /** Sums of everything that has the same values in the dimensions that were asked for; '' in the others. */

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { usdFromNano } from '../../money.ts'
 import type { SpendGroup } from '../../spend/report.ts'
-import { spent } from '../../spend/report-activity.ts'
+import { spent } from '../../spend/report-sums.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'

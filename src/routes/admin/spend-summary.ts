@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { SpendGroup } from '../../spend/report.ts'
-import { spent } from '../../spend/report-activity.ts'
+import { spent } from '../../spend/report-sums.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { ownDays } from './spend-activity.ts'
