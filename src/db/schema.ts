@@ -127,6 +127,7 @@ export const virtualKey = pgTable(
     index('virtual_key_organization_created').on(t.organization_id, t.created_at, t.id),
     index('virtual_key_user_created').on(t.user_id, t.created_at, t.id),
     index('virtual_key_budget').on(t.budget_id),
+    index('virtual_key_alias_sorted').on(t.key_alias, t.id),
   ],
 )
 
@@ -153,7 +154,11 @@ export const internalUser = pgTable(
     user_role: text('user_role').notNull().default('internal_user'),
     ...limited,
   },
-  (t) => [index('internal_user_budget').on(t.budget_id), index('internal_user_created').on(t.created_at, t.user_id)],
+  (t) => [
+    index('internal_user_budget').on(t.budget_id),
+    index('internal_user_created').on(t.created_at, t.user_id),
+    index('internal_user_email_sorted').on(t.user_email, t.user_id),
+  ],
 )
 
 /** A user in a team, with what the user may spend there. */
@@ -402,6 +407,9 @@ export const spendLog = pgTable(
     index('spend_log_user').on(t.user, t.day),
     index('spend_log_other').on(t.kind, t.day).where(sql`kind <> 'request'`),
     index('spend_log_request').on(t.request_id),
+    index('spend_log_time')
+      .on(t.start_time.desc(), t.id.desc(), t.day)
+      .where(sql`kind <> 'carry' and (kind = 'request' or cost_nano <> 0)`),
   ],
 )
 

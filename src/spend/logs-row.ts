@@ -63,4 +63,6 @@ export interface SpendLogsPage {
   readonly page: number
   readonly page_size: number
   readonly total_pages: number
+  /** There are more rows than `total`, which is as far as they were counted. */
+  readonly total_is_more?: true
 }

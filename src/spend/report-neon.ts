@@ -8,12 +8,21 @@ import { type SpendLogsPage, spendLogsRow } from './logs-row.ts'
 const DAY_MS = 86_400_000
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
-/** One page of the log, newest first, with the number of all rows that match: both from one transaction. */
+/** Nobody turns so many pages: beyond it, only that there are more is said. */
+const MOST_COUNTED = 100_000
+
+/** One page of the log, newest first, with the number of rows that match: both from one transaction. */
 export async function spendLogs(db: Db, query: SpendLogsQuery): Promise<SpendLogsPage> {
   const where = matching(query)
   const { page, page_size } = query
+  const counted = db
+    .select({ one: sql`1`.as('one') })
+    .from(spendLog)
+    .where(where)
+    .limit(MOST_COUNTED + 1)
+    .as('counted')
   const [totals, rows] = await db.batch([
-    db.select({ total: count() }).from(spendLog).where(where),
+    db.select({ total: count() }).from(counted),
     db
       .select()
       .from(spendLog)
@@ -22,8 +31,10 @@ export async function spendLogs(db: Db, query: SpendLogsQuery): Promise<SpendLog
       .limit(page_size)
       .offset((page - 1) * page_size),
   ])
-  const total = totals[0]?.total ?? 0
-  return { data: rows.map(spendLogsRow), total, page, page_size, total_pages: Math.ceil(total / page_size) }
+  const found = totals[0]?.total ?? 0
+  const total = Math.min(found, MOST_COUNTED)
+  const more = found > total ? { total_is_more: true as const } : {}
+  return { data: rows.map(spendLogsRow), total, page, page_size, total_pages: Math.ceil(total / page_size), ...more }
 }
 
 /** What has been spent in each of these windows, in their order: 0 where nothing was. An entity's whole spend is its `@life` window at 0. */

@@ -1,6 +1,8 @@
 import { type EntityId, entities } from './entities.ts'
-import type { ListQuery, RemovableKind } from './port.ts'
-import type { EntityKind, EntityRecord, TeamRecord } from './record.ts'
+import type { KeyQuery, ListQuery, RemovableKind } from './port.ts'
+import { spentOf } from './principal-of.ts'
+import type { EntityKind, EntityRecord, KeyRecord, TeamRecord } from './record.ts'
+import { entityName } from './scope.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (record: EntityRecord): Fields => ({ ...record })
@@ -82,4 +84,41 @@ export function ownedBy(kind: RemovableKind, ids: readonly EntityId[], teams: re
     ]
   }
   return [[kind, among(entities[kind].id[0], first)]]
+}
+
+/** `matching`, of a record. */
+export function keyListed(key: KeyRecord, query: KeyQuery): boolean {
+  const wanted: [string | undefined, string | null][] = [
+    [query.userId, key.userId],
+    [query.teamId, key.teamId],
+    [query.organizationId, key.organizationId],
+    [query.token, key.token],
+    [query.keyAlias, key.keyAlias],
+  ]
+  const { seenBy } = query
+  const seen =
+    seenBy === undefined ||
+    (seenBy.userId !== undefined && key.userId === seenBy.userId) ||
+    (key.teamId !== null && seenBy.teamIds.includes(key.teamId))
+  const { aliasHas } = query
+  const named = aliasHas === undefined || key.keyAlias?.toLowerCase().includes(aliasHas.toLowerCase()) === true
+  const isGuaranteed = [key.rpmLimitType, key.tpmLimitType].includes('guaranteed_throughput')
+  if (query.isGuaranteed && !isGuaranteed) return false
+  return seen && named && wanted.every(([want, have]) => want === undefined || want === have)
+}
+
+/** `sorted`, of records. */
+export function keyOrder(a: KeyRecord, b: KeyRecord, { sortBy, sortOrder }: KeyQuery): number {
+  const value = (key: KeyRecord) =>
+    ({
+      created_at: key.createdAtMs,
+      updated_at: key.updatedAtMs,
+      key_alias: key.keyAlias ?? '',
+      token: key.token,
+      spend: spentOf(entityName('key', key.id), key),
+      max_budget: key.budgets.find(({ part }) => part === 'main')?.limitNano ?? -1n,
+    })[sortBy]
+  const [left, right] = [value(a), value(b)]
+  const order = left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1
+  return sortOrder === 'asc' ? order : -order
 }

@@ -1,28 +1,11 @@
-import { type EntityId, entities, nameOf } from './entities.ts'
-import { listed, listOrder, ownedBy } from './memory-lists.ts'
-import type {
-  Author,
-  Beside,
-  Changes,
-  KeyName,
-  KeyQuery,
-  NewBudget,
-  NewEntity,
-  PrincipalSource,
-  TenantStore,
-} from './port.ts'
-import { type KeyOwners, namesOf, principalOf, spentOf, standingOf } from './principal-of.ts'
-import type {
-  BudgetRecord,
-  Entities,
-  EntityKind,
-  EntityRecord,
-  KeyRecord,
-  TemplateRecord,
-  WindowRecord,
-} from './record.ts'
+import { type EntityId, nameOf } from './entities.ts'
+import { keyListed, keyOrder, listed, listOrder, ownedBy } from './memory-lists.ts'
+import { blank, blankTemplate } from './memory-new.ts'
+import type { Author, Beside, Changes, KeyName, NewBudget, NewEntity, PrincipalSource, TenantStore } from './port.ts'
+import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
+import type { BudgetRecord, Entities, EntityKind, KeyRecord, TemplateRecord, WindowRecord } from './record.ts'
 import { alreadyThere, type NamedField, notThere, stillUsed } from './refusals.ts'
-import { entityName, entityOf, type Scope } from './scope.ts'
+import { entityOf, type Scope } from './scope.ts'
 import { bearerNames, bearerPrincipal } from './without-key.ts'
 
 export interface MemoryTenantsOptions {
@@ -208,9 +191,9 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     findKey: (name) => Promise.resolve(findKey(name)),
     listKeys(query) {
       const found = keys()
-        .filter((key) => matches(key, query))
+        .filter((key) => keyListed(key, query))
         .flatMap(({ id }) => get('key', [id]) ?? [])
-      found.sort((a, b) => compare(a, b, query))
+      found.sort((a, b) => keyOrder(a, b, query))
       const first = (query.page - 1) * query.size
       return Promise.resolve({ keys: found.slice(first, first + query.size), total: found.length })
     },
@@ -320,50 +303,6 @@ function taken(kind: EntityKind, id: EntityId) {
   return alreadyThere(fields[kind], id.at(-1) ?? '')
 }
 
-const blankRates = { rpmLimit: null, tpmLimit: null, maxParallelRequests: null, softBudgetNano: null }
-
-function blank(kind: EntityKind, id: EntityId, by: string, nowMs: number): EntityRecord {
-  const { columns, id: names } = entities[kind]
-  const lists = { key: { allowedRoutes: [] }, team: { memberPermissions: [] } }[String(kind)]
-  const own = { ...Object.fromEntries(Object.keys(columns).map((field) => [field, null])), ...lists }
-  const defaults = kind === 'user' ? { userRole: 'internal_user' } : kind === 'member' ? { role: 'user' } : {}
-  return {
-    ...own,
-    ...defaults,
-    ...Object.fromEntries(names.map((field, n) => [field, id[n]])),
-    ...blankRates,
-    models: [],
-    metadata: {},
-    modelRpmLimit: null,
-    modelTpmLimit: null,
-    rpmLimitType: null,
-    tpmLimitType: null,
-    budgetId: null,
-    blocked: false,
-    template: null,
-    createdAtMs: nowMs,
-    updatedAtMs: nowMs,
-    createdBy: by,
-    updatedBy: by,
-    budgets: [],
-    windows: [],
-  }
-}
-
-const blankTemplate = (budgetId: string, { by, nowMs }: Author): TemplateRecord => ({
-  ...blankRates,
-  budgetId,
-  maxBudgetNano: null,
-  budgetDuration: null,
-  timeZone: 'UTC',
-  anchorMs: nowMs,
-  modelMaxBudget: null,
-  createdAtMs: nowMs,
-  updatedAtMs: nowMs,
-  createdBy: by,
-  updatedBy: by,
-})
-
 function defined(changes: object): object {
   return Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
 }
@@ -378,37 +317,4 @@ function kept(before: readonly BudgetRecord[], wanted: readonly NewBudget[]): Bu
       return same ? { ...budget, timeZone: same.timeZone, anchorMs: same.anchorMs } : budget
     })
     .sort(byScope)
-}
-
-function matches(key: KeyRecord, query: KeyQuery): boolean {
-  const wanted: [string | undefined, string | null][] = [
-    [query.userId, key.userId],
-    [query.teamId, key.teamId],
-    [query.organizationId, key.organizationId],
-    [query.token, key.token],
-    [query.keyAlias, key.keyAlias],
-  ]
-  const { seenBy } = query
-  const seen =
-    seenBy === undefined ||
-    (seenBy.userId !== undefined && key.userId === seenBy.userId) ||
-    (key.teamId !== null && seenBy.teamIds.includes(key.teamId))
-  const { aliasHas } = query
-  const named = aliasHas === undefined || key.keyAlias?.toLowerCase().includes(aliasHas.toLowerCase()) === true
-  return seen && named && wanted.every(([want, have]) => want === undefined || want === have)
-}
-
-function compare(a: KeyRecord, b: KeyRecord, { sortBy, sortOrder }: KeyQuery): number {
-  const value = (key: KeyRecord) =>
-    ({
-      created_at: key.createdAtMs,
-      updated_at: key.updatedAtMs,
-      key_alias: key.keyAlias ?? '',
-      token: key.token,
-      spend: spentOf(entityName('key', key.id), key),
-      max_budget: key.budgets.find(({ part }) => part === 'main')?.limitNano ?? -1n,
-    })[sortBy]
-  const [left, right] = [value(a), value(b)]
-  const order = left < right ? -1 : left > right ? 1 : a.id < b.id ? -1 : 1
-  return sortOrder === 'asc' ? order : -order
 }

@@ -6,7 +6,7 @@ import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, isReferenced, refusalOf } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
-import type { Author, Beside, KnownGeneration, PrincipalSource, TenantStore } from './port.ts'
+import type { Author, Beside, KnownGeneration, Page, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
   type EntityRow,
@@ -18,12 +18,13 @@ import {
   named,
   recordOf,
   selectEntity,
+  selectPage,
   sorted,
   templateJson,
   templateRecord,
   whereId,
 } from './read-neon.ts'
-import type { EntityKind } from './record.ts'
+import type { Entities, EntityKind } from './record.ts'
 import { stillUsed } from './refusals.ts'
 import { archived, deleted, ownedSql } from './remove-neon.ts'
 import { entityOf } from './scope.ts'
@@ -88,6 +89,22 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     } catch (error) {
       throw refusalOf(error)
     }
+  }
+
+  /** A page and how many there are: asked for at once. */
+  async function paged<K extends EntityKind>(
+    kind: K,
+    where: SQL,
+    order: SQL,
+    page: { readonly page: number; readonly size: number },
+  ): Promise<Page<Entities[K]>> {
+    const [found, [count]] = await Promise.all([
+      rows<Row>(selectPage(kind, where, order, page)),
+      rows<{ total: string | number }>(
+        sql`select count(*) as total from ${sql.raw(entities[kind].table)} e where ${where}`,
+      ),
+    ])
+    return { found: found.map((row) => recordOf(kind, row.entity)), total: Number(count?.total ?? 0) }
   }
 
   const readTemplate = (budgetId: string) =>
@@ -177,12 +194,8 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       return row && recordOf('key', row.entity)
     },
     async listKeys(query) {
-      const page = await rows<Row>(sql`${selectEntity('key', matching(query))}
-        order by ${sorted(query)} limit ${query.size} offset ${(query.page - 1) * query.size}`)
-      const [count] = await rows<{ total: string | number }>(
-        sql`select count(*) as total from virtual_key e where ${matching(query)}`,
-      )
-      return { keys: page.map((row) => recordOf('key', row.entity)), total: Number(count?.total ?? 0) }
+      const { found, total } = await paged('key', matching(query), sorted(query), query)
+      return { keys: found, total }
     },
     async deleteKeys(tokens, author) {
       const those = sql`e.token = any(${list(tokens)})`
@@ -193,15 +206,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       )
       return gone.map(({ token }) => token)
     },
-    async list(kind, query) {
-      const where = listing(kind, query)
-      const page = await rows<Row>(sql`${selectEntity(kind, where)}
-        order by ${listSorted(kind, query)} limit ${query.size} offset ${(query.page - 1) * query.size}`)
-      const [count] = await rows<{ total: string | number }>(
-        sql`select count(*) as total from ${sql.raw(entities[kind].table)} e where ${where}`,
-      )
-      return { found: page.map((row) => recordOf(kind, row.entity)), total: Number(count?.total ?? 0) }
-    },
+    list: (kind, query) => paged(kind, listing(kind, query), listSorted(kind, query), query),
     async remove(kind, ids, author) {
       if (ids.length === 0) return 0
       const owned = ownedSql(kind, ids)

@@ -130,6 +130,8 @@ export interface KeyQuery {
   readonly keyAlias?: string | undefined
   /** Only keys whose alias has this in it; an empty text means any alias. */
   readonly aliasHas?: string | undefined
+  /** Only keys to which requests or tokens are guaranteed. */
+  readonly isGuaranteed?: boolean | undefined
   /** Only those of this user or of one of these teams. */
   readonly seenBy?: { readonly userId?: string | undefined; readonly teamIds: readonly string[] } | undefined
   readonly sortBy: (typeof keySorts)[number]

@@ -62,6 +62,17 @@ export function selectEntity(kind: EntityKind, where: SQL): SQL {
   return sql`select ${json(kind, 'e')} as entity from ${sql.raw(entities[kind].table)} e where ${where}`
 }
 
+/** A page of them: nothing is put together for the rows before it. */
+export function selectPage(
+  kind: EntityKind,
+  where: SQL,
+  order: SQL,
+  { page, size }: { readonly page: number; readonly size: number },
+): SQL {
+  return sql`select ${json(kind, 'e')} as entity from (select * from ${sql.raw(entities[kind].table)} e where ${where}
+    order by ${order} limit ${size} offset ${(page - 1) * size}) e order by ${order}`
+}
+
 export function recordOf<K extends EntityKind>(kind: K, row: EntityRow): Entities[K] {
   return {
     ...fieldsOf({ ...commonColumns, ...entities[kind].columns }, row),
@@ -124,7 +135,10 @@ export function matching(query: KeyQuery): SQL {
     [sql`e.key_alias`, query.keyAlias],
   ]
   const conditions = wanted.flatMap(([column, value]) => (value === undefined ? [] : [sql`${column} = ${value}`]))
-  if (query.aliasHas !== undefined) conditions.push(sql`position(lower(${query.aliasHas}) in lower(e.key_alias)) > 0`)
+  if (query.aliasHas === '') conditions.push(sql`e.key_alias is not null`)
+  else if (query.aliasHas !== undefined)
+    conditions.push(sql`position(lower(${query.aliasHas}) in lower(e.key_alias)) > 0`)
+  if (query.isGuaranteed) conditions.push(sql`'guaranteed_throughput' in (e.rpm_limit_type, e.tpm_limit_type)`)
   if (query.seenBy) {
     const { userId, teamIds } = query.seenBy
     const own = userId === undefined ? sql`false` : sql`e.user_id = ${userId}`
@@ -150,27 +164,32 @@ export function listing<K extends EntityKind>(kind: K, query: ListQuery<K>): SQL
   return sql.join(conditions, sql` and `)
 }
 
+/** What is absent comes before every text. */
+const DIRECTIONS = { asc: sql.raw('asc nulls first'), desc: sql.raw('desc nulls last') } as const
+
 /** `listOrder`, as SQL: by an index where the list is sorted by its making. */
 export function listSorted<K extends EntityKind>(kind: K, { sortBy, sortOrder }: ListQuery<K>): SQL {
   const direction = sql.raw(sortOrder)
   const by =
-    sortBy === 'createdAtMs' ? sql`e.created_at` : sql`coalesce(${columnOf(kind, String(sortBy))}, '') collate "C"`
+    sortBy === 'createdAtMs'
+      ? sql`e.created_at ${direction}`
+      : sql`${columnOf(kind, String(sortBy))} collate "C" ${DIRECTIONS[sortOrder]}`
   const ids = idColumns(kind).map((column) => sql`${sql.raw(`e.${column}`)} ${direction}`)
-  return sql.join([sql`${by} ${direction}`, ...ids], sql`, `)
+  return sql.join([by, ...ids], sql`, `)
 }
 
 export function sorted({ sortBy, sortOrder }: KeyQuery): SQL {
   const entity = entitySql('key', 'e')
+  const direction = sql.raw(sortOrder)
+  if (sortBy === 'key_alias') return sql`e.key_alias collate "C" ${DIRECTIONS[sortOrder]}, e.id ${direction}`
   const by = {
     created_at: sql`e.created_at`,
     updated_at: sql`e.updated_at`,
-    key_alias: sql`coalesce(e.key_alias, '') collate "C"`,
     token: sql`e.token collate "C"`,
     max_budget: sql`coalesce((select b.limit_nano from budget b where b.entity = ${entity} and b.part = 'main'), -1)`,
     spend: sql`coalesce((select w.spent from budget_window w where w.scope =
       coalesce((select b.scope from budget b where b.entity = ${entity} and b.part = 'main'), ${entity} || '@life')
       order by w.window_start desc limit 1), 0)`,
   }[sortBy]
-  const direction = sql.raw(sortOrder)
   return sql`${by} ${direction}, e.id ${direction}`
 }

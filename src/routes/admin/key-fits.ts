@@ -3,7 +3,7 @@ import { usdFromNano } from '../../money.ts'
 import type { Changes } from '../../tenants/port.ts'
 import type { AppDeps } from '../deps.ts'
 import { GUARANTEED, mustBeGuaranteed } from './guaranteed.ts'
-import { keysOf } from './keys-of.ts'
+import { guaranteedKeysOf } from './keys-of.ts'
 
 /** A team's keys belong to its organization. */
 export async function mustFit(
@@ -42,6 +42,6 @@ export async function mustHaveRoom(key: Guaranteed, id: string, deps: AppDeps): 
   if (!key.teamId || !(key.rpmLimitType === GUARANTEED || key.tpmLimitType === GUARANTEED)) return
   const team = await deps.tenantStore.find('team', [key.teamId])
   if (!team) return
-  const others = (await keysOf({ teamId: team.teamId }, deps)).filter((one) => one.id !== id)
+  const others = (await guaranteedKeysOf(team.teamId, deps)).filter((one) => one.id !== id)
   mustBeGuaranteed(key, others, { ...team, name: `team_id = ${team.teamId}` })
 }

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { spendLogsQuery } from '../../spend/logs-query.ts'
+import { tokenOf } from '../../tenants/key-text.ts'
 import { type Route, route } from '../route.ts'
 import { spendActivityRoutes } from './spend-activity.ts'
 import { spendGlobalRoutes } from './spend-global.ts'
@@ -16,7 +17,7 @@ const logs = route({
   paths: ['/spend/logs/v2', '/spend/logs/ui'],
   access: 'key',
   tag: 'Spend',
-  summary: 'The rows of the spend log, newest first. A key sees its own.',
+  summary: 'The rows of the spend log, newest first, counted up to a hundred thousand. A key sees its own.',
   query: z.strictObject(spendLogsQuery.shape),
   out: z.object({
     data: z.array(z.record(z.string(), z.unknown())),
@@ -24,8 +25,10 @@ const logs = route({
     page: z.number(),
     page_size: z.number(),
     total_pages: z.number(),
+    total_is_more: z.literal(true).optional(),
   }),
-  handle({ query, principal, deps }) {
+  async handle({ query: asked, principal, deps }) {
+    const query = asked.api_key === undefined ? asked : { ...asked, api_key: await tokenOf(asked.api_key) }
     if (query.start_date < EARLIEST_MS || query.end_date < query.start_date) {
       throw new GatewayError('invalid_request', 'start_date must be after 1999 and not after end_date.', {
         param: 'start_date',

@@ -11,7 +11,7 @@ import { authorOf } from './author.ts'
 import { changedLimits, type LimitFields, limitTypes, newLimits, shownLimits } from './fields.ts'
 import { bound } from './governed.ts'
 import { mustBeGuaranteed } from './guaranteed.ts'
-import { keysOf } from './keys-of.ts'
+import { keysShown } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { firstMembers, memberLimits, memberTemplate } from './member-template.ts'
 import { withTeamDefaults } from './new-rules.ts'
@@ -194,12 +194,13 @@ const info = route({
   access: 'key',
   tag: 'Teams',
   summary:
-    'A team with its limits, its spend, its members and its keys: all for who runs it, else those of the caller.',
+    'A team with its limits, its spend, its members and its hundred oldest keys (`/key/list` has all): for who does not run it, the own ones.',
   query: z.strictObject({ team_id: name }),
   out: z.object({
     team_id: z.string(),
     team_info: shown,
     keys: z.array(z.record(z.string(), z.unknown())),
+    keys_total: z.number(),
     team_memberships: z.array(z.unknown()),
   }),
   async handle({ query, principal, deps, receivedAtMs: nowMs }) {
@@ -213,16 +214,23 @@ const info = route({
     const team = await teamNamed(teamId, deps)
     const members = await deps.tenantStore.belonging('member', { teamId })
     const all = seesAll(principal) || (await runsTeam(principal, teamId, deps))
-    const keys = (await keysOf({ teamId }, deps)).filter(
-      ({ id, userId }) => all || id === principal.keyId || (userId !== null && userId === principal.userId),
-    )
+    const { keys, total } = all ? await keysShown({ teamId }, deps) : await ownKeysIn(teamId, principal, deps)
     return {
       team_id: teamId,
       team_info: shownTeam(team, nowMs, members),
       keys: keys.map((key) => ({ token: key.token, ...shownKey(key, nowMs) })),
+      keys_total: total,
       team_memberships: members.map((member) => shownMember(member, nowMs)),
     }
   },
 })
+
+/** A person's keys in a team; a key of nobody sees itself. */
+async function ownKeysIn(teamId: string, { userId, keyId }: Principal, deps: AppDeps) {
+  if (userId !== undefined) return keysShown({ teamId, userId }, deps)
+  const key = await deps.tenantStore.findKey({ id: keyId })
+  const keys = key?.teamId === teamId ? [key] : []
+  return { keys, total: keys.length }
+}
 
 export const teamRoutes: readonly Route[] = [create, update, info]

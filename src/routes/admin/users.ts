@@ -8,7 +8,7 @@ import { type Asked, type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { changedLimits, newLimits, shownLimits, usd } from './fields.ts'
-import { keysOf } from './keys-of.ts'
+import { keysShown } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { preparedKey } from './make-key.ts'
 import { withUserDefaults } from './new-rules.ts'
@@ -149,12 +149,14 @@ const info = route({
   paths: ['/user/info'],
   access: 'key',
   tag: 'Users',
-  summary: 'A user with its limits, its spend, its keys and its teams. A key may ask about its own user.',
+  summary:
+    'A user with its limits, its spend, its hundred oldest keys (`/key/list` has all) and its teams. A key may ask about its own user.',
   query: z.strictObject({ user_id: name.optional() }),
   out: z.object({
     user_id: z.string(),
     user_info: shown,
     keys: z.array(z.record(z.string(), z.unknown())),
+    keys_total: z.number(),
     teams: z.array(z.record(z.string(), z.unknown())),
   }),
   async handle({ query, principal, deps, receivedAtMs: nowMs }) {
@@ -172,7 +174,7 @@ const info = route({
     if (!user) throw notFound(userId)
     const own = seesAll(principal) || personOf(principal) === userId
     // A key of a team knows of its person what concerns the team.
-    const keys = (await keysOf({ userId }, deps)).filter(({ teamId }) => own || teamId === principal.teamId)
+    const { keys, total } = await keysShown({ userId, ...(own ? {} : { teamId: principal.teamId ?? '' }) }, deps)
     const members = (await store.belonging('member', { userId })).filter(
       ({ teamId }) => own || teamId === principal.teamId,
     )
@@ -181,6 +183,7 @@ const info = route({
       user_id: userId,
       user_info: shownUser(user, nowMs),
       keys: keys.map((key) => ({ token: key.token, ...shownKey(key, nowMs) })),
+      keys_total: total,
       teams: teams.filter((team) => team !== undefined).map((team) => shownTeam(team, nowMs)),
     }
   },

@@ -1,0 +1,23 @@
+import { neonAudit } from '../../src/audit/neon.ts'
+import { neonModels } from '../../src/models/neon.ts'
+import { keyRing, sealer } from '../../src/seal.ts'
+import { neonDays } from '../../src/spend/report-days-neon.ts'
+import { spendLogs } from '../../src/spend/report-neon.ts'
+import { neonTenants } from '../../src/tenants/neon.ts'
+import { neonOrganizationMembers } from '../../src/tenants/organization-members-neon.ts'
+import { world } from '../unit/routes/world.ts'
+import type { TestPostgres } from './postgres.ts'
+
+/** The front door with a real Postgres behind every admin route. */
+export function adminWorld({ db }: TestPostgres): ReturnType<typeof world> {
+  const w = world({ tenants: neonTenants(db) })
+  const ring = keyRing([sealer('salt', (bytes) => crypto.getRandomValues(bytes))])
+  Object.assign(w.deps, {
+    spendReport: { ...neonDays(db), logs: (query: Parameters<typeof spendLogs>[1]) => spendLogs(db, query) },
+    organizationMembers: neonOrganizationMembers(db),
+    audit: neonAudit(db),
+    models: neonModels(db, () => ring),
+    builtConfig: w.deps.gateway.config,
+  })
+  return w
+}
