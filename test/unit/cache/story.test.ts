@@ -193,8 +193,8 @@ it('lets each go its own way where the leader fails', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10))
     return first ? new Response('{"error":{"message":"no"}}', { status: 400 }) : say('fine')
   })
-  const [first, ...others] = await Promise.allSettled(Array.from({ length: 5 }, () => ask(hello, member('t1'))))
-  expect(first?.status).toBe('rejected')
-  expect(others.every(({ status }) => status === 'fulfilled')).toBe(true)
+  const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => ask(hello, member('t1'))))
+  // Which of them leads is the digests' affair: they are made beside one another.
+  expect(outcomes.filter(({ status }) => status === 'rejected')).toHaveLength(1)
   expect(asked).toBe(5)
 })
