@@ -4,12 +4,10 @@ import type { VendorObject, VendorObjects } from './port.ts'
 export function memoryVendorObjects(): VendorObjects {
   const rows = new Map<string, VendorObject>()
   const nameOf = (vendor: string, id: string) => JSON.stringify([vendor, id])
-  const theirs = (owner: string, kind: VendorObject['kind'], vendor?: string) =>
-    [...rows.values()].filter(
-      (row) => row.owner === owner && row.kind === kind && (vendor === undefined || row.vendor === vendor),
-    )
-  const found = (owner: string, kind: VendorObject['kind'], id: string, vendor?: string) =>
-    theirs(owner, kind, vendor).find((row) => row.id === id)
+  const theirs = (owner: string, kind: VendorObject['kind']) =>
+    [...rows.values()].filter((row) => row.owner === owner && row.kind === kind)
+  const found = (owner: string, kind: VendorObject['kind'], id: string, vendors?: readonly string[]) =>
+    theirs(owner, kind).find((row) => row.id === id && (vendors === undefined || vendors.includes(row.vendor)))
   return {
     keep(object) {
       const name = nameOf(object.vendor, object.id)
@@ -18,8 +16,11 @@ export function memoryVendorObjects(): VendorObjects {
       return Promise.resolve()
     },
     find: (...of) => Promise.resolve(structuredClone(found(...of))),
-    list(owner, kind, { vendor, after, limit, oldestFirst = false }) {
-      const sorted = theirs(owner, kind, vendor).sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
+    list(owner, kind, { vendors, purpose, after, limit, oldestFirst = false }) {
+      const sorted = theirs(owner, kind)
+        .filter(({ vendor }) => vendors === undefined || vendors.includes(vendor))
+        .filter(({ said }) => purpose === undefined || said.purpose === purpose)
+        .sort((a, b) => a.createdAtMs - b.createdAtMs || (a.id < b.id ? -1 : 1))
       const ordered = oldestFirst ? sorted : sorted.toReversed()
       const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1
       return Promise.resolve(

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, inArray, isNotNull, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
 import { vendorObject } from '../db/schema.ts'
@@ -10,13 +10,13 @@ type Json = Record<string, unknown>
 /** In Postgres. */
 export function neonVendorObjects(db: Db): VendorObjects {
   const t = vendorObject
-  const theirs = (owner: string, kind: string, vendor: string | undefined, more?: SQL) =>
-    and(eq(t.owner, owner), eq(t.kind, kind), ...(vendor === undefined ? [] : [eq(t.vendor, vendor)]), more)
-  const find: VendorObjects['find'] = async (owner, kind, id, vendor) => {
+  const theirs = (owner: string, kind: string, vendors: readonly string[] | undefined, ...more: (SQL | undefined)[]) =>
+    and(eq(t.owner, owner), eq(t.kind, kind), ...(vendors ? [inArray(t.vendor, [...vendors])] : []), ...more)
+  const find: VendorObjects['find'] = async (owner, kind, id, vendors) => {
     const [row] = await db
       .select()
       .from(t)
-      .where(theirs(owner, kind, vendor, eq(t.id, id)))
+      .where(theirs(owner, kind, vendors, eq(t.id, id)))
     return row && objectOf(row)
   }
   return {
@@ -33,8 +33,8 @@ export function neonVendorObjects(db: Db): VendorObjects {
         .onConflictDoUpdate({ target: [t.vendor, t.id], set: { said: told } })
     },
     find,
-    async list(owner, kind, { vendor, after, limit, oldestFirst = false }) {
-      const last = after === undefined ? undefined : await find(owner, kind, after, vendor)
+    async list(owner, kind, { vendors, purpose, after, limit, oldestFirst = false }) {
+      const last = after === undefined ? undefined : await find(owner, kind, after, vendors)
       if (after !== undefined && last === undefined) return []
       const [beyond, inOrder] = oldestFirst ? ([gt, asc] as const) : ([lt, desc] as const)
       const from =
@@ -43,18 +43,19 @@ export function neonVendorObjects(db: Db): VendorObjects {
           beyond(t.created_at, new Date(last.createdAtMs)),
           and(eq(t.created_at, new Date(last.createdAtMs)), beyond(t.id, last.id)),
         )
+      const isFor = purpose === undefined ? undefined : sql`${t.said} ->> 'purpose' = ${purpose}`
       const rows = await db
         .select()
         .from(t)
-        .where(theirs(owner, kind, vendor, from))
+        .where(theirs(owner, kind, vendors, from, isFor))
         .orderBy(inOrder(t.created_at), inOrder(t.id))
         .limit(limit)
       return rows.map(objectOf)
     },
-    async forget(owner, kind, id, vendor) {
+    async forget(owner, kind, id, vendors) {
       const gone = await db
         .delete(t)
-        .where(theirs(owner, kind, vendor, eq(t.id, id)))
+        .where(theirs(owner, kind, vendors, eq(t.id, id)))
         .returning({ id: t.id })
       return gone.length > 0
     },

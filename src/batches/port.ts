@@ -8,6 +8,8 @@ export interface Opening {
   readonly event: SpendEvent
   /** As decimal text; absent where nothing was held. */
   readonly holdNano?: string
+  /** As decimal text, where nothing was held: what one of its requests can cost, by the first; absent where nobody knows. */
+  readonly eachNano?: string
   /** By model, as its requests name it: what each cost when it was begun. */
   readonly prices: Readonly<Record<string, Price>>
 }
@@ -29,7 +31,10 @@ export interface VendorObject {
 }
 
 export interface Page {
-  readonly vendor?: string
+  /** Absent means all. */
+  readonly vendors?: readonly string[]
+  /** What of files their vendor was told that they are for; absent means all. */
+  readonly purpose?: string
   readonly after?: string
   readonly limit: number
   readonly oldestFirst?: boolean
@@ -41,11 +46,17 @@ export interface Page {
  */
 export interface VendorObjects {
   keep(object: VendorObject): Promise<void>
-  find(owner: string, kind: VendorObject['kind'], id: string, vendor?: string): Promise<VendorObject | undefined>
+  /** Of one of these vendors, where any are named. */
+  find(
+    owner: string,
+    kind: VendorObject['kind'],
+    id: string,
+    vendors?: readonly string[],
+  ): Promise<VendorObject | undefined>
   /** The latest first, unless asked otherwise; after the one that is named. */
   list(owner: string, kind: VendorObject['kind'], page: Page): Promise<readonly VendorObject[]>
   /** Whether there was one. */
-  forget(owner: string, kind: VendorObject['kind'], id: string, vendor?: string): Promise<boolean>
+  forget(owner: string, kind: VendorObject['kind'], id: string, vendors?: readonly string[]): Promise<boolean>
   /** A batch is paid for: its row is where no fault can lose it. */
   charged(vendor: string, id: string, nowMs: number): Promise<void>
   /** Some of everybody's batches that are not paid for: others each time, where there are more. */

@@ -1,6 +1,6 @@
 import { neonVendorObjects } from '../batches/neon.ts'
 import type { Db } from '../db/client.ts'
-import type { BatchDeps } from '../gateway/batch.ts'
+import type { BatchDeps } from '../gateway/batch-charge.ts'
 import type { SpendQueue } from '../spend/port.ts'
 import { recordEvents } from '../spend/record.ts'
 

@@ -1,15 +1,18 @@
 import type { VendorObject } from '../batches/port.ts'
-import { text } from '../dialects/loose-json.ts'
+import { isFields, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { type BatchUsed, isBatchOver, linesOf, usedInLine } from '../operations/batch-lines.ts'
 import { addressOf } from '../operations/pass-through-path.ts'
-import { type BatchDeps, chargeBatch } from './batch.ts'
+import { textWithin } from '../streams/text-within.ts'
+import { type BatchDeps, chargeBatch } from './batch-charge.ts'
 import type { GatewayDeps } from './deps.ts'
 import { passThroughVendors } from './pass-through-account.ts'
 import { type Destination, vendorDestination } from './pass-through-destination.ts'
 
 const FILE_WITHIN_MS = 120_000
 const STATUS_WITHIN_MS = 10_000
+/** A batch is told of in a few kilobytes. */
+export const MOST_TOLD_BYTES = 1024 * 1024
 
 /** Below the vendor's address: where its files and batches are. */
 export function placeOf(vendor: string, kind: 'files' | 'batches', below = ''): string {
@@ -42,14 +45,17 @@ export async function lookedUp(
   return deps.fetch(url.href, { method: 'GET', headers, redirect: 'manual', signal: AbortSignal.timeout(withinMs) })
 }
 
-/** What the vendor says of a batch now; undefined where it does not say. */
+/** What the vendor says of a batch now; undefined where it says nothing that could be one. */
 export async function batchNow(
   { vendor, id }: VendorObject,
   deps: GatewayDeps,
 ): Promise<VendorObject['said'] | undefined> {
   const place = placeOf(vendor, 'batches', `/${encodeURIComponent(id)}`)
   const response = await lookedUp(vendor, place, deps, STATUS_WITHIN_MS)
-  if (response.ok) return (await response.json()) as VendorObject['said']
+  if (response.ok) {
+    const said = parsed((await textWithin(response.body, MOST_TOLD_BYTES)).text)
+    return isFields(said) && said.id === id ? said : undefined
+  }
   response.body?.cancel().catch(() => {})
   return undefined
 }

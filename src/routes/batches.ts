@@ -3,12 +3,23 @@ import type { VendorObject } from '../batches/port.ts'
 import { anthropic } from '../dialects/anthropic.ts'
 import { type Fields, fields, text } from '../dialects/loose-json.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
-import { GatewayError } from '../errors.ts'
+import { GatewayError, toGatewayError } from '../errors.ts'
 import { beginBatch, dropBatch } from '../gateway/batch.ts'
 import { batchNow, chargeIfOver, keepingAccount, lookedUp, placeOf } from '../gateway/batch-results.ts'
 import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
 import { askedInLine, askedOfAnthropic, type BatchAsked, isBatchOver, linesOf } from '../operations/batch-lines.ts'
-import { askKeeper, batchesOf, type Keeping, keptOf, limitOf, listed, mine, saidBy } from './kept-at-vendors.ts'
+import {
+  afterOf,
+  askKeeper,
+  batchesOf,
+  type Keeping,
+  keptOf,
+  limitOf,
+  listed,
+  mine,
+  OPENAIS,
+  saidBy,
+} from './kept-at-vendors.ts'
 import { callerOf } from './others.ts'
 import { ownerOf } from './responses-stored.ts'
 import { type Asked, type Route, route } from './route.ts'
@@ -16,6 +27,7 @@ import { type Asked, type Route, route } from './route.ts'
 const paths = (end = '') =>
   [`/v1/batches${end}`, `/batches${end}`, `/openai/v1/batches${end}`, `/azure/v1/batches${end}`] as const
 const messagePaths = (end = '') => [`/v1/messages/batches${end}`, `/anthropic/v1/messages/batches${end}`] as const
+const ANTHROPIC: readonly string[] = ['anthropic']
 const openais = { access: 'key', tag: 'Files and batches', dialect: openaiChat } as const
 const anthropics = { access: 'key', tag: 'Files and batches', dialect: anthropic } as const
 
@@ -38,20 +50,36 @@ async function begin(asked: Beginning, name: string, requests: Parameters<typeof
     const bytes = new Uint8Array(new TextEncoder().encode(JSON.stringify(body)))
     response = await askKeeper(
       { ...asked, principal },
-      { vendor: name, kind: 'batches', body: bytes, model: begun.model },
+      { vendor: name, kind: 'batches', body: bytes, model: begun.model, destination },
     )
-  } catch (error) {
-    // Nobody knows whether the vendor has begun it where it did not answer: then it stays charged as it was held for.
-    const mayHaveBegun = error instanceof GatewayError && (error.kind === 'timeout' || error.kind === 'client_closed')
-    if (!mayHaveBegun) dropBatch(begun, principal, gateway)
+  } catch (thrown) {
+    const error = toGatewayError(thrown)
+    if (MAY_HAVE_BEGUN.includes(error.kind)) throw unsure(error, name)
+    dropBatch(begun, principal, gateway)
     throw error
   }
   if (!response.ok) {
+    if (response.status >= 500 || response.status === 408) return notAgain(response)
     dropBatch(begun, principal, gateway)
     return response
   }
   await keptOf(asked, response, { vendor: name, kind: 'batch', opening: begun.opening })
   return shown(asked, response, name)
+}
+
+/** Nobody knows whether a vendor has begun what it did not answer well: it stays charged as it was held for. */
+const MAY_HAVE_BEGUN: readonly string[] = ['timeout', 'client_closed', 'upstream_failed', 'internal']
+
+function unsure(error: GatewayError, vendor: string): GatewayError {
+  const message = `${error.message} ${vendor} may have begun the batch all the same, so it counts as begun: ask the operator to look for it there before you begin it again.`
+  return new GatewayError(error.kind, message, { ...error.details, retry: false })
+}
+
+/** SDKs would begin it again by themselves. */
+function notAgain(response: Response): Response {
+  const headers = new Headers(response.headers)
+  headers.set('x-should-retry', 'false')
+  return new Response(response.body, { status: response.status, headers })
 }
 
 function vendorOf(name: string): PassThroughVendor {
@@ -78,12 +106,13 @@ function here(said: Fields, { request }: Keeping): Fields {
 }
 
 /** A batch as its vendor tells of it now. One that is over is charged, and its results become its owner's files. */
-async function look(asked: Keeping, vendor: string | undefined, action = ''): Promise<Response> {
-  const batch = await mine(asked, 'batch', asked.params.id ?? '', vendor)
+async function look(asked: Keeping, vendors: readonly string[], action = ''): Promise<Response> {
+  const batch = await mine(asked, 'batch', asked.params.id ?? '', vendors)
   const below = `/${encodeURIComponent(batch.id)}${action}`
   const response = await askKeeper(asked, { vendor: batch.vendor, kind: 'batches', below })
   if (!response.ok) return response
-  await heard(asked, { ...batch, said: await saidBy(response) })
+  const said = await saidBy(response)
+  if (said.id === batch.id) await heard(asked, { ...batch, said })
   return shown(asked, response, batch.vendor)
 }
 
@@ -107,15 +136,13 @@ async function heard(asked: Keeping, batch: VendorObject): Promise<void> {
 /** So many of a page that still run are asked for anew. */
 const MOST_ASKED = 10
 
-async function page(asked: Keeping, vendor: string | undefined): Promise<readonly VendorObject[]> {
+async function page(asked: Keeping, vendors: readonly string[]): Promise<readonly VendorObject[]> {
   const query = new URL(asked.request.url).searchParams
-  const after = query.get('after') ?? query.get('after_id')
   const limit = limitOf(query, 20)
   const { objects } = batchesOf(asked)
   const found = await objects.list(ownerOf(asked.principal), 'batch', {
-    limit: limit + 1,
-    ...(vendor !== undefined && { vendor }),
-    ...(after !== null && { after }),
+    ...{ vendors, limit: limit + 1 },
+    ...afterOf(query, ['after', 'after_id']),
   })
   let left = MOST_ASKED
   return Promise.all(
@@ -137,7 +164,7 @@ const create = route({
   summary: 'Begins a batch of a file’s requests: held at its worst case, charged once when its results are known.',
   body: z.looseObject({ input_file_id: z.string() }),
   async handle(asked) {
-    const { vendor, id } = await mine(asked, 'file', asked.body.input_file_id)
+    const { vendor, id } = await mine(asked, 'file', asked.body.input_file_id, OPENAIS)
     const response = await lookedUp(
       vendor,
       placeOf(vendor, 'files', `/${encodeURIComponent(id)}/content`),
@@ -163,8 +190,7 @@ const list = route({
   paths: paths(),
   summary: 'The batches of the caller’s team.',
   async handle(asked) {
-    const found = (await page(asked, undefined)).filter(({ vendor }) => vendor !== 'anthropic')
-    return listed(found, limitOf(new URL(asked.request.url).searchParams, 20))
+    return listed(await page(asked, OPENAIS), limitOf(new URL(asked.request.url).searchParams, 20))
   },
 })
 
@@ -173,7 +199,7 @@ const retrieve = route({
   method: 'GET',
   paths: paths('/{id}'),
   summary: 'A batch as it stands.',
-  handle: (asked) => look(asked, undefined),
+  handle: (asked) => look(asked, OPENAIS),
 })
 
 const cancel = route({
@@ -181,7 +207,7 @@ const cancel = route({
   method: 'POST',
   paths: paths('/{id}/cancel'),
   summary: 'Ends a batch; what was answered by then is charged.',
-  handle: (asked) => look(asked, undefined, '/cancel'),
+  handle: (asked) => look(asked, OPENAIS, '/cancel'),
 })
 
 const createMessages = route({
@@ -200,7 +226,7 @@ const listMessages = route({
   summary: 'The caller’s team’s batches of Messages.',
   async handle(asked) {
     const { object: _, ...found } = listed(
-      await page(asked, 'anthropic'),
+      await page(asked, ANTHROPIC),
       limitOf(new URL(asked.request.url).searchParams, 20),
     )
     return { ...found, data: (found.data as readonly unknown[]).map((said) => here(fields(said), asked)) }
@@ -212,7 +238,7 @@ const retrieveMessages = route({
   method: 'GET',
   paths: messagePaths('/{id}'),
   summary: 'A batch of Messages as it stands.',
-  handle: (asked) => look(asked, 'anthropic'),
+  handle: (asked) => look(asked, ANTHROPIC),
 })
 
 const cancelMessages = route({
@@ -220,7 +246,7 @@ const cancelMessages = route({
   method: 'POST',
   paths: messagePaths('/{id}/cancel'),
   summary: 'Ends a batch of Messages; what was answered by then is charged.',
-  handle: (asked) => look(asked, 'anthropic', '/cancel'),
+  handle: (asked) => look(asked, ANTHROPIC, '/cancel'),
 })
 
 const results = route({
@@ -229,7 +255,7 @@ const results = route({
   paths: messagePaths('/{id}/results'),
   summary: 'The results of a batch of Messages; reading them charges it.',
   async handle(asked) {
-    const batch = await mine(asked, 'batch', asked.params.id ?? '', 'anthropic')
+    const batch = await mine(asked, 'batch', asked.params.id ?? '', ANTHROPIC)
     const below = `/${encodeURIComponent(batch.id)}/results`
     const response = await askKeeper(asked, { vendor: 'anthropic', kind: 'batches', below })
     if (response.ok) asked.deps.gateway.defer('charge a batch', chargedNow(asked, batch))
@@ -248,14 +274,14 @@ const removeMessages = route({
   paths: messagePaths('/{id}'),
   summary: 'A batch of Messages that is over is deleted, once it is charged.',
   async handle(asked) {
-    const batch = await mine(asked, 'batch', asked.params.id ?? '', 'anthropic')
+    const batch = await mine(asked, 'batch', asked.params.id ?? '', ANTHROPIC)
     await chargedNow(asked, batch)
     const response = await askKeeper(asked, {
       vendor: 'anthropic',
       kind: 'batches',
       below: `/${encodeURIComponent(batch.id)}`,
     })
-    if (response.ok) await batchesOf(asked).objects.forget(ownerOf(asked.principal), 'batch', batch.id, 'anthropic')
+    if (response.ok) await batchesOf(asked).objects.forget(ownerOf(asked.principal), 'batch', batch.id, ANTHROPIC)
     return response
   },
 })

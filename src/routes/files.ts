@@ -1,8 +1,20 @@
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { batchNow, chargeIfOver } from '../gateway/batch-results.ts'
-import { askKeeper, batchesOf, type Keeping, keptOf, limitOf, listed, mine, vendorNamed } from './kept-at-vendors.ts'
+import {
+  afterOf,
+  askKeeper,
+  batchesOf,
+  type Keeping,
+  keptOf,
+  limitOf,
+  listed,
+  mine,
+  OPENAIS,
+  vendorNamed,
+} from './kept-at-vendors.ts'
 import { ownerOf } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
+import { isStorable } from './text.ts'
 
 const paths = (end = '') =>
   [`/v1/files${end}`, `/files${end}`, `/openai/v1/files${end}`, `/azure/v1/files${end}`] as const
@@ -31,11 +43,15 @@ const list = route({
   async handle(asked) {
     const query = new URL(asked.request.url).searchParams
     const limit = limitOf(query, 100)
-    const after = query.get('after')
     const purpose = query.get('purpose')
-    const page = { limit: limit + 1, oldestFirst: query.get('order') === 'asc', ...(after !== null && { after }) }
-    const found = await batchesOf(asked).objects.list(ownerOf(asked.principal), 'file', page)
-    return listed(purpose === null ? found : found.filter(({ said }) => said.purpose === purpose), limit)
+    const { objects } = batchesOf(asked)
+    if (purpose !== null && !isStorable(purpose)) return listed([], limit)
+    const found = await objects.list(ownerOf(asked.principal), 'file', {
+      ...{ vendors: OPENAIS, limit: limit + 1, oldestFirst: query.get('order') === 'asc' },
+      ...afterOf(query, ['after']),
+      ...(purpose !== null && { purpose }),
+    })
+    return listed(found, limit)
   },
 })
 
@@ -56,7 +72,7 @@ const content = route({
 })
 
 async function look(asked: Keeping, end: string): Promise<Response> {
-  const { vendor, id, batch } = await mine(asked, 'file', asked.params.id ?? '')
+  const { vendor, id, batch } = await mine(asked, 'file', asked.params.id ?? '', OPENAIS)
   const response = await askKeeper(asked, { vendor, kind: 'files', below: `/${encodeURIComponent(id)}${end}` })
   if (response.ok && batch !== undefined && end !== '')
     asked.deps.gateway.defer('charge a batch', chargedBy(asked, batch, vendor))
@@ -65,7 +81,7 @@ async function look(asked: Keeping, end: string): Promise<Response> {
 
 /** Results are there, so their batch is over, whatever was last heard of it. */
 async function chargedBy(asked: Keeping, id: string, vendor: string): Promise<void> {
-  const batch = await mine(asked, 'batch', id, vendor)
+  const batch = await mine(asked, 'batch', id, [vendor])
   if (batch.chargedAtMs !== undefined) return
   const { gateway } = asked.deps
   const said = (await batchNow(batch, gateway)) ?? batch.said
@@ -78,12 +94,12 @@ const remove = route({
   paths: paths('/{id}'),
   summary: 'A file is deleted at its vendor.',
   async handle(asked) {
-    const { vendor, id, batch } = await mine(asked, 'file', asked.params.id ?? '')
+    const { vendor, id, batch } = await mine(asked, 'file', asked.params.id ?? '', OPENAIS)
     // What it holds says what its batch costs.
     if (batch !== undefined) await chargedBy(asked, batch, vendor)
     const response = await askKeeper(asked, { vendor, kind: 'files', below: `/${encodeURIComponent(id)}` })
     if (response.ok || response.status === 404)
-      await batchesOf(asked).objects.forget(ownerOf(asked.principal), 'file', id, vendor)
+      await batchesOf(asked).objects.forget(ownerOf(asked.principal), 'file', id, [vendor])
     return response
   },
 })

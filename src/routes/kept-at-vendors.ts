@@ -1,13 +1,16 @@
 import type { VendorObject } from '../batches/port.ts'
 import { type Fields, fields, isFields, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
-import type { BatchDeps } from '../gateway/batch.ts'
-import { keepingAccount, placeOf } from '../gateway/batch-results.ts'
+import type { BatchDeps } from '../gateway/batch-charge.ts'
+import { keepingAccount, MOST_TOLD_BYTES, placeOf } from '../gateway/batch-results.ts'
 import { passThrough } from '../gateway/pass-through.ts'
+import type { Destination } from '../gateway/pass-through-destination.ts'
 import type { PassCall } from '../gateway/passing.ts'
 import { presentedKey } from '../middleware/credentials.ts'
+import { textWithin } from '../streams/text-within.ts'
 import { ownerOf } from './responses-stored.ts'
 import type { Asked } from './route.ts'
+import { isStorable } from './text.ts'
 
 export type Keeping = Pick<
   Asked<'key', unknown, unknown>,
@@ -19,14 +22,18 @@ export function batchesOf({ deps }: Pick<Keeping, 'deps'>): BatchDeps {
   throw new GatewayError('not_found', 'This gateway keeps no files and batches: it has no Postgres.')
 }
 
+/** Who keeps files and batches in OpenAI's words. */
+export const OPENAIS: readonly string[] = ['openai', 'azure']
+
 /** What of somebody's is asked for; for everybody else it is not there. */
 export async function mine(
   asked: Keeping,
   kind: VendorObject['kind'],
   id: string,
-  vendor?: string,
+  vendors: readonly string[],
 ): Promise<VendorObject> {
-  const found = await batchesOf(asked).objects.find(ownerOf(asked.principal), kind, id, vendor)
+  const { objects } = batchesOf(asked)
+  const found = isStorable(id) ? await objects.find(ownerOf(asked.principal), kind, id, vendors) : undefined
   if (found) return found
   throw new GatewayError('not_found', `No such ${kind === 'file' ? 'File object' : 'batch'}: ${id.slice(0, 200)}`, {
     param: 'id',
@@ -42,18 +49,20 @@ interface Asking {
   readonly method?: string
   readonly body?: PassCall['body']
   readonly model?: string
+  /** Where it is known already. */
+  readonly destination?: Destination
 }
 
 /** Asks the vendor with the operator's account. It is counted like any request, and costs nothing by itself. */
 export async function askKeeper(
   asked: Keeping,
-  { vendor, kind, below = '', method, body, model }: Asking,
+  { vendor, kind, below = '', method, body, model, ...known }: Asking,
 ): Promise<Response> {
   const { request, principal, deps, requestId, receivedAtMs } = asked
   const { headers, signal } = request
   const url = new URL(request.url)
   const rest = placeOf(vendor, kind, below)
-  const destination = await keepingAccount(vendor, rest, deps.gateway)
+  const destination = known.destination ?? (await keepingAccount(vendor, rest, deps.gateway))
   const given = new URLSearchParams(url.searchParams)
   for (const name of VENDOR_NAMES) given.delete(name)
   return passThrough(
@@ -73,7 +82,7 @@ export async function askKeeper(
 }
 
 /** Files name no model, and are kept for whoever may use any. */
-function withoutModels({ vendor: _, ...destination }: Awaited<ReturnType<typeof keepingAccount>>) {
+function withoutModels({ vendor: _, ...destination }: Destination) {
   return destination
 }
 
@@ -85,7 +94,7 @@ export function vendorNamed({ request }: Keeping): string {
   if (pathname.startsWith('/azure/')) return 'azure'
   const [inQuery] = VENDOR_NAMES.flatMap((name) => searchParams.get(name) ?? [])
   const name = inQuery ?? request.headers.get('custom-llm-provider') ?? 'openai'
-  if (name === 'openai' || name === 'azure') return name
+  if (OPENAIS.includes(name)) return name
   throw new GatewayError(
     'invalid_request',
     `Files and batches are kept at openai or azure, not at ${name.slice(0, 50)}. Anthropic's are at /v1/messages/batches.`,
@@ -109,8 +118,19 @@ export async function keptOf(
 
 /** The body of an answer, which stays as it is. */
 export async function saidBy(response: Response): Promise<Fields> {
-  const said = parsed(await response.clone().text())
+  const { text: told } = await textWithin(response.clone().body, MOST_TOLD_BYTES)
+  const said = parsed(told)
   return isFields(said) ? said : fields(undefined)
+}
+
+/** From where a page goes on; nothing that nobody can have been told. */
+export function afterOf(query: URLSearchParams, names: readonly string[]): { readonly after?: string } {
+  const [after] = names.flatMap((name) => query.get(name) ?? [])
+  if (after === undefined) return {}
+  if (isStorable(after)) return { after }
+  throw new GatewayError('invalid_request', `${names[0]} is no id. Give the last_id of the page before.`, {
+    ...(names[0] !== undefined && { param: names[0] }),
+  })
 }
 
 export function limitOf(query: URLSearchParams, otherwise: number): number {

@@ -24,7 +24,7 @@ function contract(name: string, make: () => VendorObjects): void {
       const store = make()
       await store.keep(object('file-1'))
       expect(await store.find('team:a', 'file', 'file-1')).toEqual(object('file-1'))
-      expect(await store.find('team:a', 'file', 'file-1', 'azure')).toBeUndefined()
+      expect(await store.find('team:a', 'file', 'file-1', ['azure'])).toBeUndefined()
       expect(await store.find('team:b', 'file', 'file-1')).toBeUndefined()
       expect(await store.find('team:a', 'batch', 'file-1')).toBeUndefined()
       expect(await store.forget('team:b', 'file', 'file-1')).toBe(false)
@@ -55,7 +55,12 @@ function contract(name: string, make: () => VendorObjects): void {
       expect(await ids({ limit: 2, after: 'p4' })).toEqual(['p3', 'p2'])
       expect(await ids({ limit: 2, oldestFirst: true, after: 'p2' })).toEqual(['p3', 'p4'])
       expect(await ids({ limit: 2, after: 'nobody' })).toEqual([])
-      expect(await ids({ limit: 2, vendor: 'azure' })).toEqual([])
+      expect(await ids({ limit: 2, vendors: ['azure'] })).toEqual([])
+      await store.keep(object('p5', { owner, createdAtMs: NOW + 9, vendor: 'anthropic', said: { purpose: 'batch' } }))
+      await store.keep(object('p0', { owner, createdAtMs: NOW - 9, said: { purpose: 'batch' } }))
+      expect(await ids({ limit: 1, vendors: ['openai', 'azure'] })).toEqual(['p4'])
+      expect(await ids({ limit: 1, vendors: ['openai'], purpose: 'batch' })).toEqual(['p0'])
+      expect(await ids({ limit: 9, purpose: 'batch' })).toEqual(['p5', 'p0'])
     })
 
     it('is open until it is charged', async () => {

@@ -40,7 +40,7 @@ const vendor = await startPassingVendor(({ method, url, body, headers }, respons
     return json(response, { id: fileId, object: 'file', deleted: method === 'DELETE' })
   }
   if (path === '/v1/batches' && method === 'POST') {
-    if (failing) return json(response, { error: { message: 'no' } }, 500)
+    if (failing) return json(response, { error: { message: 'no' } }, 400)
     const id = `batch-${++made}`
     batches.set(id, { id, object: 'batch', status: 'in_progress', ...JSON.parse(body) })
     return json(response, batches.get(id))
@@ -237,11 +237,11 @@ describe('files and batches', () => {
     ])
   }, 20_000)
 
-  it('cost nothing where the vendor does not begin them, and are refused for models of others', async () => {
+  it('cost nothing where the vendor refuses them, and are refused for models of others', async () => {
     const { key } = await gateway().key({ max_budget: 0.001 })
     const client = gateway().openai(key)
     failing = true
-    for (let again = 0; again < 3; again++) await expect(begin(client, 2)).rejects.toMatchObject({ status: 500 })
+    for (let again = 0; again < 3; again++) await expect(begin(client, 2)).rejects.toMatchObject({ status: 400 })
     failing = false
     expect((await begin(client, 2)).status).toBe('in_progress')
     const { key: other } = await gateway().key({ models: ['claude'] })

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { memoryVendorObjects } from '../../../src/batches/memory.ts'
 import type { VendorObject } from '../../../src/batches/port.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat.ts'
-import { beginBatch, chargeBatch, dropBatch } from '../../../src/gateway/batch.ts'
+import { beginBatch, dropBatch } from '../../../src/gateway/batch.ts'
+import { chargeBatch } from '../../../src/gateway/batch-charge.ts'
 import { chargeOpenBatches } from '../../../src/gateway/batch-results.ts'
 import { passThroughVendors } from '../../../src/gateway/pass-through-account.ts'
 import { vendorDestination } from '../../../src/gateway/pass-through-destination.ts'
@@ -11,6 +12,7 @@ import { askedInLine, askedOfAnthropic, isBatchOver, linesOf, usedInLine } from 
 import { batchPrice } from '../../../src/prices/batch.ts'
 import { noUsage } from '../../../src/prices/usage.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
+import type { Principal } from '../../../src/tenants/principal.ts'
 import { modelName } from '../../../src/tenants/scope.ts'
 import { gatewayWorld, keyWith } from '../../support/gateway-world.ts'
 
@@ -29,13 +31,13 @@ async function* these<T>(...all: T[]) {
   yield* all
 }
 
-async function world(limitNano?: bigint, models: readonly string[] = []) {
+async function world(limitNano?: bigint, models: readonly string[] = [], limits: Principal['limits'] = []) {
   const gateway = gatewayWorld(() => new Response('', { status: 404 }))
   const [vendor] = passThroughVendors
   if (!vendor) throw new Error('nobody')
   const deps = gateway.deps
   if (limitNano !== undefined) gateway.account.limits.set('key:k1@life', limitNano)
-  const plain = keyWith(limitNano)
+  const plain = keyWith(limitNano, limits)
   const perModel = models.map((model) => {
     const name = `${modelName('key:k1', model)}@life`
     gateway.account.limits.set(name, 1_000_000_000n)
@@ -173,6 +175,42 @@ describe('a batch', () => {
     gateway.pass(31 * 86_400_000)
     await chargeOpenBatches(batches, deps, () => {})
     expect(recorded.length).toBe(2)
+  })
+
+  it('without a budget is not free of charge either where its results are gone', async () => {
+    const { begin, kept, batches, deps, recorded } = await world()
+    const { opening } = await begin([asked(), asked()])
+    expect(opening.holdNano).toBeUndefined()
+    const each = BigInt(opening.eachNano ?? 0)
+    expect(each).toBeGreaterThan((100n * 600n) / 2n)
+    const gone = { status: 'completed', output_file_id: 'gone', request_counts: { total: 3, completed: 2, failed: 1 } }
+    await chargeBatch(await kept(opening, gone), undefined, batches, deps)
+    await chargeBatch(await kept(opening), undefined, batches, deps)
+    const told = { usage: { input_tokens: 1000, output_tokens: 10 } }
+    await chargeBatch({ ...(await kept(opening)), said: told }, undefined, batches, deps)
+    expect(recorded.map(({ cost_nano, usage_estimated }) => [cost_nano, usage_estimated])).toEqual([
+      [String(2n * each), true],
+      [String(each), true],
+      [String((1000 * 150 + 10 * 600) / 2), false],
+    ])
+  })
+
+  it('counts its tokens in the minute in which it begins, at the most that whole minute, and no slot', async () => {
+    const limit = { entity: 'key:k1', rpm: 1, tpm: 1000, maxParallel: 1 }
+    const few = await world(undefined, [], [limit])
+    for (let twice = 0; twice < 2; twice++) {
+      expect((await few.begin([asked()])).grant).toBeUndefined()
+      await few.gateway.rest()
+    }
+    await expect(few.begin([asked()])).rejects.toMatchObject({ kind: 'rate_limited' })
+    few.gateway.pass(61_000)
+    const many = Array.from({ length: 20 }, () => asked())
+    await few.begin(many)
+    await few.gateway.rest()
+    await expect(few.begin([asked()])).rejects.toMatchObject({ kind: 'rate_limited' })
+    const budgeted = await world(1_000_000_000n, [], [limit])
+    expect((await budgeted.begin(many)).grant).toBeDefined()
+    await expect(budgeted.begin([asked()])).rejects.toMatchObject({ kind: 'rate_limited' })
   })
 })
 

@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { memoryVendorObjects } from '../../../src/batches/memory.ts'
+import { newBooks } from '../../../src/budget/books.ts'
+import { MemoryLedger, memorySource } from '../../../src/ledger/memory.ts'
+import type { Take } from '../../../src/ledger/port.ts'
+import { world } from './world.ts'
+
+const LINE = JSON.stringify({
+  custom_id: 'a',
+  method: 'POST',
+  url: '/v1/chat/completions',
+  body: { model: 'gpt-4o-mini', max_tokens: 100, messages: [{ role: 'user', content: 'hi' }] },
+})
+const FILE = { id: 'file-1', object: 'file', purpose: 'batch' }
+const BATCH = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' }
+
+/** A key with a budget of a dollar and a file of one request, at a vendor that answers everything else as the test says. */
+async function vendors(answers: () => Promise<Response> | Response) {
+  const w = world()
+  const account = newBooks()
+  const ledger = new MemoryLedger({ source: memorySource(account), clock: w.now })
+  const objects = memoryVendorObjects()
+  const asked: string[] = []
+  const taken: { readonly name: string; readonly take: Take }[] = []
+  Object.assign(w.deps, { batches: { objects, record: () => Promise.resolve() } })
+  const take = ledger.take.bind(ledger)
+  ledger.take = (name, one) => {
+    taken.push({ name, take: one })
+    for (const scope of one.scopes) if (scope.limited) account.limits.set(scope.name, 1_000_000_000n)
+    return take(name, one)
+  }
+  Object.assign(w.deps.gateway, {
+    ledger,
+    handOver: {
+      add({ ledger: name, close }: Parameters<typeof w.deps.gateway.handOver.add>[0]) {
+        if (close) w.deps.gateway.defer('close', ledger.settle(name, [close]))
+      },
+    },
+    env: { ...w.deps.gateway.env, OPENAI_API_KEY: 'sk-operators', MISTRAL_API_KEY: 'sk-m', ANTHROPIC_API_KEY: 'sk-a' },
+    fetch: (url: string, { method }: RequestInit) => {
+      const { hostname, pathname } = new URL(url)
+      asked.push(`${method} ${hostname}${pathname}`)
+      if (pathname === '/v1/files' && method === 'POST') return Promise.resolve(Response.json(FILE))
+      if (pathname.endsWith('/content')) return Promise.resolve(new Response(LINE))
+      if (pathname.startsWith('/v1/files/')) return Promise.resolve(Response.json(FILE))
+      return Promise.resolve().then(answers)
+    },
+  })
+  const key = await w.key({ max_budget: 1 })
+  const as = (who: string) => ({ authorization: `Bearer ${who}`, 'content-type': 'application/json' })
+  return {
+    ...{ asked, objects, key, pass: w.pass },
+    send: (method: string, path: string, body?: unknown, who = key) =>
+      w.said(path, { method, headers: as(who), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
+    newKey: w.key.bind(w),
+    async heldNano() {
+      const last = taken.at(-1)
+      if (!last) return undefined
+      const { windows } = await ledger.check(last.name, { ...last.take, attempt: 'x', amountNano: 0n })
+      return windows[0]?.heldNano
+    },
+  }
+}
+
+describe('a batch', () => {
+  const unclear: readonly (readonly [string, () => Response | Promise<Response>])[] = [
+    ['answered 500', () => Response.json({ error: { message: 'Oh.' } }, { status: 500 })],
+    ['answered 503', () => Response.json({}, { status: 503 })],
+    ['lost the connection', () => Promise.reject(new TypeError('connection reset'))],
+  ]
+  it.each(unclear)('stays held for where its vendor %s: it may have begun', async (_, answers) => {
+    const v = await vendors(answers)
+    await v.send('POST', '/v1/files', {})
+    const { status, headers } = await v.send('POST', '/v1/batches', BATCH)
+    expect(status).toBeGreaterThanOrEqual(500)
+    expect(headers.get('x-should-retry')).toBe('false')
+    expect(await v.heldNano()).toBeGreaterThan(0n)
+  })
+
+  it('that its vendor refuses is held for no longer', async () => {
+    const v = await vendors(() => Response.json({ error: { message: 'No such endpoint.' } }, { status: 400 }))
+    await v.send('POST', '/v1/files', {})
+    expect((await v.send('POST', '/v1/batches', BATCH)).status).toBe(400)
+    expect(await v.heldNano()).toBe(0n)
+  })
+
+  it('is remembered as it was where its vendor answers with something else', async () => {
+    let told: () => Response = () => Response.json({ id: 'b-1', object: 'batch', status: 'in_progress' })
+    const v = await vendors(() => told())
+    await v.send('POST', '/v1/files', {})
+    expect((await v.send('POST', '/v1/batches', BATCH)).status).toBe(200)
+    for (const odd of ['[]', 'null', '{"id":"another"}', `{"id":"b-1","pad":"${'x'.repeat(2 ** 20)}"}`]) {
+      told = () => new Response(odd, { headers: { 'content-type': 'application/json' } })
+      await v.send('GET', '/v1/batches/b-1')
+      const { json } = await v.send('GET', '/v1/batches')
+      expect(json.data).toEqual([{ id: 'b-1', object: 'batch', status: 'in_progress' }])
+    }
+  })
+})
