@@ -51,7 +51,15 @@ export function cacheControlsOf({ cache, caching, header, defaults, allowed }: S
     ...inBody,
   }
   if (allowed) for (const name of Object.keys(asked)) if (!allowed.includes(name)) throw forbidden(name)
-  const said: Fields = { ...defaultsIn(defaults), ...asked }
+  return controlsIn({ ...defaultsIn(defaults), ...asked })
+}
+
+/** Throws 400 unless these are controls that can be read: as the `cache` of a key's `metadata` is written. */
+export function mustBeControls(cache: unknown): void {
+  controlsIn(fieldsIn(cache))
+}
+
+function controlsIn(said: Fields): CacheControls {
   const ttlMs = secondsIn('ttl', said.ttl)
   const maxAgeMs = secondsIn('s-maxage', said['s-maxage'] ?? said['s-max-age'])
   const { namespace } = said
@@ -79,7 +87,17 @@ function fieldsIn(cache: unknown): Fields {
 
 /** What an operator wrote wrongly must not refuse every request of a key. */
 function defaultsIn(cache: unknown): Fields {
-  return isFields(cache) ? Object.fromEntries(Object.entries(cache).filter(([name]) => KNOWN.has(name))) : {}
+  if (!isFields(cache)) return {}
+  return Object.fromEntries(Object.entries(cache).filter(([name, value]) => KNOWN.has(name) && isReadable(name, value)))
+}
+
+function isReadable(name: string, value: unknown): boolean {
+  try {
+    controlsIn({ [name]: value })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function inHeader(header: string | null): Fields {

@@ -1,4 +1,4 @@
-import { withoutValues } from '../db/sql-state.ts'
+import { isOfDatabase, unavailable, withoutValues } from '../db/sql-state.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { errorBody } from '../dialects/openai.ts'
 import { errorHeaders, type GatewayError, toGatewayError } from '../errors.ts'
@@ -7,8 +7,9 @@ import { errorHeaders, type GatewayError, toGatewayError } from '../errors.ts'
 export type Log = (line: string) => void
 
 /**
- * The one way a failure leaves, in the caller's dialect: what is ours in its own words, anything else as `internal`. Faults of the gateway and
- * of what it stands on are logged whole, under the request's id.
+ * The one way a failure leaves, in the caller's dialect: what is ours in its own words, a database that cannot be reached
+ * as that, anything else as `internal`. Faults of the gateway and of what it stands on are logged whole, under the
+ * request's id.
  */
 export function refusal(
   thrown: unknown,
@@ -16,7 +17,7 @@ export function refusal(
   log: Log,
   dialect: Pick<Dialect, 'errorBody'> = { errorBody },
 ): Response {
-  const error = toGatewayError(thrown)
+  const error = toGatewayError(isOfDatabase(thrown) ? unavailable(thrown) : thrown)
   if (error.kind === 'internal' || (error.status >= 500 && error.details.cause !== undefined)) {
     log(
       JSON.stringify({

@@ -26,3 +26,17 @@ export function demandedByAny(entities: readonly (Bound | undefined)[], name: Go
   const lists = listsOf(entities, name)
   return lists.length === 0 ? undefined : [...new Set(lists.flat())]
 }
+
+/** Metadata after these lists are set; an empty one is taken away. */
+export function withBound(
+  metadata: Readonly<Record<string, unknown>>,
+  bound: { readonly [G in Governed]?: readonly string[] },
+): Readonly<Record<string, unknown>> {
+  const rest = Object.entries(metadata).filter(([name]) => !(name in bound))
+  return Object.fromEntries([...rest, ...Object.entries(bound).filter(([, list]) => list.length > 0)])
+}
+
+/** What of metadata are such lists. */
+export function boundIn(metadata: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(metadata).filter(([name]) => governed.some((one) => one === name)))
+}

@@ -1,4 +1,5 @@
 import { type EntityId, nameOf } from './entities.ts'
+import { boundIn, withBound } from './governed.ts'
 import { keyListed, keyOrder, listed, listOrder, ownedBy } from './memory-lists.ts'
 import { blank, blankTemplate } from './memory-new.ts'
 import type { Author, Beside, Changes, KeyName, NewBudget, NewEntity, PrincipalSource, TenantStore } from './port.ts'
@@ -86,10 +87,12 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     const before = table(kind).get(entity)
     mustExist(kind, changes)
     mustBeFree(kind, entity, changes)
-    const { budgets, ...fields } = changes
+    const { budgets, bound, ...fields } = changes
+    const { metadata: was = {} } = before ?? {}
+    const metadata = bound && withBound({ ...(fields.metadata ?? was), ...boundIn(was) }, bound)
     const record = {
       ...(before ?? blank(kind, id, by, nowMs)),
-      ...defined(fields),
+      ...defined({ ...fields, ...(metadata ? { metadata } : {}) }),
       ...(budgets ? { budgets: kept(before?.budgets ?? [], budgets) } : {}),
       updatedAtMs: nowMs,
       updatedBy: by,

@@ -1,9 +1,10 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { authored, unrecorded } from '../db/author.ts'
 import type { Db } from '../db/client.ts'
+import { unavailable } from '../db/sql-state.ts'
 import type { Generation } from '../db/statements.ts'
 import { type EntityId, entities, nameOf } from './entities.ts'
-import { explain, isReferenced, refusalOf } from './fault-neon.ts'
+import { explain, isReferenced } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
 import type { Author, Beside, KnownGeneration, Page, PrincipalSource, TenantStore } from './port.ts'
@@ -31,7 +32,7 @@ import { entityOf } from './scope.ts'
 import { bearerNames, bearerPrincipal } from './without-key.ts'
 import {
   budgetsSet,
-  columnsOf,
+  changedColumns,
   insert,
   list,
   made,
@@ -71,7 +72,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     try {
       return (await db.execute(query)).rows as R[]
     } catch (error) {
-      throw refusalOf(error)
+      throw unavailable(error)
     }
   }
 
@@ -87,7 +88,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       const results = await db.batch([first, ...rest])
       return (results.at(-1)?.rows ?? []) as R[]
     } catch (error) {
-      throw refusalOf(error)
+      throw unavailable(error)
     }
   }
 
@@ -232,7 +233,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         [
           sql`delete from previous_token where key_id = ${id} and expires <= ${new Date(author.nowMs).toISOString()}::timestamptz`,
           ...(graceUntilMs === null ? [] : [keep]),
-          update('virtual_key', [...columnsOf('key', fields), ...touched(author)], whereId('key', 'e', [id])),
+          update('virtual_key', [...changedColumns('key', fields), ...touched(author)], whereId('key', 'e', [id])),
           ...setBudgets(present('key', [id]), entity, changes.budgets, author.nowMs),
           raise(list([entity])),
         ],
@@ -281,7 +282,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         author,
         [
           ...templateBeside(beside, author),
-          update(entities[kind].table, [...columnsOf(kind, changes), ...touched(author)], whereId(kind, 'e', id)),
+          update(entities[kind].table, [...changedColumns(kind, changes), ...touched(author)], whereId(kind, 'e', id)),
           ...setBudgets(present(kind, id), entity, changes.budgets, author.nowMs),
           raise(list([entity])),
         ],

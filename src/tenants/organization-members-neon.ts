@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { authored } from '../db/author.ts'
 import type { Db } from '../db/client.ts'
-import { explain, refusalOf } from './fault-neon.ts'
+import { unavailable } from '../db/sql-state.ts'
+import { explain } from './fault-neon.ts'
 import type { OrganizationMember, OrganizationMembers, OrganizationRole } from './organization-members.ts'
 import type { Author } from './port.ts'
 import { insert, made, signed } from './write-neon.ts'
@@ -37,7 +38,7 @@ export function neonOrganizationMembers(db: Db): OrganizationMembers {
         from organization_membership m where ${where} order by m.created_at, m.organization_id, m.user_id`)
       return rows.map(memberOf)
     } catch (error) {
-      throw refusalOf(error)
+      throw unavailable(error)
     }
   }
 
@@ -47,7 +48,7 @@ export function neonOrganizationMembers(db: Db): OrganizationMembers {
       const results = await db.batch([db.execute(authored(author)), ...statements.map((one) => db.execute(one))])
       return (results.at(-1)?.rows.length ?? 0) > 0
     } catch (error) {
-      throw refusalOf(error)
+      throw unavailable(error)
     }
   }
 

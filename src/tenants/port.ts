@@ -1,6 +1,7 @@
 import type { Origin } from '../db/author.ts'
 import type { NanoUsd } from '../money.ts'
 import type { EntityId, entities } from './entities.ts'
+import type { Governed } from './governed.ts'
 import type { Principal } from './principal.ts'
 import type { BudgetRecord, Entities, EntityKind, EntityRecord, KeyRecord, TemplateRecord } from './record.ts'
 import type { Standing } from './standing.ts'
@@ -82,18 +83,22 @@ export interface NewBudget extends BudgetRecord {
 }
 
 type Optional<T> = { readonly [F in keyof T]?: T[F] | undefined }
+/** Lists that bind an entity, changed one by one: an empty one is taken away, and those that are not named stay. */
+export type BoundLists = { readonly [G in Governed]?: readonly string[] }
 type Unset = 'template' | 'budgets' | 'windows' | 'createdAtMs' | 'updatedAtMs' | 'createdBy' | 'updatedBy'
 
 /**
  * What an admin write may set. Undefined leaves a field as it is. `budgets` are all that the entity has afterwards, but
- * for those that come from a template while `budgetId` names one.
+ * for those that come from a template while `budgetId` names one. With `bound`, `metadata` is what lies beside such lists;
+ * without, it is all of it.
  */
-export type Changes<K extends EntityKind> = Optional<Omit<Entities[K], Unset | 'id'>> & {
-  readonly budgets?: readonly NewBudget[] | undefined
-}
+export type Changes<K extends EntityKind> = Optional<Omit<Entities[K], Unset | 'id'>> & Together
 
-export type EntityChanges = Optional<Omit<EntityRecord, Unset>> & {
+export type EntityChanges = Optional<Omit<EntityRecord, Unset>> & Together
+
+interface Together {
   readonly budgets?: readonly NewBudget[] | undefined
+  readonly bound?: BoundLists | undefined
 }
 
 export type TemplateChanges = Optional<

@@ -1,7 +1,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { newId } from '../ids.ts'
 import { commonColumns, type EntityId, entities, nameOf, templateColumns } from './entities.ts'
-import type { Author, EntityChanges, NewBudget, NewEntity } from './port.ts'
+import { governed, withBound } from './governed.ts'
+import type { Author, Changes, EntityChanges, NewBudget, NewEntity } from './port.ts'
 import type { BudgetPart, EntityKind } from './record.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -17,6 +18,21 @@ const timeOf = (ms: number) => sql`${new Date(ms).toISOString()}::timestamptz`
 /** What of an entity's fields is given, as columns. */
 export function columnsOf(kind: EntityKind, fields: Fields): Columns {
   return given({ ...commonColumns, ...entities[kind].columns }, fields)
+}
+
+/**
+ * The same of a row that is there. Lists that bind it lie in its metadata: each is set by itself, over what is there
+ * now, so that two who change different ones both have their way.
+ */
+export function changedColumns(kind: EntityKind, { bound, ...fields }: Changes<EntityKind>): Columns {
+  const columns = columnsOf(kind, fields)
+  if (bound === undefined) return columns
+  const beside = fields.metadata === undefined ? sql`e.metadata` : sql`${JSON.stringify(fields.metadata)}::jsonb`
+  const there = sql`(select coalesce(jsonb_object_agg(b.key, b.value), '{}') from jsonb_each(e.metadata) b
+    where b.key = any(${list(governed)}))`
+  const lists = JSON.stringify(withBound({}, bound))
+  const metadata = sql`((${beside} || ${there}) - ${list(Object.keys(bound))}) || ${lists}::jsonb`
+  return [...columns.filter(([column]) => column !== 'metadata'), ['metadata', metadata]]
 }
 
 export function templateColumnsOf(fields: Fields): Columns {

@@ -9,6 +9,7 @@ import { neonModels } from '../../src/models/neon.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
 import { keepFileLimits } from '../../src/tenants/file-limits-neon.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
+import { neonOrganizationMembers } from '../../src/tenants/organization-members-neon.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { spendEventOf } from '../support/spend-event.ts'
 
@@ -110,7 +111,7 @@ describe('what admins change in Postgres', () => {
   const tenants = () => neonTenants(postgres.db)
   const clean = () =>
     query(
-      'truncate audit_log, virtual_key, team, internal_user, budget, spend_log, budget_window, erasure, archived_entity, stored_config cascade',
+      'truncate audit_log, virtual_key, organization, team, internal_user, budget, spend_log, budget_window, erasure, archived_entity, stored_config cascade',
     )
   const main = (entity: string, limitNano: bigint) => ({
     scope: `${entity}@30d`,
@@ -249,6 +250,8 @@ describe('what admins change in Postgres', () => {
     expect(await log()).toHaveLength(0)
   })
 
+  const LOGS = ['spend_log', 'spend_daily', 'budget_window', 'audit_log']
+
   it('makes a deleted person nobody in every row, and changes no sum', async () => {
     await clean()
     await tenants().create('team', [{ id: ['t1'], fields: {} }], ada)
@@ -257,7 +260,12 @@ describe('what admins change in Postgres', () => {
     await tenants().create('member', [{ id: ['t1', 'eve'], fields: {} }], ada)
     const key = { token: 'h1', keyName: 'sk-...abcd', keyAlias: 'laptop of Eve', userId: 'eve', teamId: 't1' }
     await tenants().create('key', [{ id: ['k1'], fields: key }], ada)
-    await tenants().update('team', ['t1'], { teamAlias: 'x' }, { ...ada, by: 'eve', from: { ...from, userId: 'eve' } })
+    await tenants().create('org', [{ id: ['o1'], fields: { organizationAlias: 'O' } }], ada)
+    const inO1 = (userId: string, role: 'org_admin' | 'internal_user') => ({ organizationId: 'o1', userId, role })
+    await neonOrganizationMembers(postgres.db).add([inO1('eve', 'org_admin')], [], ada)
+    const byEve = { ...ada, by: 'eve', from: { ...from, userId: 'eve' } }
+    await neonOrganizationMembers(postgres.db).add([inO1('eve2', 'internal_user')], [], byEve)
+    await tenants().update('team', ['t1'], { teamAlias: 'x' }, byEve)
     const scopes = (user: string) => ['key:k1@life', `member:t1:${user}@life`, `user:${user}@life`]
     const events = ['eve', 'eve2'].map((user, n) =>
       spendEventOf({
@@ -290,8 +298,8 @@ describe('what admins change in Postgres', () => {
     expect(await sums()).toEqual(before)
     const everywhere = JSON.stringify(
       await Promise.all(
-        ['spend_log', 'spend_daily', 'budget_window', 'audit_log', 'archived_entity', 'team', 'virtual_key'].map(
-          (table) => query(`select * from ${table}`),
+        [...LOGS, 'archived_entity', 'team', 'virtual_key', 'organization_membership'].map((table) =>
+          query(`select * from ${table}`),
         ),
       ),
       (_, value) => (typeof value === 'bigint' ? String(value) : value),

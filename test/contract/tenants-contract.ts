@@ -148,6 +148,33 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       )
     })
 
+    it('lists that bind are changed one by one, over what is there by then', async () => {
+      const key = newKey('a', { metadata: { a: 1, allowed_ips: ['10.0.0.1'] } })
+      await createKey(key)
+      const change = (changes: Changes<'key'>) => tenants.update('key', [key.id], changes, author)
+      await Promise.all([
+        change({ bound: { allowed_cache_controls: ['ttl'] } }),
+        change({ metadata: { b: 2 }, bound: {} }),
+        change({ bound: { enforced_params: ['user'] } }),
+      ])
+      const all = { allowed_cache_controls: ['ttl'], allowed_ips: ['10.0.0.1'], enforced_params: ['user'] }
+      expect((await tenants.find('key', [key.id]))?.metadata).toEqual({ b: 2, ...all })
+      const { enforced_params: _, ...fewer } = all
+      expect((await change({ bound: { enforced_params: [] } }))?.metadata).toEqual({ b: 2, ...fewer })
+      expect((await change({ metadata: { c: 3 } }))?.metadata).toEqual({ c: 3 })
+    })
+
+    it('keys to which limits are guaranteed are found among the others', async () => {
+      await createTeam('t')
+      await createKey(newKey('a', { teamId: 't', rpmLimitType: 'guaranteed_throughput' }))
+      await createKey(newKey('b', { teamId: 't', tpmLimitType: 'guaranteed_throughput' }))
+      await createKey(newKey('c', { teamId: 't', rpmLimitType: 'best_effort_throughput' }))
+      await createKey(newKey('d', { teamId: 't' }))
+      const query = { page: 1, size: 10, sortBy: 'token', sortOrder: 'asc', teamId: 't', isGuaranteed: true } as const
+      const { keys, total } = await tenants.listKeys(query)
+      expect([keys.map(({ token }) => token), total]).toEqual([[hashOf('a'), hashOf('b')], 2])
+    })
+
     it('a change touches what it names and nothing else', async () => {
       const key = newKey('a', { keyAlias: 'x', rpmLimit: 1, tpmLimit: 2, models: ['m'], metadata: { a: 1 } })
       await createKey({ ...key, budgets: [budget(`key:${key.id}`, 5n)] })

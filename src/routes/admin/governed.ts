@@ -1,8 +1,9 @@
 import * as z from 'zod'
-import { cacheControlNames } from '../../cache/controls.ts'
+import { cacheControlNames, mustBeControls } from '../../cache/controls.ts'
 import { isNetwork } from '../../config/networks.ts'
 import { GatewayError } from '../../errors.ts'
-import { type Governed, governed, listIn } from '../../tenants/governed.ts'
+import { type Governed, governed, listIn, withBound } from '../../tenants/governed.ts'
+import type { BoundLists, EntityChanges } from '../../tenants/port.ts'
 import type { EntityRecord } from '../../tenants/record.ts'
 import { name } from '../text.ts'
 
@@ -25,29 +26,41 @@ export type MetadataFields = {
 } & { readonly [F in Governed]?: readonly string[] | null | undefined }
 
 /**
- * The metadata after a change. An owner may write metadata, but what binds it is an admin's to say: that stays as it is
- * until its own field changes it.
+ * What a body asks of metadata and of the lists that lie in it. An owner may write metadata, but what binds it is an
+ * admin's to say: that stays as it is until its own field changes it.
  */
-export function metadataOf(body: MetadataFields, before: EntityRecord | undefined) {
+export function metadataOf(
+  body: MetadataFields,
+  before: EntityRecord | undefined,
+): Pick<EntityChanges, 'metadata' | 'bound'> {
   const { metadata } = body
-  const had = (field: Governed) => (before ? listIn(before, field) : [])
   for (const field of governed) {
-    if (!metadata || !(field in metadata) || same(metadata[field], had(field))) continue
+    if (!metadata || !(field in metadata) || same(metadata[field], before ? listIn(before, field) : [])) continue
     throw new GatewayError(
       'invalid_request',
       `Give ${field} as a field of its own, beside metadata: only then is it known who may change it.`,
       { param: `metadata.${field}` },
     )
   }
-  if (metadata == null && governed.every((field) => body[field] === undefined)) return undefined
-  const after: Record<string, unknown> = { ...(metadata ?? before?.metadata) }
-  for (const field of governed) {
-    const list = body[field] === undefined ? had(field) : (body[field] ?? [])
-    delete after[field]
-    if (list.length > 0) after[field] = list
-  }
-  return after
+  const bound: BoundLists = Object.fromEntries(
+    governed.flatMap((field) => (body[field] === undefined ? [] : [[field, body[field] ?? []]])),
+  )
+  if (metadata == null && Object.keys(bound).length === 0) return {}
+  const beside = metadata == null ? undefined : withBound(metadata, NONE)
+  return before ? { metadata: beside, bound } : { metadata: withBound(beside ?? {}, bound) }
 }
+
+/** What a key says of the cache (`metadata.cache`) holds for its every request: what cannot be read is not written. */
+export function mustSayReadably({ metadata }: MetadataFields): void {
+  try {
+    mustBeControls(metadata?.cache)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) throw error
+    throw new GatewayError('invalid_request', `metadata.${error.message}`, { param: `metadata.${error.details.param}` })
+  }
+}
+
+const NONE: BoundLists = Object.fromEntries(governed.map((field) => [field, []]))
 
 function same(value: unknown, names: readonly string[]): boolean {
   return JSON.stringify(value) === JSON.stringify(names)

@@ -5,7 +5,7 @@ import type { EntityRecord } from '../../tenants/record.ts'
 import type { AppDeps } from '../deps.ts'
 import { budgetsOf } from './budget.ts'
 import type { LimitFields } from './fields.ts'
-import { metadataOf } from './governed.ts'
+import { metadataOf, mustSayReadably } from './governed.ts'
 import { nano, templateBudgets, templateNamed } from './template.ts'
 
 interface Asking {
@@ -32,10 +32,11 @@ export async function limitsOf(
       { param: 'budget_id' },
     )
   }
+  if (entity.startsWith('key:')) mustSayReadably(body)
   const current = record?.budgets ?? []
   const changes: EntityChanges = {
     models: body.models ?? undefined,
-    metadata: /^(key|team):/.test(entity) ? metadataOf(body, record) : (body.metadata ?? undefined),
+    ...(/^(key|team):/.test(entity) ? metadataOf(body, record) : { metadata: body.metadata ?? undefined }),
     blocked: body.blocked ?? undefined,
     rpmLimit: body.rpm_limit,
     tpmLimit: body.tpm_limit,

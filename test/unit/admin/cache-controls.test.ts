@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { cacheControlsOf } from '../../../src/cache/controls.ts'
 import { allowedByAll } from '../../../src/tenants/governed.ts'
 import { MASTER, world } from '../routes/world.ts'
 
@@ -52,4 +53,21 @@ it('a key may say what both it and its team may', () => {
   expect(both(one('ttl'), one())).toEqual(['ttl'])
   expect(both(one('ttl', 'no-cache'), one('no-cache'))).toEqual(['no-cache'])
   expect(both(one('ttl'), one('no-cache'))).toEqual([])
+})
+
+it('what a key says of the cache is refused where it cannot be read, and never refuses its requests', async () => {
+  const { w, made } = await restricted()
+  for (const [cache, param] of [
+    [{ ttl: 'soon' }, 'metadata.cache.ttl'],
+    [{ 'no-chache': true }, 'metadata.cache.no-chache'],
+    ['none', 'metadata.cache'],
+  ] as const) {
+    const said = await w.post('/key/update', { key: made.key, metadata: { cache } })
+    expect([said.status, said.json.error.param]).toEqual([400, param])
+    expect((await w.post('/key/generate', { metadata: { cache } })).json.error.param).toBe(param)
+  }
+  expect((await w.post('/key/update', { key: made.key, metadata: { cache: { ttl: 60 } } })).status).toBe(200)
+  const said = { cache: undefined, caching: undefined, header: null }
+  const defaults = { ttl: 'soon', namespace: 7, 'no-store': 'yes', 'use-cache': true, other: 1 }
+  expect(cacheControlsOf({ ...said, defaults })).toEqual({ noCache: false, noStore: false, useCache: true })
 })
