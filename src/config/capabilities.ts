@@ -511,6 +511,7 @@ export const servedModes: readonly string[] = [
   'audio_transcription',
   'moderation',
   'rerank',
+  'realtime',
 ]
 
 const limits = [

@@ -3,6 +3,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import { signAws } from '../providers/aws.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
 import type { Source } from '../streams/telling.ts'
+import { textWithin } from '../streams/text-within.ts'
 import type { Attempt } from './attempt.ts'
 import { type Deadlines, deadlines } from './deadlines.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -14,6 +15,9 @@ export interface Answer {
   readonly response: Response
   readonly watch: Deadlines
 }
+
+/** The answer to an upgrade: a WebSocket is open. */
+const SWITCHED = 101
 
 /** Upstream headers worth showing; each goes out as `llm_provider-…`, as LiteLLM does. */
 const SHOWN = /^(x-request-id|x-ratelimit-.*|openai-(organization|processing-ms|version))$/
@@ -38,12 +42,12 @@ export async function ask<R extends AnyRequest>(
     const response = await deps.fetch(sent.url, {
       method: sent.method,
       headers: sent.headers,
-      body: sent.upload ?? sent.body,
+      ...(sent.method !== 'GET' && { body: sent.upload ?? sent.body }),
       redirect: 'manual',
       signal: watch.signal,
     })
     watch.heard()
-    if (!response.ok) throw await failure(attempt, response, watch)
+    if (!response.ok && response.status !== SWITCHED) throw await failure(attempt, response, watch)
     return { response, watch }
   } catch (error) {
     watch.over()
@@ -71,6 +75,8 @@ export function watched(
   }
 }
 
+const LONGEST_REFUSAL = 256 * 1024
+
 /** The body of a refusal is always read or cancelled: a connection left open would stall others. */
 async function failure(
   { provider, deployment }: Pick<Attempt, 'provider' | 'deployment'>,
@@ -78,9 +84,9 @@ async function failure(
   watch: Deadlines,
 ): Promise<GatewayError> {
   watch.wait()
-  const body = await response.text().catch(() => '')
+  const body = await textWithin(response.body, LONGEST_REFUSAL).catch(() => ({ text: '' }))
   watch.heard()
-  const { kind, message, ...details } = provider.failure(response.status, response.headers, body)
+  const { kind, message, ...details } = provider.failure(response.status, response.headers, body.text)
   return new GatewayError(kind, message, {
     ...details,
     headers: { ...shownHeaders(response.headers), 'x-litellm-model-id': headerText(deployment.id) },

@@ -16,7 +16,27 @@ export function presentedKey(headers: Headers, headerName?: string): string | un
     const value = headers.get(name)?.trim()
     if (value) return withoutScheme(value)
   }
-  return undefined
+  return headerName === undefined ? keyAmong(protocolsOf(headers)) : undefined
+}
+
+/** What OpenAI's clients in browsers, which cannot send headers with a WebSocket, put before their key. */
+const IN_PROTOCOL = 'openai-insecure-api-key.'
+
+function keyAmong(protocols: readonly string[]): string | undefined {
+  return protocols.find((one) => one.startsWith(IN_PROTOCOL))?.slice(IN_PROTOCOL.length) || undefined
+}
+
+const NONE: readonly string[] = []
+
+/** The protocols that the opening of a WebSocket offers. */
+export function protocolsOf(headers: Headers): readonly string[] {
+  if (headers.get('upgrade')?.toLowerCase() !== 'websocket') return NONE
+  return (
+    headers
+      .get('sec-websocket-protocol')
+      ?.split(',')
+      .map((one) => one.trim()) ?? NONE
+  )
 }
 
 function withoutScheme(value: string): string {

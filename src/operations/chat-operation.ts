@@ -15,6 +15,7 @@ const SILENT_MODES: ReadonlySet<string> = new Set([
   'audio_transcription',
   'moderation',
   'rerank',
+  'realtime',
 ])
 
 /** A chat, in any of the dialects: whole or as a stream. */

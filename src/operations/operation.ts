@@ -82,7 +82,7 @@ export interface Lowering<R extends AnyRequest> {
  * is asked and its answer read. The gateway's story is the same for all of them.
  */
 export interface Operation<R extends AnyRequest> {
-  readonly name: 'chat' | 'embeddings' | 'images' | 'speech' | 'transcription' | 'moderation' | 'rerank'
+  readonly name: 'chat' | 'embeddings' | 'images' | 'speech' | 'transcription' | 'moderation' | 'rerank' | 'realtime'
   /** LiteLLM's word for it in spend rows. */
   readonly callType: string
   /** Throws `invalid_request` naming the field at fault. */

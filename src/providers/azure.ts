@@ -5,6 +5,7 @@ import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { openaiImages } from './openai-images.ts'
+import { openaiRealtime } from './openai-realtime.ts'
 import { responsesOf } from './openai-responses.ts'
 import type { Target } from './provider.ts'
 import type { Reach } from './task-request.ts'
@@ -60,6 +61,7 @@ export const azure = {
     transcriptions: openaiTranscription(at('/audio/transcriptions'), ACCENT),
     translations: openaiTranscription(at('/audio/translations'), ACCENT),
   },
+  realtime: openaiRealtime(at('/realtime')),
   responses: (target) => (isV1(target) ? azureResponses : undefined),
 } satisfies Vendor
 
@@ -67,19 +69,24 @@ type Endpoint =
   | '/chat/completions'
   | '/embeddings'
   | '/responses'
+  | '/realtime'
   | '/images/generations'
   | '/images/edits'
   | '/audio/speech'
   | '/audio/transcriptions'
   | '/audio/translations'
 
-const ENDPOINT = /\/(?:chat\/completions|embeddings|responses|images\/\w+|audio\/\w+)$/
+const ENDPOINT = /\/(?:chat\/completions|embeddings|responses|realtime|images\/\w+|audio\/\w+)$/
+/** Those that name the deployment in the body, or the query, and so have one address for a resource. */
+const OF_RESOURCE: readonly Endpoint[] = ['/responses', '/realtime']
 
 /** Whether the deployment is asked by Azure's v1 API, which is OpenAI's own. */
 function isV1({ apiBase = '', apiVersion }: Pick<Target, 'apiBase' | 'apiVersion'>): boolean {
   return (
     apiVersion === 'v1' ||
-    /\/openai\/v1\/?(?:\/(?:chat\/completions|embeddings|responses|images\/\w+|audio\/\w+)\/?)?(?:\?|$)/.test(apiBase)
+    /\/openai\/v1\/?(?:\/(?:chat\/completions|embeddings|responses|realtime|images\/\w+|audio\/\w+)\/?)?(?:\?|$)/.test(
+      apiBase,
+    )
   )
 }
 
@@ -92,15 +99,16 @@ function azureUrl(target: Target, endpoint: Endpoint): string {
   const url = new URL(apiBase)
   const path = url.pathname.replace(/\/+$/, '').replace(ENDPOINT, '')
   const said = apiVersion ?? url.searchParams.get('api-version') ?? undefined
-  const v1 = isV1(target) || (endpoint === '/responses' && (said === undefined || /^(?:preview|latest)$/.test(said)))
+  const ofResource = OF_RESOURCE.includes(endpoint)
+  const v1 = isV1(target) || (ofResource && (said === undefined || /^(?:preview|latest)$/.test(said)))
   const version = said ?? (v1 ? undefined : API_VERSION)
   const resource = path.replace(/(?:\/openai)?(?:\/v1)?$/, '')
   if (v1) url.pathname = `${resource}/openai/v1${endpoint}`
-  else if (endpoint === '/responses')
-    url.pathname = `${resource.replace(/\/openai\/deployments\/[^/]+$/, '')}/openai${endpoint}`
+  else if (ofResource) url.pathname = `${resource.replace(/\/openai\/deployments\/[^/]+$/, '')}/openai${endpoint}`
   else if (/\/openai\/deployments\/[^/]+/.test(path)) url.pathname = `${path}${endpoint}`
   else url.pathname = `${resource}/openai/deployments/${encodeURIComponent(name)}${endpoint}`
   if (version !== undefined && version !== 'v1') url.searchParams.set('api-version', version)
+  if (endpoint === '/realtime') url.searchParams.set(v1 ? 'model' : 'deployment', name)
   return url.toString()
 }
 

@@ -5,6 +5,7 @@ import { openaiEmbedding } from './openai-embeddings.ts'
 import { isOpenai, openaiHome } from './openai-home.ts'
 import { openaiImages } from './openai-images.ts'
 import { openaiModeration } from './openai-moderation.ts'
+import { openaiRealtime } from './openai-realtime.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { openaiReach } from './task-request.ts'
 import type { Vendor } from './translator.ts'
@@ -33,5 +34,6 @@ export const openai = {
     translations: openaiTranscription(at('/audio/translations')),
   },
   moderation: openaiModeration(openaiHome, { counts: false }),
+  realtime: openaiRealtime(at('/realtime')),
   responses: ({ apiBase }) => (isOpenai(apiBase) ? openaiResponses : undefined),
 } satisfies Vendor

@@ -101,6 +101,8 @@ export interface Vendor extends Omit<Provider, 'chat'>, Translator {
   readonly moderation?: Task<ModerationRequest, Moderation>
   readonly reranking?: Task<RerankRequest, Ranking>
   readonly tokenCounter?: TokenCounter
+  /** Where its conversations over a WebSocket are, in OpenAI's realtime events: a request that asks for the upgrade. */
+  readonly realtime?: (target: Target) => UpstreamRequest
   /** It has no chat, only what is named beside it. */
   readonly chatless?: true
 }

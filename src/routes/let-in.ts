@@ -59,11 +59,12 @@ export function isPublic(route: Route, request: Request, { publicRoutes }: Acces
   return publicRoutes.some((one) => covers(one, route, path))
 }
 
-const PASSES_ON = 'Pass-through'
+/** Tags of routes that spend whatever their method is. */
+const SPENDING = ['Pass-through', 'Realtime']
 
-/** Whether a route may cost something at a vendor: reading does not, unless it is passed on. */
+/** Whether a route may cost something at a vendor: reading does not, unless it is passed on or talks. */
 const spends = ({ tag, method, access }: Route): boolean =>
-  LLM.includes(tag) && access !== 'public' && (method !== 'GET' || tag === PASSES_ON)
+  LLM.includes(tag) && access !== 'public' && (method !== 'GET' || SPENDING.includes(tag))
 
 /** Whether a route asks a model in a body that we read. */
 export const asksModel = ({ tag, method, access }: Pick<Route, 'tag' | 'method' | 'access'>): boolean =>

@@ -48,7 +48,7 @@ export function mustMayCall(route: Route, url: string, principal: Principal): vo
 
 const MANAGEMENT = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tags', 'Budgets', 'Model management']
 /** Tags of routes that reach a vendor. */
-export const LLM: readonly string[] = ['Models', 'Files and batches', 'Pass-through']
+export const LLM: readonly string[] = ['Models', 'Realtime', 'Files and batches', 'Pass-through']
 const isLlm = ({ tag, access }: Route) => LLM.includes(tag) && access !== 'public'
 const listsModels = ({ method, paths }: Route) => method === 'GET' && paths.some((path) => path.includes('/models'))
 const PEOPLES = [...MANAGEMENT, 'Spend', 'Audit', 'Health', 'Cache', 'About', 'Sign-in']

@@ -36,6 +36,7 @@ import { moderationRoutes } from './moderations.ts'
 import { openapi } from './openapi.ts'
 import { pageRoutes } from './page.ts'
 import { passThroughRoutes } from './pass-through.ts'
+import { realtimeRoutes } from './realtime.ts'
 import { rerankRoutes } from './rerank.ts'
 import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   ...rerankRoutes,
   ...imageRoutes,
   ...audioRoutes,
+  ...realtimeRoutes,
   ...fileRoutes,
   ...batchRoutes,
   ...modelRoutes,

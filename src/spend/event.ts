@@ -61,7 +61,7 @@ export const spendEvent = z.object({
     reasoningTokens: tokens,
     outputAudioTokens: tokens,
     outputImageTokens: tokens,
-    cacheReadAudioTokens: tokens.optional(),
+    cacheReadAudioTokens: tokens.exactOptional(),
   }),
   prompt_tokens: tokens,
   completion_tokens: tokens,

@@ -1,0 +1,314 @@
+import type { Deployment } from '../config/config.ts'
+import { type Fields, fields, text } from '../dialects/loose-json.ts'
+import { GatewayError } from '../errors.ts'
+import { newId } from '../ids.ts'
+import type { WorstCase } from '../operations/chat.ts'
+import type { RealtimeRequest } from '../operations/realtime.ts'
+import type { RealtimeContext } from '../operations/realtime-context.ts'
+import { responseUsage, transcriptionUsage } from '../operations/realtime-usage.ts'
+import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
+import { maskSecrets } from '../providers/mask.ts'
+import type { Principal } from '../tenants/principal.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+import { type Outcome, toEvent } from './finish.ts'
+import { covers, endOf, type Hold, hold, LONGEST_TURN_MS, release } from './realtime-holds.ts'
+
+/** Something that the vendor does and will bill. */
+interface Turn {
+  /** It may still be on its way, where the vendor was faster than the ledger. */
+  readonly hold: Hold | Promise<Hold | GatewayError>
+  readonly startedAtMs: number
+  firstMs?: number
+  textChars: number
+  audioBytes: number
+  isCancelled?: true
+}
+
+/** A response that a client asked for and that has not begun. */
+interface Asked {
+  readonly hold: Hold
+  readonly eventId: string
+  /** What the client called its own event. */
+  readonly theirs: string | undefined
+}
+
+interface Transcribing {
+  readonly hold: Hold
+  readonly startedAtMs: number
+  readonly reckoned: Usage
+}
+
+export type Ending = 'client' | 'vendor'
+
+/**
+ * The money of a session. Before a response can begin its worst case is held: for one that the client asks for before its
+ * event goes on, for one that the vendor makes by itself before it hears what it may answer. The same for what is written
+ * down of what was said. Each ends with a row of its own.
+ */
+export class Turns {
+  readonly #attempt: Attempt<RealtimeRequest>
+  readonly #context: RealtimeContext
+  readonly #deps: GatewayDeps
+  #ahead: Hold | undefined
+  #listening: Hold | undefined
+  #readying: Promise<GatewayError | undefined> = Promise.resolve(undefined)
+  readonly #asked: Asked[] = []
+  readonly #running = new Map<string, Turn>()
+  readonly #transcribing = new Map<string, Transcribing>()
+  readonly #ending = new Set<Promise<void>>()
+  /** As it is known by now. */
+  principal: Principal
+  /** By whose prices what is said is written down. */
+  transcriber: Deployment | undefined
+  rows = 0
+  tokens = 0
+
+  constructor(attempt: Attempt<RealtimeRequest>, context: RealtimeContext, deps: GatewayDeps) {
+    this.#attempt = attempt
+    this.#context = context
+    this.#deps = deps
+    this.principal = attempt.call.principal
+  }
+
+  /** Something runs that will free what is held for it. */
+  get isBusy(): boolean {
+    return this.#running.size > 0 || this.#asked.length > 0 || this.#transcribing.size > 0
+  }
+
+  /** What the vendor may do by itself once it hears more is held for. Answers why it cannot be. */
+  ready(): Promise<GatewayError | undefined> {
+    this.#readying = this.#readying.then(() => this.#ready())
+    return this.#readying
+  }
+
+  async #ready(): Promise<GatewayError | undefined> {
+    const context = this.#context
+    const { deployment } = this.#attempt
+    if (context.answersItself && this.#asked.length === 0) {
+      const held = await this.#enough(this.#ahead, deployment, context.most())
+      this.#ahead = held instanceof GatewayError ? undefined : held
+      if (held instanceof GatewayError) return held
+    }
+    if (context.transcribes !== undefined && this.transcriber) {
+      const held = await this.#enough(this.#listening, this.transcriber, context.mostTranscribed(this.transcriber))
+      this.#listening = held instanceof GatewayError ? undefined : held
+      if (held instanceof GatewayError) return held
+    }
+    return undefined
+  }
+
+  #enough(before: Hold | undefined, deployment: Deployment, worst: WorstCase): Promise<Hold | GatewayError> | Hold {
+    if (before && before.deployment === deployment && covers(before, worst, this.#deps.clock())) return before
+    return hold({ principal: this.principal, deployment, worst }, this.#deps, before)
+  }
+
+  /** What waits too long is held anew, in the window of now. */
+  async refresh(): Promise<GatewayError | undefined> {
+    return this.#ahead || this.#listening ? await this.ready() : undefined
+  }
+
+  /** Holds for a response that the client asks for. Answers its event as it is to be sent, or the refusal. */
+  async ask(event: Fields): Promise<Fields | GatewayError> {
+    await this.#readying
+    const asked = fields(event.response)
+    const worst = this.#context.most(asked)
+    // What was held for an answer unasked is as good for one that is asked for.
+    const before = this.#ahead
+    this.#ahead = undefined
+    const held = await this.#enough(before, this.#attempt.deployment, worst)
+    if (held instanceof GatewayError) return held
+    const eventId = `event_${newId(this.#deps.clock())}`
+    this.#asked.push({ hold: held, eventId, theirs: text(event.event_id) })
+    return { ...event, event_id: eventId }
+  }
+
+  /** The vendor would not do what a client asked for. Answers what the client called it. */
+  refused(eventId: string): string | undefined {
+    const at = this.#asked.findIndex((one) => one.eventId === eventId)
+    const [found] = at < 0 ? [] : this.#asked.splice(at, 1)
+    if (!found) return undefined
+    release(found.hold, this.#deps)
+    return found.theirs
+  }
+
+  isOurs(eventId: string): boolean {
+    return this.#asked.some((one) => one.eventId === eventId)
+  }
+
+  /** A response has begun. Answers a refusal where it could not be held for any more: it is to be cancelled. */
+  async begun(response: Fields): Promise<GatewayError | undefined> {
+    const startedAtMs = this.#deps.clock()
+    const held = this.#asked.shift()?.hold ?? this.#takeAhead() ?? this.#late(response)
+    const turn: Turn = { hold: held, startedAtMs, textChars: 0, audioBytes: 0 }
+    this.#running.set(text(response.id) ?? newId(startedAtMs), turn)
+    if (!(held instanceof Promise)) return undefined
+    const late = await held
+    if (late instanceof GatewayError) return late
+    return covers(late, this.#context.most(response), startedAtMs) ? undefined : outOfMoney()
+  }
+
+  #takeAhead(): Hold | undefined {
+    const held = this.#ahead
+    this.#ahead = undefined
+    return held
+  }
+
+  async #late(response: Fields): Promise<Hold | GatewayError> {
+    await this.#readying
+    const { deployment } = this.#attempt
+    const worst = this.#context.most(response)
+    return this.#takeAhead() ?? hold({ principal: this.principal, deployment, worst, runs: true }, this.#deps)
+  }
+
+  /** Something was written or spoken. */
+  wrote(responseId: string | undefined, written: { readonly textChars: number; readonly audioBytes: number }): void {
+    const turns = responseId === undefined ? this.#running.values() : [this.#running.get(responseId)]
+    for (const turn of turns) {
+      if (!turn) continue
+      turn.firstMs ??= this.#deps.clock()
+      turn.textChars += written.textChars
+      turn.audioBytes += written.audioBytes
+    }
+  }
+
+  /** A response is over: its row, and the end of its hold. */
+  done(response: Fields): void {
+    const id = text(response.id)
+    const turn = id === undefined ? undefined : this.#running.get(id)
+    const usage = responseUsage(response)
+    const reckoned = turn && this.#context.reckoned(turn)
+    this.#context.done(usage)
+    if (!turn || id === undefined) return
+    this.#running.delete(id)
+    this.#charge(turn, outcomeOf(response, usage, reckoned ?? noUsage))
+  }
+
+  /** Something said is complete, and may be written down. */
+  committed(itemId: string | undefined): void {
+    const context = this.#context
+    if (context.transcribes !== undefined && this.transcriber && itemId !== undefined) {
+      const startedAtMs = this.#deps.clock()
+      const held = this.#listening ?? {
+        ...{ id: newId(startedAtMs), takenAtMs: startedAtMs },
+        ...{ principal: this.principal, deployment: this.transcriber },
+      }
+      this.#listening = undefined
+      this.#transcribing.set(itemId, { hold: held, startedAtMs, reckoned: context.heard() })
+    }
+    context.committed()
+  }
+
+  transcribed(event: Fields, failed: boolean): void {
+    const id = text(event.item_id)
+    const one = id === undefined ? undefined : this.#transcribing.get(id)
+    if (!one || id === undefined) return
+    this.#transcribing.delete(id)
+    const usage = transcriptionUsage(event)
+    if (failed && usage === undefined) {
+      release(one.hold, this.#deps)
+      return
+    }
+    this.#record(
+      one.hold,
+      { startedAtMs: one.startedAtMs, callType: 'atranscription' },
+      {
+        ...{ status: 'success', httpStatus: 200 },
+        ...{ usage: usage ?? one.reckoned, estimated: usage === undefined },
+      },
+    )
+  }
+
+  /** Those that run, to be cancelled; with an age only those that are older. */
+  running(olderThanMs = 0): readonly string[] {
+    const nowMs = this.#deps.clock()
+    return [...this.#running].flatMap(([id, turn]) => (nowMs - turn.startedAtMs >= olderThanMs ? [id] : []))
+  }
+
+  overdue(): readonly string[] {
+    return this.running(LONGEST_TURN_MS)
+  }
+
+  /** Nobody hears of anything any more: what ran is charged as far as can be reckoned, and nothing is held. */
+  async end(by: Ending, error?: GatewayError): Promise<void> {
+    await this.#readying
+    const status = by === 'client' ? 'cancelled' : 'failure'
+    const ended = { status, estimated: true, httpStatus: error?.status ?? (by === 'client' ? 499 : 502) } as const
+    const why = error && { error }
+    for (const turn of this.#running.values())
+      this.#charge(turn, { ...ended, ...why, usage: this.#context.reckoned(turn) })
+    this.#running.clear()
+    for (const { hold: held } of this.#asked.splice(0)) {
+      if (by === 'vendor') release(held, this.#deps)
+      else {
+        const usage = this.#context.reckoned({ textChars: 0, audioBytes: 0 })
+        this.#charge({ hold: held, startedAtMs: held.takenAtMs, textChars: 0, audioBytes: 0 }, { ...ended, usage })
+      }
+    }
+    for (const { hold: held, startedAtMs, reckoned } of this.#transcribing.values())
+      this.#record(held, { startedAtMs, callType: 'atranscription' }, { ...ended, usage: reckoned })
+    this.#transcribing.clear()
+    for (const held of [this.#takeAhead(), this.#listening]) if (held) release(held, this.#deps)
+    this.#listening = undefined
+    await Promise.all(this.#ending)
+  }
+
+  #charge(turn: Turn, outcome: Outcome): void {
+    const first = turn.firstMs === undefined ? outcome : { ...outcome, firstTokenMs: turn.firstMs }
+    const { callType } = this.#attempt.call.operation
+    const of = { startedAtMs: turn.startedAtMs, callType }
+    if (!(turn.hold instanceof Promise)) {
+      this.#record(turn.hold, of, first)
+      return
+    }
+    const ending = turn.hold.then((held) => {
+      const { deployment } = this.#attempt
+      const bare = { id: newId(turn.startedAtMs), takenAtMs: turn.startedAtMs, principal: this.principal, deployment }
+      this.#record(held instanceof GatewayError ? bare : held, of, first)
+    })
+    this.#ending.add(ending)
+    void ending.finally(() => this.#ending.delete(ending))
+  }
+
+  #record(held: Hold, of: { readonly startedAtMs: number; readonly callType: string }, outcome: Outcome): void {
+    const { grant: _, ...bare } = this.#attempt
+    const { call, target } = bare
+    const { deployment, principal, grant } = held
+    const { costNano, close } = endOf(held, outcome, this.#deps)
+    const attempt: Attempt<RealtimeRequest> = {
+      ...bare,
+      ...{ id: held.id, startedAtMs: of.startedAtMs, deployment },
+      target: { ...target, model: deployment.model },
+      call: { ...call, principal, operation: { ...call.operation, callType: of.callType } },
+      ...(grant && { grant }),
+    }
+    const event = toEvent(attempt, outcome, costNano, this.#deps)
+    this.rows += 1
+    this.tokens += totalTokens(outcome.usage)
+    const ledger = grant?.ledger ?? principal.ledger
+    this.#deps.handOver.add({ ledger, event, ...(close && { close }) }, this.#deps.defer)
+  }
+}
+
+function outcomeOf(response: Fields, usage: Usage | undefined, reckoned: Usage): Outcome {
+  const { status, status_details } = response
+  if (status !== 'failed') {
+    const isCancelled = status === 'cancelled'
+    const used = usage ?? reckoned
+    const ended = { usage: used, estimated: usage === undefined }
+    return isCancelled
+      ? { ...ended, status: 'cancelled', httpStatus: 499 }
+      : { ...ended, status: 'success', httpStatus: 200 }
+  }
+  const { message, code } = fields(fields(status_details).error)
+  const said = text(message) ?? text(code) ?? 'The response failed.'
+  const error = new GatewayError('upstream_failed', maskSecrets(said))
+  return { status: 'failure', usage: usage ?? noUsage, estimated: false, httpStatus: error.status, error }
+}
+
+const outOfMoney = () =>
+  new GatewayError(
+    'budget_exceeded',
+    'Budget has been exceeded! What is left does not cover another response. Ask the admin for a larger budget, or wait until it resets.',
+    { retry: false },
+  )
