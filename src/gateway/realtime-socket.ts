@@ -77,8 +77,8 @@ export function switched(headers: Readonly<Record<string, string>>): {
 } {
   const { WebSocketPair } = globalThis as unknown as Runtime
   const { 0: webSocket, 1: ours } = new WebSocketPair()
-  const init: ResponseInit & { readonly webSocket: RuntimeSocket } = { status: 101, webSocket, headers: { ...headers } }
-  return { socket: openSocket(ours), response: new Response(null, init as ResponseInit) }
+  const init: object = { status: 101, webSocket, headers }
+  return { socket: openSocket(ours), response: new Response(null, init) }
 }
 
 /** The one that an answer to an upgrade has opened. */
