@@ -159,7 +159,7 @@ async function estimated(
     if (!asked || model === undefined)
       throw new GatewayError(
         'invalid_request',
-        'A request of this batch names no model, url or body. Say all of them in every line.',
+        'A request of this batch names no model, url or body. Say each of them once in every line.',
       )
     first ??= model
     const named = { principal, vendor, model }

@@ -1,7 +1,9 @@
+import { fields } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { addressOf } from '../operations/pass-through-path.ts'
 import { awsSignature, signAws } from '../providers/aws.ts'
 import { maskSecrets } from '../providers/mask.ts'
+import { textWithin } from '../streams/text-within.ts'
 import type { Answer } from './ask.ts'
 import { deadlines } from './deadlines.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -31,7 +33,9 @@ export async function sent(passing: Passing, { query, headers }: Passed, deps: G
   const { deployment } = attempt
   for (const [name, value] of Object.entries(destination.query)) query.set(name, value)
   const url = addressOf(destination.base, destination.rest, query)
-  const body: Body = addsUsage ? JSON.stringify({ ...said, stream_options: { include_usage: true } }) : call.body
+  const body: Body = addsUsage
+    ? JSON.stringify({ ...said, stream_options: { ...fields(said.stream_options), include_usage: true } })
+    : call.body
   const all = merged(headers, destination.headers)
   const allowed = patience({
     headers: call.headers,
@@ -54,9 +58,13 @@ export async function sent(passing: Passing, { query, headers }: Passed, deps: G
       ...(body instanceof ReadableStream && { duplex: 'half' }),
     }
     let response = await deps.fetch(asked.url, init)
+    let from = url
     for (let hops = 0; REDIRECTS.includes(response.status); hops++) {
-      if (hops === MOST_HOPS) throw astray(destination.name)
-      response = await followed(response, url, { method, headers, signal: watch.signal, name: destination.name }, deps)
+      response.body?.cancel().catch(() => {})
+      const to = method === 'GET' || method === 'HEAD' ? nextOf(response.headers, from, deps) : undefined
+      if (hops === MOST_HOPS || to === undefined) throw astray(destination.name)
+      response = await asAnybody(to, { method, headers, signal: watch.signal }, deps)
+      from = to
     }
     watch.heard()
     return { response, watch }
@@ -105,28 +113,22 @@ function signed(
   return signAws({ ...request, method, body: text, aws: awsSignature('bedrock', region, target.aws) }, deps.clock())
 }
 
+/** Where a redirect leads, from where it was said; undefined where it may not be followed. */
+function nextOf(headers: Headers, from: URL, { config }: GatewayDeps): URL | undefined {
+  const location = headers.get('location')
+  if (location === null || !URL.canParse(location, from.href)) return undefined
+  const allowedHosts = config.general.allowedHosts ?? []
+  return publicAddress(new URL(location, from).href, { allowedHosts, httpsOnly: true })
+}
+
 interface Following {
   readonly method: string
   readonly headers: Readonly<Record<string, string>>
   readonly signal: AbortSignal
-  readonly name: string
 }
 
-/** Another address is asked without the operator's account, and never sent a body. */
-function followed(
-  response: Response,
-  from: URL,
-  { method, headers, signal, name }: Following,
-  deps: GatewayDeps,
-): Promise<Response> {
-  response.body?.cancel().catch(() => {})
-  const location = response.headers.get('location')
-  const allowedHosts = deps.config.general.allowedHosts ?? []
-  const to =
-    location !== null && URL.canParse(location, from.href)
-      ? publicAddress(new URL(location, from.href).href, { allowedHosts, httpsOnly: true })
-      : undefined
-  if (to === undefined || (method !== 'GET' && method !== 'HEAD')) throw astray(name)
+/** Without the operator's account, and never with a body. */
+function asAnybody(to: URL, { method, headers, signal }: Following, deps: GatewayDeps): Promise<Response> {
   const { accept, range } = headers
   return deps.fetch(to.href, {
     method,
@@ -144,13 +146,19 @@ function astray(name: string): GatewayError {
   )
 }
 
-const LONGEST_REFUSAL = 1024 * 1024
+const LONGEST_REFUSAL = 256 * 1024
 
 /** A vendor's refusal in its own words, without the secrets that vendors like to quote. */
 export async function refusalOf({ response, watch }: Answer, secrets: readonly string[]): Promise<string> {
   watch.wait()
-  const text = (await response.text().catch(() => '')).slice(0, LONGEST_REFUSAL)
+  const { text, isWhole } = await textWithin(response.body, LONGEST_REFUSAL).catch(() => NOTHING_SAID)
   watch.heard()
-  const bare = secrets.reduce((left, secret) => (secret.length < 8 ? left : left.replaceAll(secret, '***')), text)
-  return maskSecrets(bare)
+  const hidden = secrets.filter(({ length }) => length >= 8)
+  const bare = hidden.reduce((left, secret) => left.replaceAll(secret, '***'), text)
+  // Where it was cut, the half of a secret may stand.
+  const longest = Math.max(LONGEST_SECRET, ...hidden.map(({ length }) => length))
+  return maskSecrets(isWhole ? bare : bare.slice(0, -longest))
 }
+
+const NOTHING_SAID = { text: '', isWhole: true }
+const LONGEST_SECRET = 256

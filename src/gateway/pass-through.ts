@@ -1,5 +1,6 @@
 import type { Deployment } from '../config/config.ts'
 import type { Dialect } from '../dialects/dialect.ts'
+import { isFields } from '../dialects/loose-json.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
@@ -180,5 +181,8 @@ async function taken(
 /** OpenAI's chat streams tell no usage unless they are asked to, and then a limit would count nothing. */
 function addsUsage({ shape, said, rest }: PassCall, vendor: PassThroughVendor | undefined): boolean {
   if (vendor?.asksForUsage !== true || !shape?.streams || !/completions\/?$/.test(rest)) return false
-  return said.stream_options === undefined || said.stream_options === null
+  const { stream_options: options } = said
+  if (options === undefined || options === null) return true
+  // What is no object is its vendor's to refuse.
+  return isFields(options) && options.include_usage !== true
 }

@@ -1,4 +1,5 @@
 import { type Fields, fields, isFields, parsed, text } from '../dialects/loose-json.ts'
+import { saysTwice } from '../dialects/says-twice.ts'
 import type { Usage } from '../prices/usage.ts'
 import { anthropicUsage } from '../providers/anthropic-usage.ts'
 import { openaiResponsesUsage } from '../providers/openai-responses-usage.ts'
@@ -19,11 +20,14 @@ export interface BatchUsed {
   readonly usage: Usage
 }
 
-/** A line of the file that OpenAI and Azure are given; undefined for what is no request. */
+/** A line of the file that OpenAI and Azure are given; undefined for what is no request, or says something twice. */
 export function askedInLine(line: string): BatchAsked | undefined {
-  const { method, url, body } = fields(parsed(line))
+  const said = parsed(line)
+  const { method, url, body } = fields(said)
   const rest = text(url)
-  return rest === undefined || !isFields(body) ? undefined : { method: text(method) ?? 'POST', rest, body }
+  return rest === undefined || !isFields(body) || saysTwice(line, said)
+    ? undefined
+    : { method: text(method) ?? 'POST', rest, body }
 }
 
 /** The requests of a batch that Anthropic is given. */

@@ -1,4 +1,5 @@
 import { type Fields, isFields, parsed, text } from '../dialects/loose-json.ts'
+import { saysTwice } from '../dialects/says-twice.ts'
 import { GatewayError } from '../errors.ts'
 import type { PassCall } from '../gateway/passing.ts'
 import { checkDepth, readBytes } from '../middleware/body.ts'
@@ -40,9 +41,16 @@ export async function readPassed(request: Request, { maxBytes, unread }: Reading
 }
 
 function jsonSaid(bytes: Uint8Array): Fields {
-  const said = parsed(new TextDecoder().decode(bytes))
+  const json = new TextDecoder().decode(bytes)
+  const said = parsed(json)
   if (!isFields(said)) return NOTHING
   checkDepth(said, 1)
+  if (saysTwice(json, said))
+    throw new GatewayError(
+      'invalid_request',
+      'The body names a field twice, and vendors differ in which of the two they read. Name each field once.',
+      { retry: false },
+    )
   return said
 }
 

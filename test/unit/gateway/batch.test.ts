@@ -222,6 +222,7 @@ describe('what batches say', () => {
       lines.push(askedInLine(one))
     expect(lines).toEqual([1, 2].map(() => ({ method: 'POST', rest: '/v1/embeddings', body: { model: 'm' } })))
     expect(askedInLine('no json')).toBeUndefined()
+    expect(askedInLine(line.replace('"model"', '"model":"cheap","model"'))).toBeUndefined()
     expect(askedOfAnthropic([{ params: { model: 'c' } }, 7])).toEqual([
       { method: 'POST', rest: '/v1/messages', body: { model: 'c' } },
       undefined,

@@ -209,6 +209,53 @@ describe('what a request that is passed on costs', () => {
     expect(made.asked).toEqual([])
   })
 
+  it('is told by a stream whose caller asked for it by halves, or not to be told', async () => {
+    for (const stream_options of [{}, { include_usage: false }, { include_obfuscation: false }, null, undefined]) {
+      const events = [
+        { choices: [{ index: 0, delta: { content: 'hi' } }] },
+        { choices: [], usage: { prompt_tokens: 100, completion_tokens: 50 } },
+      ]
+      const bytes = events.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('')
+      const made = world(() => new Response(bytes, { headers: { 'content-type': 'text/event-stream' } }))
+      const answer = await made.send('openai', '/v1/chat/completions', { ...chat, stream: true, stream_options })
+      expect(await answer.text()).not.toContain('usage')
+      await made.rest()
+      expect(JSON.parse(made.asked[0]?.body ?? '').stream_options).toEqual({ ...stream_options, include_usage: true })
+      expect(made.rows()).toMatchObject([{ usage_estimated: false, total_tokens: 150 }])
+    }
+  })
+
+  it('is read no further of a refusal than its first part, which has no half of a secret at its end', async () => {
+    let read = 0
+    const piece = new TextEncoder().encode('sk-vendor-secret '.repeat(1000))
+    const endless = () =>
+      new ReadableStream<Uint8Array>({
+        pull(controller) {
+          read += piece.length
+          controller.enqueue(piece)
+        },
+      })
+    const made = world(() => new Response(endless(), { status: 400 }))
+    const text = await (await made.send('openai', '/v1/chat/completions', chat)).text()
+    expect(read).toBeLessThan(400_000)
+    expect(text.length).toBeGreaterThan(1000)
+    expect(text.replaceAll('***', '').trim()).toBe('')
+  })
+
+  it('follows a redirect from where it was said', async () => {
+    const hops: Record<string, string> = {
+      'https://vendor.test/v1/models/x': 'https://files.example.com/a/b',
+      'https://files.example.com/a/b': 'c?d=1',
+    }
+    const made = world(({ url }) => {
+      const location = hops[url]
+      return location === undefined ? new Response('there') : new Response(null, { status: 302, headers: { location } })
+    })
+    expect(await (await made.send('openai', '/v1/models/x', undefined)).text()).toBe('there')
+    expect(made.asked.map(({ url }) => url)).toEqual([...Object.keys(hops), 'https://files.example.com/a/c?d=1'])
+    expect(made.asked.slice(1).every(({ headers }) => !headers.has('authorization'))).toBe(true)
+  })
+
   it('shows a stream as its vendor sent it, byte for byte', async () => {
     const bytes = 'event: x\r\ndata: {"odd":1}\r\n\r\n: comment\n\ndata: [DONE]'
     const made = world(() => new Response(bytes, { headers: { 'content-type': 'text/event-stream' } }))

@@ -39,6 +39,9 @@ describe('maskSecrets', () => {
   it('hides keys and leaves words', () => {
     expect(maskSecrets('used sk-ant-api03-AAAA_bbbb-cccc and AIzaSyA1234567890abc')).toBe('used sk-*** and AIz***')
     expect(maskSecrets('token eyJhbGciOi.eyJzdWIiOi.c2ln here')).toBe('token eyJ*** here')
+    expect(maskSecrets(`${' '.repeat(1e6)}Bearer   abc ${'eyJ-'.repeat(1e5)}`)).toMatch(
+      /^ +Bearer {3}abc\*\*\* eyJ\*\*\*$/,
+    )
     expect(maskSecrets('a task-force asks: is sk-learn fine?')).toBe('a task-force asks: is sk-learn fine?')
     expect(maskSecrets('Rate limit reached for gpt-4o-mini.')).toBe('Rate limit reached for gpt-4o-mini.')
   })
