@@ -413,7 +413,7 @@ export const spendLog = pgTable(
   ],
 )
 
-/** The log added up per UTC day, in the statement that records it (migrations/0030). Kept when the log's days are dropped. */
+/** The log added up per UTC day, in the statement that records it (migrations/0044). Kept when the log's days are dropped. */
 export const spendDaily = pgTable(
   'spend_daily',
   {
@@ -439,7 +439,7 @@ export const spendDaily = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.kind, t.entity, t.day, t.key_id, t.model, t.model_group, t.provider] }),
-    index('spend_daily_day').on(t.kind, t.day),
+    index('spend_daily_day').on(t.day),
     index('spend_daily_key').on(t.key_id, t.day),
   ],
 )

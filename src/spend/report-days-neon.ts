@@ -16,35 +16,36 @@ export function neonDays(db: Db): SpendDays {
   }
 }
 
-/** The statement alone, so that its plan can be looked at. */
+/** The statement alone, so that its plan can be looked at. Each set is added up by itself: nothing has to be sorted. */
 export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[]): SQL {
-  const named = namedIn(sets)
-  const columns = list(named.map((one) => sql.identifier(one)))
-  const grouping = list(sets.map((set) => sql`(${list(set.map((one) => sql.identifier(one)))})`))
-  const isGrouped = named.length > 0
+  const where = matching(query)
+  const parts = sets.map((set, n) => setSql(set, n, where))
   const { page } = query
-  return sql`
-    select ${isGrouped ? sql`grouping(${columns})::int as left_out, ${columns}` : sql`0 as left_out`},
-      sum(cost_nano)::text as cost, sum(saved_nano)::text as saved, sum(prompt_tokens)::float8 as prompt,
-      sum(completion_tokens)::float8 as completion, sum(cache_read_tokens)::float8 as cache_read,
-      sum(cache_write_tokens)::float8 as cache_write, sum(total_tokens)::float8 as total,
-      sum(requests)::float8 as requests, sum(successes)::float8 as successes, sum(failures)::float8 as failures,
-      sum(cache_hits)::float8 as cache_hits, count(*)::float8 as rows
-    from ${spendDaily} where ${matching(query)}
-    group by grouping sets (${grouping}) order by sum(cost_nano) desc${isGrouped ? sql`, ${columns}` : sql``}
+  return sql`select * from (${sql.join(parts, sql` union all `)}) s
+    order by set, cost desc, ${list(dimensions.map((one) => sql.identifier(one)))}
     ${page === undefined ? sql`` : sql`limit ${page.size} offset ${(page.number - 1) * page.size}`}`
 }
 
-/** What any of the sets tells apart; nothing else may be named in a grouped statement. */
-const namedIn = (sets: readonly (readonly Dimension[])[]) =>
-  dimensions.filter((one) => sets.some((set) => set.includes(one)))
+function setSql(set: readonly Dimension[], n: number, where: SQL | undefined): SQL {
+  const columns = dimensions.map((one) =>
+    set.includes(one) ? sql.identifier(one) : sql`null as ${sql.identifier(one)}`,
+  )
+  return sql`
+    select ${sql.raw(String(n))} as set, ${list(columns)}, sum(cost_nano) as cost, sum(saved_nano) as saved,
+      sum(prompt_tokens)::float8 as prompt, sum(completion_tokens)::float8 as completion,
+      sum(cache_read_tokens)::float8 as cache_read, sum(cache_write_tokens)::float8 as cache_write,
+      sum(total_tokens)::float8 as total, sum(requests)::float8 as requests, sum(successes)::float8 as successes,
+      sum(failures)::float8 as failures, sum(cache_hits)::float8 as cache_hits, count(*)::float8 as rows
+    from ${spendDaily} where ${where}
+    ${set.length > 0 ? sql`group by ${list(set.map((one) => sql.identifier(one)))}` : sql``} having count(*) > 0`
+}
 
 const list = (parts: readonly (SQL | Name)[]) => sql.join([...parts], sql`, `)
 
-type Row = Record<'cost' | 'saved', string | null> &
-  Partial<Record<Dimension, string | null>> &
+type Row = Record<'cost' | 'saved', string> &
+  Record<Dimension, string | null> &
   Record<
-    | 'left_out'
+    | 'set'
     | 'prompt'
     | 'completion'
     | 'cache_read'
@@ -60,17 +61,8 @@ type Row = Record<'cost' | 'saved', string | null> &
 
 async function daysOf(db: Db, query: DaysQuery, sets: readonly (readonly Dimension[])[]) {
   const { rows } = await db.execute<Row>(daysSql(query, sets))
-  const named = namedIn(sets)
-  return sets.map((set) => {
-    const wanted = leftOut(set, named)
-    // The empty set has a row of nulls where there is nothing.
-    return rows.filter((row) => row.left_out === wanted && row.cost !== null).map(groupOf)
-  })
-}
-
-/** PostgreSQL's `grouping(…)`: a bit for each dimension that a set leaves out, the first being the highest. */
-function leftOut(set: readonly Dimension[], named: readonly Dimension[]): number {
-  return named.reduce((bits, one) => bits * 2 + (set.includes(one) ? 0 : 1), 0)
+  const bySet = Map.groupBy(rows, ({ set }) => set)
+  return sets.map((_, n) => (bySet.get(n) ?? []).map(groupOf))
 }
 
 function groupOf(row: Row): SpendGroup {
@@ -81,8 +73,8 @@ function groupOf(row: Row): SpendGroup {
     model: row.model ?? '',
     model_group: row.model_group ?? '',
     provider: row.provider ?? '',
-    costNano: BigInt(row.cost ?? 0),
-    savedNano: BigInt(row.saved ?? 0),
+    costNano: BigInt(row.cost),
+    savedNano: BigInt(row.saved),
     promptTokens: row.prompt,
     completionTokens: row.completion,
     cacheReadTokens: row.cache_read,

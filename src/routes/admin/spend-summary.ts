@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import type { SpendGroup } from '../../spend/report.ts'
-import { spent } from '../../spend/report-sums.ts'
+import { spent, sumsBy } from '../../spend/report-sums.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { ownDays } from './spend-activity.ts'
@@ -22,31 +22,28 @@ const summary = route({
   async handle({ query, principal, deps }) {
     const { spendReport, gateway } = deps
     const about = { ...ownDays(query, principal), ...daysBetween(query, gateway.clock()) }
-    const [[days = [], keys = [], models = []], [users = []]] = await Promise.all([
-      spendReport.days(about, [['day'], ['day', 'key_id'], ['day', 'model']]),
+    const [[models = [], keys = []], [users = []]] = await Promise.all([
+      spendReport.days(about, [
+        ['day', 'model'],
+        ['day', 'key_id'],
+      ]),
       spendReport.days({ ...about, kind: 'user' }, [['day', 'entity']]),
     ])
     const known = await spendReport.keyNames([...new Set(keys.map(({ key_id }) => key_id))])
-    return days
-      .toSorted((a, b) => (a.day < b.day ? -1 : 1))
-      .map((one) => ({
-        startTime: one.day,
-        spend: spent([one]),
-        users: byName(users, one.day, ({ entity }) => entity),
-        models: byName(models, one.day, ({ model }) => model),
-        ...byName(keys, one.day, ({ key_id }) => known.get(key_id)?.token ?? key_id),
+    const [keysOf, usersOf] = [Map.groupBy(keys, ({ day }) => day), Map.groupBy(users, ({ day }) => day)]
+    return [...Map.groupBy(models, ({ day }) => day)]
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([day, ofDay]) => ({
+        startTime: day,
+        spend: spent(ofDay),
+        users: byName(usersOf.get(day), ({ entity }) => entity),
+        models: byName(ofDay, ({ model }) => model),
+        ...byName(keysOf.get(day), ({ key_id }) => known.get(key_id)?.token ?? key_id),
       }))
   },
 })
 
-const byName = (groups: readonly SpendGroup[], day: string, nameOf: (group: SpendGroup) => string) =>
-  Object.fromEntries(
-    [
-      ...Map.groupBy(
-        groups.filter((group) => group.day === day),
-        nameOf,
-      ),
-    ].map(([named, own]) => [named, spent(own)]),
-  )
+const byName = (groups: readonly SpendGroup[] = [], nameOf: (group: SpendGroup) => string) =>
+  Object.fromEntries([...sumsBy(groups, nameOf)].map(([named, sum]) => [named, spent([sum])]))
 
 export const spendSummaryRoutes: readonly Route[] = [summary]
