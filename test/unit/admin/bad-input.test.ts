@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { memoryAudit } from '../../../src/audit/memory.ts'
 import { memoryModels } from '../../../src/models/memory.ts'
 import { routes } from '../../../src/routes/table.ts'
 import { MASTER, world } from '../routes/world.ts'
 
-const ADMIN = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tags', 'Budgets', 'Model management']
+const WRITTEN = ['Keys', 'Teams', 'Organizations', 'Users', 'Customers', 'Tags', 'Budgets', 'Model management']
+const ADMIN = [...WRITTEN, 'Audit', 'Spend']
 const read = routes.flatMap((route) => {
   const shape = (route.method === 'GET' ? route.query : route.body)?.shape ?? {}
   const fields = Object.keys(shape)
@@ -32,7 +34,7 @@ it('what is wrong with a body or a query is refused by the name of its field, an
       written += 1
     },
   )
-  Object.assign(w.deps, { models, builtConfig: w.deps.gateway.config })
+  Object.assign(w.deps, { models, builtConfig: w.deps.gateway.config, audit: memoryAudit([]) })
   /** The last change that changed something. */
   const lastChange = async () => [
     (await w.store.generation(0)).changed.findLast(({ ids }) => ids.length > 0)?.number,
