@@ -1,5 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { memoryVendorObjects } from '../../../src/batches/memory.ts'
+import { memoryResponses } from '../../../src/responses/memory.ts'
 import { type Access, mayCall } from '../../../src/routes/may-call.ts'
 import { routes } from '../../../src/routes/table.ts'
 import { roles } from '../../../src/tenants/principal.ts'
@@ -37,7 +39,7 @@ const refusedByRole = (said: Awaited<ReturnType<typeof send>>) =>
 
 describe('role × route', () => {
   const cells = routes
-    .filter(({ dialect, paths }) => dialect === undefined && paths[0] !== '/')
+    .filter(({ paths }) => paths[0] !== '/')
     .flatMap((route) => roles.map((role) => [route.method, route.paths[0], role, route.access] as const))
 
   it.each(cells)('%s %s as %s', async (method, path, role, access) => {
@@ -87,10 +89,23 @@ async function tenant(w: World, name: string) {
 
 describe('tenants', () => {
   it('neither see nor change anything of each other, on any route', async () => {
-    const ends = routes.filter(({ access, tag }) => (access === 'key' || access === 'editor') && tag !== 'Models')
+    const ends = routes.filter(
+      ({ access, tag, paths }) =>
+        (access === 'key' || access === 'editor') && (tag !== 'Models' || paths[0].includes('{response_id}')),
+    )
     const w = world()
+    const objects = memoryVendorObjects()
+    const responses = memoryResponses()
+    Object.assign(w.deps, { batches: { objects, record: () => Promise.resolve() }, responses })
     const mine = await tenant(w, 'mine')
     const theirs = await tenant(w, 'theirs')
+    const OWNER = 'team:team-theirs'
+    const secret = { secret: 'secret-theirs' }
+    for (const kind of ['file', 'batch'] as const) {
+      const id = `${kind}-theirs`
+      await objects.keep({ vendor: 'openai', id, kind, owner: OWNER, said: { id, ...secret }, createdAtMs: 1 })
+    }
+    await responses.keep(OWNER, { id: 'resp_theirs', response: secret, input: [secret] }, w.now())
     const targets = {
       key: Object.values(theirs),
       team_id: ['team-theirs'],
@@ -104,7 +119,12 @@ describe('tenants', () => {
       const rows = await Promise.all(kinds.map((kind) => w.store.list(kind, { ...order, sortBy: 'createdAtMs' })))
       const text = (value: unknown) => JSON.stringify(value, (_, v) => (typeof v === 'bigint' ? String(v) : v))
       const members = (await w.deps.organizationMembers?.of({ organizationId: 'org-theirs' })) ?? []
-      return [...keys.keys, ...members, ...rows.flatMap(({ found }) => [...found])]
+      const kept = [
+        ...(await objects.list(OWNER, 'file', { limit: 9 })),
+        ...(await objects.list(OWNER, 'batch', { limit: 9 })),
+        await responses.find(OWNER, 'resp_theirs', w.now()),
+      ]
+      return [...keys.keys, ...kept, ...members, ...rows.flatMap(({ found }) => [...found])]
         .map(text)
         .filter((row) => row.includes('theirs'))
     }
@@ -131,6 +151,10 @@ describe('tenants', () => {
           metadata: fc.constant({ x: 1 }),
           team_member_permissions: fc.constant([]),
           return_full_object: fc.constant('true'),
+          input_file_id: fc.constant('file-theirs'),
+          start_date: fc.constant('2026-11-01'),
+          end_date: fc.constant('2026-11-22'),
+          api_key: key,
         },
         { requiredKeys: [] },
       ),
@@ -141,7 +165,9 @@ describe('tenants', () => {
         const known = new Set(Object.keys((end.method === 'GET' ? end.query : end.body)?.shape ?? {}))
         const told = Object.entries(fields).filter(([name]) => known.has(name))
         const path = end.paths[0]
-          .replace(/\{team_id\}/, 'team-theirs')
+          .replace('{team_id}', 'team-theirs')
+          .replace('{response_id}', 'resp_theirs')
+          .replace('{id}', end.paths[0].includes('batches') ? 'batch-theirs' : 'file-theirs')
           .replace(/\{\w+\+?\}/g, encodeURIComponent(inPath))
         const query =
           end.method === 'GET' ? `?${new URLSearchParams(told.map(([n, v]): [string, string] => [n, String(v)]))}` : ''
@@ -151,7 +177,7 @@ describe('tenants', () => {
         if (said.status === 200) expect(JSON.stringify(said.json)).not.toContain('-theirs')
         expect(await all()).toEqual(before)
       }),
-      { numRuns: 400 },
+      { numRuns: 600 },
     )
   })
 })
