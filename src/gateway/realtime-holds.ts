@@ -83,9 +83,8 @@ export async function hold(wanted: Wanted, deps: GatewayDeps, instead?: Hold): P
 
 /** Whether what is held is enough for the worst case, and young enough to be begun on. */
 export function covers({ grant, takenAtMs }: Hold, worst: WorstCase, nowMs: number): boolean {
-  if (grant === undefined) return true
   if (nowMs - takenAtMs > FRESH_MS) return false
-  return !grant.covered.includes(true) || grant.amountNano >= (worst.costNano ?? 0n)
+  return grant === undefined || !grant.covered.includes(true) || grant.amountNano >= (worst.costNano ?? 0n)
 }
 
 /** Nothing came of it. */

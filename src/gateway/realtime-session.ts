@@ -184,7 +184,8 @@ export class RealtimeSession {
       const refusal = await this.#turns.ready()
       if (this.#isEnding) return false
       if (!refusal) return true
-      const waits = refusal.kind === 'rate_limited' || (isOfMoney(refusal) && this.#turns.isBusy)
+      const passes = refusal.kind === 'rate_limited' && refusal.details.retryAfterMs !== undefined
+      const waits = passes || (isOfMoney(refusal) && this.#turns.isBusy)
       if (!waits) {
         this.#fail(refusal)
         return false
@@ -329,15 +330,18 @@ export class RealtimeSession {
 
   async #close(by: Ending): Promise<void> {
     const { vendor } = this.#opened
-    if (this.#isVendorOpen && this.#turns.isBusy) {
-      this.#cancel(this.#turns.running())
-      await this.#deps.sleep(DRAIN_MS, this.#over.signal)
+    try {
+      if (this.#isVendorOpen && this.#turns.isBusy) {
+        this.#cancel(this.#turns.running())
+        await this.#deps.sleep(DRAIN_MS, this.#over.signal)
+      }
+      this.#over.abort()
+      vendor.close(NORMAL, '')
+      await this.#turns.end(by, this.#error)
+    } finally {
+      this.#lease.end()
+      this.#record(by)
     }
-    this.#over.abort()
-    vendor.close(NORMAL, '')
-    await this.#turns.end(by, this.#error)
-    this.#lease.end()
-    this.#record(by)
   }
 
   /** A session's rows are those of its responses; one without any has one of its own, which cost nothing. */
