@@ -28,6 +28,9 @@ export interface DurableLedgerOptions {
 }
 
 const RETRY_MS = 1_000
+/** A request may ask a thousand others (Workers' limits), and a recall is only one of its matters. */
+const MOST_RECALLED = 200
+const RECALLED_AT_ONCE = 8
 /** A close that did not arrive is told again; after that it goes with the next settlement. */
 const CLOSE_AGAIN_MS = [500, 2_000, 5_000]
 
@@ -109,10 +112,24 @@ export class DurableLedger implements Ledger {
     }
   }
 
-  /** Asks ledgers to give back what they hold free. Throws when one did not hear it: it will give it back when idle. */
+  /**
+   * Asks ledgers to give back what they hold free, a few at a time, and of very many only the first. Throws when one did
+   * not hear it: it will give it back when idle, as those do that are not asked.
+   */
   async recall(ledgers: readonly string[], scopes: readonly string[]): Promise<void> {
     const { namespace, timeoutMs } = this.#options
-    await withinMs(timeoutMs, Promise.all(ledgers.map((ledger) => namespace.getByName(ledger).recall(scopes))))
+    const waiting = ledgers.slice(0, MOST_RECALLED)
+    const failures: unknown[] = []
+    const worker = async () => {
+      for (let ledger = waiting.shift(); ledger !== undefined; ledger = waiting.shift())
+        await withinMs(timeoutMs, Promise.resolve(namespace.getByName(ledger).recall(scopes))).catch((error: unknown) =>
+          failures.push(error),
+        )
+    }
+    await Promise.all(Array.from({ length: Math.min(RECALLED_AT_ONCE, waiting.length) }, worker))
+    const [first] = failures
+    if (first !== undefined)
+      throw new Error(`${failures.length} of ${ledgers.length} ledgers were not recalled`, { cause: first })
   }
 
   /**

@@ -72,6 +72,23 @@ describe("the Worker's half of a ledger", () => {
     expect(late.settled).toEqual([{ grantId: grant.id, paidNano: 0n, tokens: 0, untaken: true }])
   })
 
+  it('recalls a few at a time, of very many only the first, and says in the end who did not hear it', async () => {
+    let running = 0
+    let most = 0
+    let asked = 0
+    const recall = async () => {
+      const at = ++asked
+      most = Math.max(most, ++running)
+      await Promise.resolve()
+      running -= 1
+      if (at === 3) throw new Error('broken')
+    }
+    const all = Array.from({ length: 1_000 }, (_, at) => `key:${at}`)
+    await expect(world({ recall }).ledger.recall(all, ['team:t@life'])).rejects.toThrow('1 of 1000')
+    expect(most).toBeLessThanOrEqual(8)
+    expect(asked).toBe(200)
+  })
+
   it('starts nothing on a grant whose time has passed on the way', async () => {
     const slow = world({}, 2_001)
     expect(await slow.take()).toMatchObject({ granted: false, refusal: { kind: 'ledger_unavailable' } })
