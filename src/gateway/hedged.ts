@@ -37,7 +37,7 @@ export async function hedged<R extends AnyRequest>(
   const soon = await within(hedge.afterMs, first.result, journey)
   if (soon || call.signal.aborted || !hedge.spend()) return ended(soon ?? (await first.result), journey)
 
-  const taking = besideIt({ ...step, candidate: hedge.candidate, beside: true }, journey, way)
+  const taking = besideIt({ ...step, candidate: hedge.candidate }, journey, way)
   const beside = await Promise.race([taking, first.result.then(() => undefined)])
   if (!beside) {
     deps.defer('drop hedge', dropped(taking, journey))
@@ -57,7 +57,7 @@ export async function hedged<R extends AnyRequest>(
   return last instanceof Response ? last : { ...last, ...(why instanceof Response ? {} : { hedge: hedge.candidate }) }
 }
 
-/** That there is no money for another is nothing to tell the caller, whom the first may still answer. */
+/** That there is no money or no slot for another is nothing to tell the caller, whom the first may still answer. */
 async function besideIt<R extends AnyRequest>(
   step: Step<R>,
   journey: Journey<R>,

@@ -23,8 +23,6 @@ export interface Step<R extends AnyRequest> {
   readonly filterFails: boolean
   /** Who is asked beside it where it is slow to begin. */
   readonly hedge?: Hedge
-  /** It is asked beside another of the same request. */
-  readonly beside?: true
 }
 
 export interface Hedge {

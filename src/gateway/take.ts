@@ -27,8 +27,7 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
   const asked = { principal, operation, request }
   const needed = needOf(asked, candidate, deps, attempt.id)
   if (!needed) return attempt
-  const beside = step.beside === true
-  const taken = await takenFor(needed, beside, journey)
+  const taken = await takenFor(needed, journey)
   if (taken.granted) return { ...attempt, grant: taken.grant, rates: ratesOf(taken.rates, journey) }
 
   const { lowering } = operation
@@ -36,7 +35,7 @@ export async function take<R extends AnyRequest>(step: Step<R>, journey: Journey
   if (!lowering || !mayBeLowered || !isShortOfMoney(taken)) throw refused(taken.refusal, deps.config.general)
   const leastNano = lowering.leastCase(request, candidate.deployment)
   if (leastNano === undefined || leastNano >= needed.amountNano) throw refused(taken.refusal, deps.config.general)
-  const less = await takenFor({ ...needed, leastNano }, beside, journey)
+  const less = await takenFor({ ...needed, leastNano }, journey)
   if (!less.granted) throw refused(taken.refusal, deps.config.general)
   const tokens = lowering.longestWithin(request, candidate.deployment, less.grant.amountNano)
   return {
@@ -64,13 +63,13 @@ function attemptOf<R extends AnyRequest>(step: Step<R>, journey: Journey<R>): At
 }
 
 /**
- * A request counts once, and has one slot, whatever it takes: the ledger knows that of an attempt that is repriced, and
- * one that is asked beside another has its slot.
+ * A request counts once, whatever it takes: the ledger knows that of an attempt that is repriced. One that is asked beside
+ * another has a slot of its own, because it may run on when the other has ended.
  */
-async function takenFor<R extends AnyRequest>(needed: Take, beside: boolean, journey: Journey<R>): Promise<Taken> {
+async function takenFor<R extends AnyRequest>(needed: Take, journey: Journey<R>): Promise<Taken> {
   const { call, deps, unclosed, counted } = journey
   const { ledger } = call.principal
-  const limits = counted && !unclosed ? furtherLimits(needed.limits, beside) : needed.limits
+  const limits = counted && !unclosed ? furtherLimits(needed.limits) : needed.limits
   const taken = unclosed
     ? await deps.ledger.reprice(ledger, unclosed, needed)
     : await deps.ledger.take(ledger, { ...needed, limits })
@@ -81,12 +80,10 @@ async function takenFor<R extends AnyRequest>(needed: Take, beside: boolean, jou
   return taken
 }
 
-function furtherLimits(limits: Take['limits'], beside: boolean): Take['limits'] {
-  return limits.flatMap(({ rpm: _, maxParallel, ...rest }) => {
-    const slot = beside ? undefined : maxParallel
-    if (slot === undefined && rest.tpm === undefined) return []
-    return [{ ...rest, ...(slot !== undefined && { maxParallel: slot }) }]
-  })
+function furtherLimits(limits: Take['limits']): Take['limits'] {
+  return limits.flatMap(({ rpm: _, ...rest }) =>
+    rest.maxParallel === undefined && rest.tpm === undefined ? [] : [rest],
+  )
 }
 
 /** What is left of requests was said when they were counted. */

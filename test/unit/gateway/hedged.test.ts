@@ -125,6 +125,43 @@ describe('a group that is hedged', () => {
     expect((await ledger.check('key:k1', need)).windows.map(({ heldNano }) => heldNano)).toEqual([0n])
   })
 
+  it('has a slot for each that runs, and asks nobody beside it where there is one slot', async () => {
+    for (const [how, slow] of [
+      ['fails', () => Response.json({ error: { message: 'overloaded' } }, { status: 503 })],
+      ['is overtaken', never],
+    ] as const) {
+      const first = Promise.withResolvers<Response>()
+      const { ask, asked, learn, rest, ledger } = await world({
+        slow: (signal) => (how === 'fails' ? first.promise : slow(signal)),
+        other: () => {
+          if (how === 'fails') first.resolve(slow(new AbortController().signal) as Response)
+          return new Promise((resolve) => setTimeout(resolve, 10)).then(() =>
+            streamed([chunk({ role: 'assistant' }), chunk({ content: 'Hi' }, 'stop'), usageChunk(10, 20), '[DONE]']),
+          )
+        },
+      })
+      await learn({ stream: true })
+      const limits = [{ entity: 'key:k1', maxParallel: 2 }]
+      const caller = keyWith(1_000_000_000n, limits)
+      const { scopes } = caller
+      const need = { attempt: 'x', scopes, limits, amountNano: 0n, tokens: 0, callMs: 60_000 }
+      const free = async () => (await ledger.check('key:k1', need)).rates.map(({ remaining }) => remaining)
+      const response = await ask({ ...plain, stream: true }, caller)
+      expect([response.headers.get('x-litellm-model-id'), asked]).toEqual(['other', ['slow', 'other']])
+      await new Promise((resolve) => setTimeout(resolve, 60))
+      expect([how, await free()]).toEqual([how, [1]])
+      await response.text()
+      await rest()
+      expect([how, await free()]).toEqual([how, [2]])
+    }
+    const late = Promise.withResolvers<Response>()
+    const { ask, asked, learn } = await world({ slow: () => late.promise })
+    await learn({})
+    setTimeout(() => late.resolve(answered('Late', usage)), 20)
+    await ask(plain, keyWith(1_000_000_000n, [{ entity: 'key:k1', maxParallel: 1 }]))
+    expect(asked).toEqual(['slow'])
+  })
+
   it('is hedged for a fifth of its requests at the most', async () => {
     const { ask, asked, learn } = await world({ slow: never })
     await learn({})
