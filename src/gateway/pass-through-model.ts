@@ -18,9 +18,7 @@ export function mayUseAny(principal: Principal): boolean {
 
 /** Throws where the caller may use the model neither by its own name nor by that of a group which serves it. */
 export function mustMayUse({ principal, vendor, model }: NamedModel, config: Config): void {
-  const theirs = deploymentsOf(vendor, model, config).filter(
-    ({ teamId }) => teamId === undefined || teamId === principal.teamId,
-  )
+  const theirs = servedTo({ principal, vendor, model }, config)
   const isAllowed =
     allowsModel(principal, model) ||
     allowsModel(principal, `${vendor.providers[0]}/${model}`) ||
@@ -28,9 +26,16 @@ export function mustMayUse({ principal, vendor, model }: NamedModel, config: Con
   if (!isAllowed) mayUse(principal, model)
 }
 
+/** A team's own deployments are nobody else's: neither their names, nor their prices, nor their budgets. */
+function servedTo({ principal, vendor, model }: NamedModel, config: Config): readonly Deployment[] {
+  return deploymentsOf(vendor, model, config).filter(
+    ({ teamId }) => teamId === undefined || teamId === principal.teamId,
+  )
+}
+
 /** As what a request counts: the deployment of its model that the caller may use, else what is publicly known of it. */
 export function countsAs({ principal, vendor, model }: NamedModel, config: Config): Deployment {
-  const listed = deploymentsOf(vendor, model, config)
+  const listed = servedTo({ principal, vendor, model }, config)
   const same = listed.find((one) => allowsModel(principal, one.group)) ?? listed[0]
   if (same) {
     // What the file changes about requests is not done to one that goes on as it came.

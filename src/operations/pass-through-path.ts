@@ -44,6 +44,14 @@ function hasControls(text: string): boolean {
   return false
 }
 
+/** What percent signs never need to write (RFC 3986 §2.3), and percent signs themselves in a further coat. */
+const NEEDLESS = /%(?:2[de]|3\d|4[1-9a-f]|5[\daf]|6[1-9a-f]|7[\dae]|25[\da-f]{2})/i
+
+/** Whether a path says what it is, so that what it is judged by here is what its server reads. */
+export function isPlain(rest: string): boolean {
+  return !NEEDLESS.test(rest)
+}
+
 /** A path as a server may understand it: without percent signs, in small letters. Only to be judged, never to be asked. */
 export function plainPath(rest: string): string {
   return rest

@@ -7,7 +7,7 @@ import { gemini as geminiDialect } from '../dialects/gemini.ts'
 import { type Fields, isFields, text } from '../dialects/loose-json.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { responses } from '../dialects/responses.ts'
-import { toGatewayError } from '../errors.ts'
+import { GatewayError, toGatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import { anthropic } from '../providers/anthropic.ts'
 import { bedrock } from '../providers/bedrock.ts'
@@ -83,16 +83,24 @@ export function shapeOf({ method, rest, body }: Passed): Shape | undefined {
 
 /** What a request is asked of, by its body, its path or its query; undefined where it names nothing. */
 export function modelNamed(rest: string, body: Fields, query: URLSearchParams): string | undefined {
-  const [, inPath] =
-    /\/models\/([^/]+?)(?::\w+)?$/.exec(rest) ??
-    /^\/model\/([^/]+)\//.exec(rest) ??
-    /\/openai\/deployments\/([^/]+)/.exec(rest) ??
-    /\/(?:engines|tunedModels)\/([^/]+)/.exec(rest) ??
-    []
+  const path = rest.replace(/\/$/, '')
+  const [, inPath] = MODEL_IN_PATH.map((place) => place.exec(path)).find((found) => found !== null) ?? []
   // A vendor that finds a model in the path asks that one, whatever the body says.
-  const named = inPath === undefined ? (text(body.model) ?? text(query.get('model'))) : plain(inPath)
-  return named?.replace(/^models\//, '')
+  if (inPath !== undefined) return plain(inPath).replace(/^models\//, '')
+  const named = [body.model, body.modelId, ...query.getAll('model')].map(text).filter((one) => one !== undefined)
+  const [only, ...others] = new Set(named.map((one) => one.replace(/^models\//, '')))
+  if (others.length === 0) return only
+  throw new GatewayError('invalid_request', 'The request names several models. Name one.', { param: 'model' })
 }
+
+/** However a server writes it: some do not care for capitals. */
+const MODEL_IN_PATH = [
+  /\/models\/([^/]+?)(?::\w+)?$/i,
+  /^\/model\/([^/]+)\//i,
+  /\/openai\/deployments\/([^/]+)/i,
+  /\/(?:engines|tunedModels)\/([^/:]+)/i,
+  /\/endpoints\/((?!openapi(?:\/|$))[^/:]+)/i,
+]
 
 /** Whether a request of a vendor that is known here costs nothing: it only looks, takes away, counts or puts a file there. */
 export function isFree(method: string, rest: string): boolean {

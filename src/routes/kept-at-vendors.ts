@@ -27,7 +27,7 @@ export const OPENAIS: readonly string[] = ['openai', 'azure']
 
 /** What of somebody's is asked for; for everybody else it is not there. */
 export async function mine(
-  asked: Keeping,
+  asked: Pick<Keeping, 'deps' | 'principal'>,
   kind: VendorObject['kind'],
   id: string,
   vendors: readonly string[],
@@ -104,7 +104,7 @@ export function vendorNamed({ request }: Keeping): string {
 
 /** The vendor's object, kept for whoever asked for it. */
 export async function keptOf(
-  asked: Keeping,
+  asked: Pick<Keeping, 'deps' | 'principal' | 'receivedAtMs'>,
   response: Response,
   object: Pick<VendorObject, 'vendor' | 'kind'> & Partial<VendorObject>,
 ): Promise<VendorObject | undefined> {

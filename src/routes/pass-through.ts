@@ -8,9 +8,10 @@ import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-thro
 import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
 import { mayUseAny } from '../gateway/pass-through-model.ts'
 import { presentedKey } from '../middleware/credentials.ts'
-import { listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
+import { isPlain, listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
 import type { Principal } from '../tenants/principal.ts'
+import { withOwnFiles } from './files-passed-on.ts'
 import { callerOf } from './others.ts'
 import { readPassed } from './pass-through-body.ts'
 import { type Asked, type Incoming, type Route, route } from './route.ts'
@@ -31,6 +32,12 @@ async function toVendor(asked: ToPass): Promise<Response> {
   if (!vendor)
     throw new GatewayError('not_found', 'Write the vendor plainly, such as /openai/v1/models.', { retry: false })
   const rest = safeRest(url.pathname.slice(name.length + 1))
+  if (!isPlain(rest))
+    throw new GatewayError(
+      'invalid_request',
+      'Write letters, digits, "-", ".", "_" and "~" in the path as they are, not with percent signs.',
+      { retry: false },
+    )
   mustNotList(vendor, request.method, rest, principal)
   const { config } = deps.gateway
   const unread = isFree(request.method, rest) || mayUseAny(principal)
@@ -44,7 +51,7 @@ async function toVendor(asked: ToPass): Promise<Response> {
     principal: await callerFor(asked, shape ? said : {}),
     pricePico: priced?.target === undefined ? priced?.pricePico : undefined,
   }
-  return passThrough(call, destination, deps.gateway)
+  return withOwnFiles(asked, { vendor: vendor.name, rest }, () => passThrough(call, destination, deps.gateway))
 }
 
 /** An endpoint that the operator's file names. */

@@ -171,7 +171,7 @@ describe('files and batches', () => {
       await expect(asked()).rejects.toMatchObject({ status: 404 })
     for (const [path, status] of [
       ['openai_passthrough/v1/files', 403],
-      ['openai_passthrough/v1/%66iles', 403],
+      ['openai_passthrough/v1/%66iles', 400],
       ['openai/v1/%66iles', 404],
       ['openai/files', 403],
     ]) {

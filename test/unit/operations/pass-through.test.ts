@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { passedHeaders, passedQuery, shownToCaller } from '../../../src/operations/pass-through-headers.ts'
-import { addressOf, listsAccount } from '../../../src/operations/pass-through-path.ts'
+import { addressOf, isPlain, listsAccount } from '../../../src/operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../../../src/operations/pass-through-shape.ts'
 
 const BASE = 'https://api.vendor.test/below'
@@ -126,8 +126,30 @@ describe('what a request that is passed on asks for', () => {
     ['/v1beta/models/gemini-2:generateContent', { model: 'other' }, 'gemini-2'],
     ['/model/us.claude%3A0/converse', {}, 'us.claude:0'],
     ['/openai/deployments/mine/chat/completions', { model: 'other' }, 'mine'],
+    ['/openai/Deployments/mine/chat/completions', { model: 'other' }, 'mine'],
+    ['/v1beta/models/gemini-2:generateContent/', { model: 'other' }, 'gemini-2'],
+    ['/v1/projects/p/locations/l/endpoints/123:generateContent', { model: 'other' }, '123'],
+    ['/v1/projects/p/locations/l/endpoints/openapi/chat/completions', { model: 'google/m' }, 'google/m'],
+    ['/async-invoke', { modelId: 'reel' }, 'reel'],
     ['/v1/files', {}, undefined],
   ])('%s', (rest, body, model) => expect(modelNamed(rest, body, nothing)).toBe(model))
+
+  it('is one model, wherever it is named', () => {
+    expect(modelNamed('/x', { model: 'm' }, new URLSearchParams('model=m'))).toBe('m')
+    for (const [body, query] of [
+      [{ model: 'm' }, 'model=n'],
+      [{ model: 'm', modelId: 'n' }, ''],
+      [{}, 'model=m&model=n'],
+    ] as const)
+      expect(() => modelNamed('/x', body, new URLSearchParams(query))).toThrow('several models')
+  })
+
+  it('is said plainly', () => {
+    for (const rest of ['/v1beta/%6Dodels/x:generateContent', '/v1/%2565', '/a%5Fb', '/%7e'])
+      expect([rest, isPlain(rest)]).toEqual([rest, false])
+    for (const rest of ['/model/us.claude%3A0/converse', '/a%2Fb', '/a%20b', '/a%C3%A9'])
+      expect([rest, isPlain(rest)]).toEqual([rest, true])
+  })
 
   it('is free where it only looks, counts, cancels or puts a file', () => {
     expect(isFree('GET', '/v1/anything')).toBe(true)

@@ -24,6 +24,7 @@ async function vendors(answers: () => Promise<Response> | Response) {
   const taken: { readonly name: string; readonly take: Take }[] = []
   Object.assign(w.deps, { batches: { objects, record: () => Promise.resolve() } })
   const take = ledger.take.bind(ledger)
+  const later: Promise<unknown>[] = []
   ledger.take = (name, one) => {
     taken.push({ name, take: one })
     for (const scope of one.scopes) if (scope.limited) account.limits.set(scope.name, 1_000_000_000n)
@@ -33,9 +34,10 @@ async function vendors(answers: () => Promise<Response> | Response) {
     ledger,
     handOver: {
       add({ ledger: name, close }: Parameters<typeof w.deps.gateway.handOver.add>[0]) {
-        if (close) w.deps.gateway.defer('close', ledger.settle(name, [close]))
+        if (close) later.push(ledger.settle(name, [close]))
       },
     },
+    defer: (_: string, work: Promise<unknown>) => void later.push(work),
     env: { ...w.deps.gateway.env, OPENAI_API_KEY: 'sk-operators', MISTRAL_API_KEY: 'sk-m', ANTHROPIC_API_KEY: 'sk-a' },
     fetch: (url: string, { method }: RequestInit) => {
       const { hostname, pathname } = new URL(url)
@@ -54,6 +56,7 @@ async function vendors(answers: () => Promise<Response> | Response) {
       w.said(path, { method, headers: as(who), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
     newKey: w.key.bind(w),
     async heldNano() {
+      await Promise.all(later)
       const last = taken.at(-1)
       if (!last) return undefined
       const { windows } = await ledger.check(last.name, { ...last.take, attempt: 'x', amountNano: 0n })
@@ -95,5 +98,27 @@ describe('a batch', () => {
       const { json } = await v.send('GET', '/v1/batches')
       expect(json.data).toEqual([{ id: 'b-1', object: 'batch', status: 'in_progress' }])
     }
+  })
+})
+
+describe('files at vendors that are passed on to', () => {
+  it.each(['anthropic', 'mistral'])('of %s belong to whoever put them there', async (vendor) => {
+    const v = await vendors(() => Response.json({ id: 'x' }))
+    const other = await v.newKey()
+    expect((await v.send('POST', `/${vendor}/v1/files`, {})).status).toBe(200)
+    for (const [method, end] of [
+      ['GET', ''],
+      ['GET', '/content'],
+      ['DELETE', ''],
+    ] as const) {
+      expect((await v.send(method, `/${vendor}/v1/files/file-1${end}`, undefined, other)).status).toBe(404)
+      expect((await v.send(method, `/${vendor}/v1/%66iles/file-1${end}`, undefined, other)).status).toBe(400)
+    }
+    expect(v.asked.length).toBe(1)
+    expect((await v.send('GET', '/v1/files')).json.data).toEqual([])
+    expect((await v.send('GET', `/v1/files/file-1`)).status).toBe(404)
+    expect((await v.send('GET', `/${vendor}/v1/files/file-1`)).status).toBe(200)
+    expect((await v.send('DELETE', `/${vendor}/v1/files/file-1`)).status).toBe(200)
+    expect((await v.send('GET', `/${vendor}/v1/files/file-1`)).status).toBe(404)
   })
 })
