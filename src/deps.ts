@@ -34,6 +34,8 @@ import { announcedModels } from './models/announced.ts'
 import { type CurrentConfig, currentConfig } from './models/current.ts'
 import { neonModels } from './models/neon.ts'
 import { PREVIOUS_SALT } from './models/resolve.ts'
+import type { CallbacksOf } from './observe/callbacks.ts'
+import { neonCallbacks } from './observe/callbacks-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import type { Delta } from './observe/metrics.ts'
@@ -74,6 +76,8 @@ type Isolate = Omit<AppDeps, 'gateway'> & {
   readonly gateway: Omit<GatewayDeps, 'defer' | 'ledger'>
   readonly allowances: Allowances
   readonly db: Db
+  readonly callbacks: CallbacksOf
+  readonly ring: () => KeyRing
   /** Absent where nothing is laid over the built config. */
   readonly current?: CurrentConfig
 }
@@ -167,7 +171,8 @@ export function recordedBy(
   failed: (name: string, error: unknown) => void,
 ): Pick<ConsumerDeps, 'failed' | 'recorded'> {
   const { DELIVERIES: deliveries }: Partial<Env> = env
-  return recordingTo({ config: builtConfig(), deliveries, told: alertsFor(env), ctx, failed })
+  const { callbacks } = isolateOf(env)
+  return recordingTo({ config: builtConfig(), deliveries, callbacks, told: alertsFor(env), ctx, failed })
 }
 
 const pausedUntilMs = new WeakMap<object, Map<string, number>>()
@@ -176,8 +181,9 @@ const pausedUntilMs = new WeakMap<object, Map<string, number>>()
 export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
   const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
   pausedUntilMs.set(env, paused)
-  const { gateway } = isolateOf(env)
-  return deliveringWith({ gateway, count: (id, deltas) => metricsOf(env).add(id, deltas), paused, failed })
+  const { gateway, callbacks, ring } = isolateOf(env)
+  const count = (id: string, deltas: readonly Delta[]) => metricsOf(env).add(id, deltas)
+  return deliveringWith({ gateway, callbacks, ring, count, paused, failed })
 }
 
 function isolate(env: Env): Isolate {
@@ -207,6 +213,8 @@ function isolate(env: Env): Isolate {
   const cache = cacheFor(config, redis, text)
   return {
     db,
+    callbacks: neonCallbacks(db),
+    ring,
     allowances,
     tenantStore: announced(store, tenants.changed),
     organizationMembers: neonOrganizationMembers(db),
@@ -215,6 +223,7 @@ function isolate(env: Env): Isolate {
     tenants,
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
+    ...(text(general.saltKey ?? '') ? { callbackSeals: ring } : {}),
     audit: neonAudit(db),
     batches: batchesOver(db, queue && spendQueue(queue)),
     healthChecks: neonChecks(db),

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { asksForNothing, capabilities, milestones } from '../../src/config/capabilities.ts'
+import { asksForNothing, capabilities } from '../../src/config/capabilities.ts'
+import { milestones } from '../../src/config/capability.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
 import { nearestName } from '../../src/config/nearest.ts'
 import { type RowWorld, resolveDeployment } from '../../src/models/row/deployment.ts'

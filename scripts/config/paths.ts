@@ -1,4 +1,5 @@
-import { type Capability, capabilities } from '../../src/config/capabilities.ts'
+import { capabilities } from '../../src/config/capabilities.ts'
+import type { Capability } from '../../src/config/capability.ts'
 import { replaced } from './replaced.ts'
 
 const inactive = new Map(

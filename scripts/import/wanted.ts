@@ -56,7 +56,8 @@ export function templateOf(row: SourceRow): Template {
 export function wantedOf(kind: EntityKind, entityId: EntityId, row: SourceRow, setting: Setting): Wanted {
   const { timeZone, nowMs } = setting
   const entity = nameOf(kind, entityId)
-  const metadata = object(row.metadata)
+  // What callbacks log in with lies there open, or sealed with the other gateway's key: neither is taken along.
+  const { logging: _, callback_settings: __, ...metadata } = object(row.metadata)
   const template = setting.templates.get(text(row.budget_id) ?? '')
   const windows = array(row.budget_limits) as NonNullable<LimitFields['budget_limits']>
   const models = modelBudgets(row.model_max_budget)

@@ -11,14 +11,17 @@ import { healthOfAll } from '../health/deployments.ts'
 import { newId } from '../ids.ts'
 import { spanOf } from '../ledger/span.ts'
 import type { CurrentConfig } from '../models/current.ts'
+import { type CallbacksOf, ownersIn, ownShares } from '../observe/callbacks.ts'
 import { deliver } from '../observe/deliver.ts'
 import { type DeliveriesDeps, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
 import { shares } from '../observe/plan.ts'
+import type { KeyRing } from '../seal.ts'
 import type { ConsumerDeps } from '../spend/consumer.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { checkEvent } from '../spend/storable.ts'
 import { operatorLog, warn } from './operator-log.ts'
+import { deliverOwn } from './own-sinks.ts'
 
 /** The sink that is counted here instead of sent away. */
 export const PROMETHEUS = 'prometheus'
@@ -72,6 +75,8 @@ interface Recording {
   readonly config: Config
   /** Absent where no queue of deliveries is bound. */
   readonly deliveries: Parameters<typeof enqueue>[0] | undefined
+  /** Whom teams and keys want told beside. */
+  readonly callbacks: CallbacksOf
   readonly told: Alerts | undefined
   readonly ctx: Pick<ExecutionContext, 'waitUntil'>
   readonly failed: (name: string, error: unknown) => void
@@ -98,11 +103,14 @@ export function recordingTo(recording: Recording): Pick<ConsumerDeps, 'failed' |
   }
 }
 
-/** Hands recorded events on to the sinks' queue; undefined where nobody is told. */
-function sharesOut({ config: { observe }, deliveries }: Recording) {
-  if (!observe || !deliveries) return undefined
+/** Hands recorded events on to the sinks' queue; undefined where there is none. */
+function sharesOut({ config: { observe }, deliveries, callbacks }: Recording) {
+  if (!deliveries) return undefined
+  const redacts = observe?.redactKeyInfo === true
   return async (events: readonly unknown[]) => {
-    await enqueue(deliveries, shares(observe.sinks, goodEvents(events), observe.redactKeyInfo === true))
+    const good = goodEvents(events)
+    const own = ownShares(good, await callbacks(ownersIn(good)), redacts)
+    await enqueue(deliveries, [...shares(observe?.sinks ?? [], good, redacts), ...own])
   }
 }
 
@@ -115,6 +123,8 @@ function goodEvents(events: readonly unknown[]): readonly SpendEvent[] {
 
 interface Delivering {
   readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'version' | 'clock' | 'fetch'>
+  readonly callbacks: CallbacksOf
+  readonly ring: () => KeyRing
   readonly count: (delivery: string, deltas: readonly Delta[]) => Promise<void>
   /** Of sinks that fail, kept for the isolate's life. */
   readonly paused: Map<string, number>
@@ -122,18 +132,32 @@ interface Delivering {
 }
 
 /** What the deliveries' consumer stands on. */
-export function deliveringWith({ gateway, count, paused, failed }: Delivering): DeliveriesDeps {
+export function deliveringWith({ gateway, callbacks, ring, count, paused, failed }: Delivering): DeliveriesDeps {
   const { config, env, version, clock, fetch } = gateway
   const { observe } = config
   const variable = (name: string) =>
     readText(observe?.settings[name], config, env) ?? readText({ env: name }, config, env)
+  const named = (name: string) => readText({ env: name }, config, env)
+  const allowedHosts = config.general.allowedHosts ?? []
   return {
     clock,
     failed,
     pausedUntilMs: paused,
-    deliver: (delivery, id) =>
-      delivery.sink === PROMETHEUS
-        ? count(id, deltasOf(delivery.events, { endUsers: observe?.metricsByCustomer === true }))
-        : deliver(delivery, id, { variable, version, clock, fetch }),
+    deliver(delivery, id) {
+      const { of } = delivery
+      if (of !== undefined)
+        return deliverOwn({ ...delivery, of }, id, {
+          callbacks,
+          ring,
+          variable: named,
+          allowedHosts,
+          version,
+          clock,
+          fetch,
+        })
+      if (delivery.sink === PROMETHEUS)
+        return count(id, deltasOf(delivery.events, { endUsers: observe?.metricsByCustomer === true }))
+      return deliver(delivery, id, { variable, version, clock, fetch })
+    },
   }
 }

@@ -19,6 +19,8 @@ export interface DeliveryMessage {
 /** What one sink is to be told: a message of the deliveries queue. */
 export interface Delivery {
   readonly sink: string
+  /** Whose own sink it is; absent for the operator's. */
+  readonly of?: string
   readonly events: readonly SpendEvent[]
 }
 
@@ -37,7 +39,18 @@ const SEND_BYTES = 240_000
 const LONGEST_DELAY_SECONDS = 900
 const PAUSE_MS = 5_000
 
-const delivery = z.object({ v: z.literal(1), sink: z.string(), events: z.array(z.unknown()) })
+/** What somebody's own sink did not take so often, over three quarters of an hour, it is not told. */
+const OWN_TRIES = 12
+/** How long a batch waits for all of them: whoever answers late takes it from nobody but those. */
+const OWN_MS = 15_000
+const OWN_AT_ONCE = 4
+
+const delivery = z.object({
+  v: z.literal(1),
+  sink: z.string(),
+  of: z.string().exactOptional(),
+  events: z.array(z.unknown()),
+})
 
 /** Puts shares on the queue, a message for each sink and as many events as fit. Throws when it does not take them all. */
 export async function enqueue(queue: DeliveryQueue, shares: readonly Share[]): Promise<void> {
@@ -58,7 +71,8 @@ export async function enqueue(queue: DeliveryQueue, shares: readonly Share[]): P
 
 const encoder = new TextEncoder()
 
-function messagesOf({ sink, events }: Share): { readonly body: string; readonly size: number }[] {
+function messagesOf({ sink, of, events }: Share): { readonly body: string; readonly size: number }[] {
+  const head = JSON.stringify({ v: 1, sink, ...(of === undefined ? {} : { of }) })
   const packs: { texts: string[]; size: number }[] = []
   for (const text of events.map((event) => JSON.stringify(event))) {
     const size = encoder.encode(text).length + 1
@@ -69,15 +83,17 @@ function messagesOf({ sink, events }: Share): { readonly body: string; readonly 
     } else packs.push({ texts: [text], size })
   }
   return packs.map(({ texts, size }) => ({
-    body: `{"v":1,"sink":${JSON.stringify(sink)},"events":[${texts.join()}]}`,
-    size: size + 100,
+    body: `${head.slice(0, -1)},"events":[${texts.join()}]}`,
+    size: size + encoder.encode(head).length + 20,
   }))
 }
 
 /** The delivery in a message; undefined for what is none. Only our own consumer writes them, of events it has checked. */
 export function deliveryIn(body: unknown): Delivery | undefined {
   const { success, data } = delivery.safeParse(typeof body === 'string' ? jsonIn(body) : body)
-  return success ? { sink: data.sink, events: data.events as SpendEvent[] } : undefined
+  if (!success) return undefined
+  const { v: _, ...rest } = data
+  return { ...rest, events: rest.events as SpendEvent[] }
 }
 
 function jsonIn(text: string): unknown {
@@ -88,44 +104,83 @@ function jsonIn(text: string): unknown {
   }
 }
 
+interface Waiting {
+  readonly message: DeliveryMessage
+  readonly delivery: Delivery
+}
+
 /**
  * Tells the sinks, all at once, each its messages one after the other. A sink that fails is retried apart with growing
  * delays and left alone for some seconds, so that its next messages wait for nobody's ten seconds; the others are done.
+ * The sinks of teams and keys come after the operator's, a few at once and for a bounded time; they are given up sooner.
  */
 export async function consumeDeliveries(messages: readonly DeliveryMessage[], deps: DeliveriesDeps): Promise<void> {
-  const bySink = new Map<string, { message: DeliveryMessage; delivery: Delivery }[]>()
-  for (const message of messages) {
-    const delivery = deliveryIn(message.body)
-    if (!delivery) {
-      deps.failed('delivery', new Error('a message of the deliveries queue is no delivery'))
-      message.ack()
-      continue
-    }
-    bySink.set(delivery.sink, [...(bySink.get(delivery.sink) ?? []), { message, delivery }])
-  }
-  await Promise.all([...bySink].map(([sink, mine]) => tell(sink, mine, deps)))
+  const { clock, pausedUntilMs } = deps
+  for (const [sink, untilMs] of pausedUntilMs) if (untilMs <= clock()) pausedUntilMs.delete(sink)
+  const bySink = Map.groupBy(read(messages, deps), ({ delivery }) => nameOf(delivery))
+  const [own, theOperators] = [
+    [...bySink].filter(([, mine]) => isOwn(mine)),
+    [...bySink].filter(([, mine]) => !isOwn(mine)),
+  ]
+  await Promise.all(
+    theOperators.map(async ([name, mine]) => {
+      for (const one of mine) await tell(name, one, deps)
+    }),
+  )
+  await tellOwn(own, deps)
 }
 
-async function tell(
-  sink: string,
-  mine: readonly { readonly message: DeliveryMessage; readonly delivery: Delivery }[],
-  { deliver, clock, failed, pausedUntilMs }: DeliveriesDeps,
-): Promise<void> {
-  for (const { message, delivery } of mine) {
-    if (clock() < (pausedUntilMs.get(sink) ?? 0)) {
-      message.retry({ delaySeconds: delaySeconds(message.attempts) })
-      continue
-    }
-    try {
-      await deliver(delivery, message.id)
-      pausedUntilMs.delete(sink)
-      message.ack()
-    } catch (error) {
-      pausedUntilMs.set(sink, clock() + PAUSE_MS)
-      failed(`sink ${sink}`, error)
-      message.retry({ delaySeconds: delaySeconds(message.attempts) })
+function read(messages: readonly DeliveryMessage[], { failed }: DeliveriesDeps): readonly Waiting[] {
+  return messages.flatMap((message) => {
+    const delivery = deliveryIn(message.body)
+    if (delivery) return [{ message, delivery }]
+    failed('delivery', new Error('a message of the deliveries queue is no delivery'))
+    message.ack()
+    return []
+  })
+}
+
+const nameOf = ({ sink, of }: Delivery): string => (of === undefined ? `sink ${sink}` : `callback ${sink} of ${of}`)
+const isOwn = ([first]: readonly Waiting[]): boolean => first?.delivery.of !== undefined
+
+/** Each in turn, so that who has much to be told, or takes long, keeps nobody from a turn; what is left waits in the queue. */
+async function tellOwn(own: readonly (readonly [string, readonly Waiting[]])[], deps: DeliveriesDeps): Promise<void> {
+  const untilMs = deps.clock() + OWN_MS
+  const longest = Math.max(0, ...own.map(([, mine]) => mine.length))
+  const turns = Array.from({ length: longest }, (_, turn) =>
+    own.flatMap(([name, mine]) => mine.slice(turn, turn + 1).map((one) => [name, one] as const)),
+  ).flat()
+  const next = turns.values()
+  const worker = async () => {
+    for (const [name, one] of next) {
+      if (deps.clock() < untilMs) await tell(name, one, deps)
+      else again(one)
     }
   }
+  await Promise.all(Array.from({ length: OWN_AT_ONCE }, worker))
+}
+
+async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<void> {
+  const { message, delivery } = one
+  const { deliver, clock, failed, pausedUntilMs } = deps
+  if (clock() < (pausedUntilMs.get(name) ?? 0)) {
+    again(one)
+    return
+  }
+  try {
+    await deliver(delivery, message.id)
+    pausedUntilMs.delete(name)
+    message.ack()
+  } catch (error) {
+    pausedUntilMs.set(name, clock() + PAUSE_MS)
+    failed(name, error)
+    again(one)
+  }
+}
+
+function again({ message, delivery }: Waiting): void {
+  if (delivery.of !== undefined && message.attempts >= OWN_TRIES) message.ack()
+  else message.retry({ delaySeconds: delaySeconds(message.attempts) })
 }
 
 /** 2, 4, 8 … seconds, at most a quarter of an hour. */

@@ -12,6 +12,7 @@ const seconds = (ms: number): number => ms / 1000
 export function standardPayload(event: SpendEvent) {
   const total = usdOf(event.cost_nano)
   const input = usdOf(event.input_cost_nano ?? '0')
+  const original = BigInt(event.original_cost_nano ?? event.cost_nano)
   const isSuccess = event.status === 'success'
   return {
     id: event.id,
@@ -22,9 +23,14 @@ export function standardPayload(event: SpendEvent) {
     response_cost: total,
     cost_breakdown: {
       input_cost: input,
-      output_cost: Math.max(0, usdOf(String(BigInt(event.cost_nano) - BigInt(event.input_cost_nano ?? '0')))),
+      output_cost: Math.max(0, usdOf(String(original - BigInt(event.input_cost_nano ?? '0')))),
       tool_usage_cost: 0,
       total_cost: total,
+      ...(event.original_cost_nano !== undefined && {
+        original_cost: usdOf(event.original_cost_nano),
+        discount_amount: usdOf(event.discount_nano ?? '0'),
+        margin_total_amount: usdOf(event.margin_nano ?? '0'),
+      }),
     },
     status: isSuccess ? 'success' : 'failure',
     status_fields: { llm_api_status: isSuccess ? 'success' : 'failure', guardrail_status: 'not_run' },

@@ -13,6 +13,8 @@ export interface Wanted {
 /** What one sink is to be told of a batch. */
 export interface Share {
   readonly sink: string
+  /** Whose own sink it is (`team:…`, `key:…`); absent for the operator's. */
+  readonly of?: string
   readonly events: readonly SpendEvent[]
 }
 

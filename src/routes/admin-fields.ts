@@ -1,4 +1,6 @@
-import { type AdminArea, activeAdminFields, refuseInactive, unknownAdminField } from '../config/capabilities.ts'
+import { activeAdminFields } from '../config/active-admin-fields.ts'
+import { refuseInactive, unknownAdminField } from '../config/capabilities.ts'
+import type { AdminArea } from '../config/capability.ts'
 import { GatewayError } from '../errors.ts'
 
 /**

@@ -12,6 +12,7 @@ import type { Bars, Guard } from '../middleware/guard.ts'
 import type { ModelStore } from '../models/port.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
+import type { KeyRing } from '../seal.ts'
 import type { SpendLogsQuery } from '../spend/logs-query.ts'
 import type { SpendLogsPage } from '../spend/logs-row.ts'
 import type { SpendDays } from '../spend/report.ts'
@@ -61,6 +62,8 @@ export interface AppDeps {
   readonly builtConfig?: Config
   /** What Prometheus scrapes; absent where nothing is counted. */
   readonly metrics?: (format: Format) => Promise<string>
+  /** Seals what sinks of teams and keys need; absent where there is no salt key. */
+  readonly callbackSeals?: () => KeyRing
   /** Puts dead deliveries on their queue again; answers how many. */
   readonly replayDeliveries?: () => Promise<number>
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }

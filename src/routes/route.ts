@@ -1,5 +1,5 @@
 import type * as z from 'zod'
-import type { AdminArea } from '../config/capabilities.ts'
+import type { AdminArea } from '../config/capability.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
 import { readJsonObject } from '../middleware/body.ts'

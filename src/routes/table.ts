@@ -11,6 +11,7 @@ import { organizationRoutes } from './admin/organizations.ts'
 import { settingRoutes } from './admin/settings.ts'
 import { spendRoutes } from './admin/spend.ts'
 import { tagRoutes } from './admin/tags.ts'
+import { teamCallbackRoutes } from './admin/team-callbacks.ts'
 import { teamListRoutes } from './admin/team-lists.ts'
 import { teamRightsRoutes } from './admin/team-rights.ts'
 import { teamRoutes } from './admin/teams.ts'
@@ -75,6 +76,7 @@ export const routes: readonly Route[] = [
   ...keyRoutes,
   ...teamRoutes,
   ...teamListRoutes,
+  ...teamCallbackRoutes,
   ...teamRightsRoutes,
   ...memberRoutes,
   ...organizationRoutes,

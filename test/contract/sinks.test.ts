@@ -1,8 +1,11 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { neonCallbacks } from '../../src/observe/callbacks-neon.ts'
 import { deliveryIn } from '../../src/observe/deliveries.ts'
 import { replayDeliveries } from '../../src/observe/replay-neon.ts'
 import { consumeDeadLetters, consumeSpend } from '../../src/spend/consumer.ts'
 import { replayDeadLetters } from '../../src/spend/replay-neon.ts'
+import { entityName } from '../../src/tenants/scope.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { spendEventOf } from '../support/spend-event.ts'
 
@@ -52,4 +55,35 @@ it('what a sink never took is kept, replayed to that sink once, and is no row of
   expect(sent.map((one) => deliveryIn((one as { body: unknown }).body))).toEqual([
     { sink: 'langfuse', events: [event] },
   ])
+})
+
+it('whom teams and keys want told is read from their rows, whatever their ids hold', async () => {
+  const { db } = postgres
+  const entry = (name: string) => ({
+    callback_name: name,
+    callback_type: 'success',
+    callback_vars: {},
+    key_id: 'k',
+    sealed: 's',
+  })
+  const metadata = (...names: string[]) => JSON.stringify({ logging: [...names.map(entry), { from: 'elsewhere' }] })
+  await db.execute(sql`insert into team (team_id, metadata) values
+    ('a:50%@b', ${metadata('otel', 'sentry')}::jsonb), ('silent', '{}'), ('strange', '{"logging":"all"}')`)
+  await db.execute(
+    sql`insert into virtual_key (id, token, key_name, metadata) values ('k=1', 't1', 'sk-...', ${metadata('langfuse')}::jsonb)`,
+  )
+  const owners = [
+    entityName('team', 'a:50%@b'),
+    'team:silent',
+    'team:strange',
+    'team:nobody',
+    entityName('key', 'k=1'),
+    'key:a',
+  ]
+  const found = await neonCallbacks(db)(owners)
+  expect([...found].map(([owner, entries]) => [owner, entries.map((one) => one.callback_name)])).toEqual([
+    [entityName('team', 'a:50%@b'), ['otel', 'sentry']],
+    [entityName('key', 'k=1'), ['langfuse']],
+  ])
+  expect(await neonCallbacks(db)([])).toEqual(new Map())
 })

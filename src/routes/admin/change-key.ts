@@ -65,7 +65,7 @@ export async function changesOf(
     },
     deps,
   )
-  const limits = await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs })
+  const limits = await limitsOf(body, current, { entity: entityName('key', current.id), deps, nowMs, principal })
   const given = Object.fromEntries(Object.entries({ ...owners, ...limits }).filter(([, value]) => value !== undefined))
   await mustHaveRoom({ ...current, ...given }, current.id, deps)
   if (limits.budgets)

@@ -1,9 +1,11 @@
 import { GatewayError } from '../../errors.ts'
 import { nanoFromUsd } from '../../money.ts'
 import type { EntityChanges } from '../../tenants/port.ts'
+import type { Principal } from '../../tenants/principal.ts'
 import type { EntityRecord } from '../../tenants/record.ts'
 import type { AppDeps } from '../deps.ts'
 import { budgetsOf } from './budget.ts'
+import { withSealedLogging } from './callbacks.ts'
 import type { LimitFields } from './fields.ts'
 import { metadataOf, mustSayReadably } from './governed.ts'
 import { nano, templateBudgets, templateNamed } from './template.ts'
@@ -12,6 +14,8 @@ interface Asking {
   readonly entity: string
   readonly deps: AppDeps
   readonly nowMs: number
+  /** Who asks, where what it may ask depends on that. */
+  readonly principal?: Principal
 }
 
 /**
@@ -19,10 +23,15 @@ interface Asking {
  * template's: naming a template replaces its own, and an own budget unties it from its template.
  */
 export async function limitsOf(
-  body: LimitFields,
+  given: LimitFields,
   record: EntityRecord | undefined,
-  { entity, deps, nowMs }: Asking,
+  { entity, deps, nowMs, principal }: Asking,
 ): Promise<EntityChanges> {
+  const bound = /^(key|team):/.test(entity)
+  const metadata = bound
+    ? await withSealedLogging(given.metadata, { owner: entity, principal, deps, record })
+    : given.metadata
+  const body = { ...given, metadata }
   const setting = { entity, timeZone: deps.gateway.config.litellm.timeZone, nowMs }
   const own = [body.max_budget, body.budget_duration, body.model_max_budget].some((given) => given !== undefined)
   if (body.budget_id != null && own) {
@@ -36,7 +45,7 @@ export async function limitsOf(
   const current = record?.budgets ?? []
   const changes: EntityChanges = {
     models: body.models ?? undefined,
-    ...(/^(key|team):/.test(entity) ? metadataOf(body, record) : { metadata: body.metadata ?? undefined }),
+    ...(bound ? metadataOf(body, record) : { metadata: body.metadata ?? undefined }),
     blocked: body.blocked ?? undefined,
     rpmLimit: body.rpm_limit,
     tpmLimit: body.tpm_limit,

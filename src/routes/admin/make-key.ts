@@ -79,7 +79,11 @@ export const serviceAccount = route({
 /** A key as `/key/generate` makes it, ready to be written: also by routes that make one beside something else. */
 export async function preparedKey(
   asked: z.output<typeof generateBody>,
-  { deps, receivedAtMs: nowMs }: Pick<Asked<'editor', unknown, unknown>, 'deps' | 'receivedAtMs'>,
+  {
+    deps,
+    receivedAtMs: nowMs,
+    principal,
+  }: Pick<Asked<'editor', unknown, unknown>, 'deps' | 'receivedAtMs' | 'principal'>,
 ) {
   const body = await bounded(asked, deps)
   const key = body.key ?? newKeyText(deps.randomBytes)
@@ -94,7 +98,7 @@ export async function preparedKey(
     ...owners,
     expiresAtMs: expiryOf(body.duration ?? null, nowMs),
     ...reachOf(body),
-    ...(await limitsOf(body, undefined, { entity: entityName('key', id), deps, nowMs })),
+    ...(await limitsOf(body, undefined, { entity: entityName('key', id), deps, nowMs, principal })),
   }
   await mustHaveRoom(fields, id, deps)
   await mustNotExceedTeam(fields, deps)

@@ -1,4 +1,5 @@
 import { usdFromNano } from '../../money.ts'
+import { withoutSealed } from '../../observe/callbacks.ts'
 import { listIn } from '../../tenants/governed.ts'
 import type {
   CustomerRecord,
@@ -30,7 +31,7 @@ function shownEntity(entity: string, record: EntityRecord, nowMs: number) {
     model_tpm_limit: record.modelTpmLimit,
     rpm_limit_type: record.rpmLimitType,
     tpm_limit_type: record.tpmLimitType,
-    metadata: record.metadata,
+    metadata: withoutSealed(record.metadata),
     blocked: record.blocked,
     created_at: iso(record.createdAtMs),
     created_by: record.createdBy,

@@ -97,7 +97,12 @@ const create = route({
     const fields = {
       teamAlias: body.team_alias,
       organizationId,
-      ...(await limitsOf(body, undefined, { entity: entityName('team', teamId), deps, nowMs })),
+      ...(await limitsOf(body, undefined, {
+        entity: entityName('team', teamId),
+        deps,
+        nowMs,
+        principal: asked.principal,
+      })),
       memberBudgetId: members.budgetId,
       modelAliases: body.model_aliases,
       memberPermissions: body.team_member_permissions ?? undefined,
@@ -175,7 +180,7 @@ const update = route({
     const changes = {
       teamAlias: body.team_alias,
       organizationId,
-      ...(await limitsOf(body, before, { entity, deps, nowMs })),
+      ...(await limitsOf(body, before, { entity, deps, nowMs, principal: asked.principal })),
       memberBudgetId: members.budgetId,
       modelAliases: body.model_aliases,
       memberPermissions: body.team_member_permissions ?? undefined,

@@ -88,9 +88,9 @@ describe('POST /key/generate', () => {
   it('a known field that is not active yet is refused, unless it asks for nothing', async () => {
     const w = world()
     expect(refusal(await w.post('/key/generate', { auto_rotate: true })).slice(0, 2)).toEqual([501, 'auto_rotate'])
-    expect(refusal(await w.post('/key/generate', { metadata: { logging: ['a'] } })).slice(0, 2)).toEqual([
+    expect(refusal(await w.post('/key/generate', { metadata: { guardrails: ['a'] } })).slice(0, 2)).toEqual([
       501,
-      'metadata.logging',
+      'metadata.guardrails',
     ])
     expect((await w.post('/key/generate', { aliases: {}, soft_budget: null, spend: 0, models: null })).status).toBe(200)
   })

@@ -37,7 +37,7 @@ it('a sink that fails is retried apart, with growing delays, and its other messa
 })
 
 it('a sink that failed is tried again after its pause', async () => {
-  const pausedUntilMs = new Map([['bad', 6_000]])
+  const pausedUntilMs = new Map([['sink bad', 6_000]])
   const deps = { deliver: () => Promise.resolve(), failed: () => {}, pausedUntilMs }
   const [early, late] = [message('1', bodyOf('bad')), message('2', bodyOf('bad'))]
   await consumeDeliveries([early], { ...deps, clock: () => 5_999 })
