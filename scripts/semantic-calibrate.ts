@@ -6,7 +6,7 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import OpenAI from 'openai'
 import { refusal } from '../src/cache/guard/guard.ts'
-import { cosine } from '../src/cache/semantic/cosine.ts'
+import { cosine } from '../src/vectors/cosine.ts'
 import { upstashRedisVectors } from '../src/cache/semantic/upstash-redis.ts'
 import { type Pair, pairsOf } from './prove/guard-pairs.ts'
 

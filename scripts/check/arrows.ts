@@ -13,7 +13,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['money.ts', 'ids.ts', 'clock.ts', 'errors.ts', 'seal.ts'],
   ['config', 'prices', 'budget', 'limits', 'routing', 'streams', 'generated'],
   ['dialects', 'providers', 'operations'],
-  ['db', 'channels'],
+  ['db', 'channels', 'vectors'],
   [
     'tenants',
     'ledger',

@@ -1,4 +1,4 @@
-import { cosine } from './cosine.ts'
+import { cosine } from '../../vectors/cosine.ts'
 import type { Entry, Place, VectorStore } from './port.ts'
 
 /** Exact search over what lies in this isolate; of each owner the latest `most`. */

@@ -1,8 +1,7 @@
-import * as z from 'zod'
-import { clamped } from './cosine.ts'
+import { queryPinecone } from '../../vectors/pinecone.ts'
+import { ask, type Rest } from '../../vectors/rest.ts'
 import { neighboursOf } from './noted.ts'
 import type { VectorStore } from './port.ts'
-import { ask, type Rest } from './rest.ts'
 import { slotOf } from './slot.ts'
 
 export interface PineconeOptions {
@@ -13,8 +12,6 @@ export interface PineconeOptions {
   /** Entries per owner. */
   readonly most?: number
 }
-
-const answer = z.object({ matches: z.array(z.object({ score: z.number(), metadata: z.unknown() })).nullish() })
 
 /**
  * Pinecone's data plane: one namespace per owner; with the metric cosine its scores are the cosine. The index must have
@@ -31,16 +28,9 @@ export function pineconeVectors({ url, apiKey, fetch, most = 10_000 }: PineconeO
     },
     async nearest(place, vector, options) {
       const filter = { index: { $eq: place.index }, expiresAtMs: { $gt: options.nowMs } }
-      const { json } = await ask(rest, {
-        path: '/query',
-        body: { namespace: place.owner, vector, topK: options.most, includeMetadata: true, filter },
-        signal: options.signal,
-      })
-      const found = answer.parse(json).matches ?? []
-      return neighboursOf(
-        found.map(({ score, metadata }) => ({ similarity: clamped(score), fields: metadata })),
-        options,
-      )
+      const { most: wanted, signal } = options
+      const found = await queryPinecone(rest, { namespace: place.owner, vector, most: wanted, filter, signal })
+      return neighboursOf(found, options)
     },
     async remove(place, id) {
       const ids = [String(slotOf(place.index, id, most))]

@@ -1,8 +1,7 @@
-import * as z from 'zod'
-import { clamped } from './cosine.ts'
+import { queryQdrant } from '../../vectors/qdrant.ts'
+import { ask, once, type Rest } from '../../vectors/rest.ts'
 import { neighboursOf } from './noted.ts'
 import type { VectorStore } from './port.ts'
-import { ask, once, type Rest } from './rest.ts'
 import { slotOf, slotUuid } from './slot.ts'
 
 export interface QdrantOptions {
@@ -15,10 +14,6 @@ export interface QdrantOptions {
   /** Entries per owner. */
   readonly most?: number
 }
-
-const answer = z.object({
-  result: z.object({ points: z.array(z.object({ score: z.number(), payload: z.unknown() })) }),
-})
 
 const QUANTIZED = {
   binary: { binary: { always_ram: false } },
@@ -67,29 +62,15 @@ export function qdrantVectors(options: QdrantOptions): VectorStore {
       })
     },
     async nearest(place, vector, options) {
-      const { status, json } = await ask(rest, {
-        path: `${pathOf(place.dimension)}/points/query`,
-        body: {
-          query: vector,
-          filter: {
-            must: [
-              { key: 'index', match: { value: place.index } },
-              { key: 'expiresAtMs', range: { gt: options.nowMs } },
-            ],
-          },
-          limit: options.most,
-          score_threshold: options.atLeast,
-          with_payload: true,
-        },
-        signal: options.signal,
-        also: [404],
+      const must = [
+        { key: 'index', match: { value: place.index } },
+        { key: 'expiresAtMs', range: { gt: options.nowMs } },
+      ]
+      const found = await queryQdrant(rest, {
+        ...{ path: pathOf(place.dimension), vector, filter: { must } },
+        ...{ most: options.most, atLeast: options.atLeast, signal: options.signal },
       })
-      if (status === 404) return []
-      const found = answer.parse(json).result.points
-      return neighboursOf(
-        found.map(({ score, payload }) => ({ similarity: clamped(score), fields: payload })),
-        options,
-      )
+      return neighboursOf(found ?? [], options)
     },
     async remove(place, id) {
       const must = [

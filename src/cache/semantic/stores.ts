@@ -1,4 +1,5 @@
 import type { SemanticCacheSettings } from '../../config/semantic-cache.ts'
+import { weaviateClass } from '../../vectors/weaviate.ts'
 import { memoryVectors } from './memory.ts'
 import { pineconeVectors } from './pinecone.ts'
 import type { VectorStore } from './port.ts'
@@ -26,13 +27,7 @@ export function vectorStore(
   const key = apiKey === undefined ? {} : { apiKey }
   if (store === 'qdrant')
     return qdrantVectors({ url, ...key, collection, fetch, ...(quantization && { quantization }) })
-  if (store === 'weaviate') return weaviateVectors({ url, ...key, className: className(collection), fetch })
+  if (store === 'weaviate') return weaviateVectors({ url, ...key, className: weaviateClass(collection), fetch })
   if (store === 'pinecone') return pineconeVectors({ url, apiKey: apiKey ?? '', fetch })
   return upstashVectors({ url, token: apiKey ?? '', fetch })
-}
-
-/** Weaviate's classes begin with a capital, and have letters, digits and underscores. */
-function className(collection: string): string {
-  const word = collection.replace(/\W/g, '_')
-  return word.charAt(0).toUpperCase() + word.slice(1)
 }

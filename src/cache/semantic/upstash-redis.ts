@@ -1,8 +1,8 @@
 import * as z from 'zod'
 import { base64OfVector } from '../../dialects/embeddings.ts'
-import { ofUpstashScore } from './cosine.ts'
+import { ofUpstashScore } from '../../vectors/cosine.ts'
+import { ask, type Rest, StoreFault } from '../../vectors/rest.ts'
 import type { Neighbour, Place, VectorStore } from './port.ts'
-import { ask, type Rest, StoreFault } from './rest.ts'
 
 export interface UpstashRedisOptions {
   readonly url: string

@@ -1,8 +1,7 @@
-import * as z from 'zod'
-import { ofUpstashScore } from './cosine.ts'
+import { ask, type Rest } from '../../vectors/rest.ts'
+import { queryUpstash } from '../../vectors/upstash-vector.ts'
 import { neighboursOf } from './noted.ts'
 import type { VectorStore } from './port.ts'
-import { ask, type Rest } from './rest.ts'
 import { slotOf } from './slot.ts'
 
 export interface UpstashVectorOptions {
@@ -12,8 +11,6 @@ export interface UpstashVectorOptions {
   /** Entries per owner. */
   readonly most?: number
 }
-
-const answer = z.object({ result: z.array(z.object({ score: z.number(), metadata: z.unknown() })) })
 
 /**
  * Upstash's separate vector product over its REST API: one namespace per owner. The index must have been made with the
@@ -29,18 +26,9 @@ export function upstashVectors({ url, token, fetch, most = 10_000 }: UpstashVect
     },
     async nearest(place, vector, options) {
       const filter = `index = '${place.index}' AND expiresAtMs > ${Math.floor(options.nowMs)}`
-      const { json } = await ask(rest, {
-        path: `/query/${place.owner}`,
-        body: { vector, topK: options.most, includeMetadata: true, filter },
-        signal: options.signal,
-      })
-      return neighboursOf(
-        answer.parse(json).result.map(({ score, metadata }) => ({
-          similarity: ofUpstashScore(score),
-          fields: metadata,
-        })),
-        options,
-      )
+      const { most: wanted, signal } = options
+      const found = await queryUpstash(rest, { namespace: place.owner, vector, most: wanted, filter, signal })
+      return neighboursOf(found, options)
     },
     async remove(place, id) {
       const body = [String(slotOf(place.index, id, most))]

@@ -1,8 +1,8 @@
 import * as z from 'zod'
-import { ofDistance } from './cosine.ts'
+import { ask, once, type Rest, StoreFault } from '../../vectors/rest.ts'
+import { queryWeaviate } from '../../vectors/weaviate.ts'
 import { neighboursOf } from './noted.ts'
 import type { VectorStore } from './port.ts'
-import { ask, once, type Rest, StoreFault } from './rest.ts'
 import { slotOf, slotUuid } from './slot.ts'
 
 export interface WeaviateOptions {
@@ -15,15 +15,6 @@ export interface WeaviateOptions {
   readonly most?: number
 }
 
-const found = z.object({ index: z.string() }).loose()
-const answer = z.object({
-  data: z
-    .object({
-      Get: z.record(z.string(), z.array(found.extend({ _additional: z.object({ distance: z.number() }) })).nullable()),
-    })
-    .nullish(),
-  errors: z.array(z.object({ message: z.string() })).nullish(),
-})
 const batched = z.array(z.object({ result: z.object({ errors: z.unknown().optional() }).nullish() }))
 
 const whole = (name: string) => ({ name, dataType: ['text'], tokenization: 'field' })
@@ -70,23 +61,13 @@ export function weaviateVectors({ url, apiKey, className, fetch, most = 10_000 }
         throw new StoreFault('weaviate did not take an object')
     },
     async nearest(place, vector, options) {
-      const name = classOf(place.dimension)
       const is = `{path:["index"],operator:Equal,valueText:${JSON.stringify(place.index)}}`
       const lives = `{path:["expiresAtMs"],operator:GreaterThan,valueNumber:${Math.floor(options.nowMs)}}`
-      const near = `nearVector:{vector:${JSON.stringify(vector)}}`
-      const query = `{Get{${name}(limit:${options.most},${near},where:{operator:And,operands:[${is},${lives}]}){index entry note expiresAtMs _additional{distance}}}}`
-      const { json } = await ask(rest, { path: '/v1/graphql', body: { query }, signal: options.signal })
-      const { data, errors } = answer.parse(json)
-      // Before anything was put the class is not there.
-      if (errors?.some(({ message }) => message.includes(`Cannot query field "${name}"`))) return []
-      if (!data || (errors && errors.length > 0)) throw new StoreFault('weaviate refused a query')
-      return neighboursOf(
-        (data.Get[name] ?? []).map(({ _additional, ...fields }) => ({
-          similarity: ofDistance(_additional.distance),
-          fields,
-        })),
-        options,
-      )
+      const found = await queryWeaviate(rest, {
+        ...{ className: classOf(place.dimension), properties: ['index', 'entry', 'note', 'expiresAtMs'] },
+        ...{ vector, most: options.most, where: `{operator:And,operands:[${is},${lives}]}`, signal: options.signal },
+      })
+      return neighboursOf(found ?? [], options)
     },
     async remove(place, id) {
       const uuid = slotUuid(place.owner, slotOf(place.index, id, most))
