@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { asksForNothing, capabilities } from '../../src/config/capabilities.ts'
 import { milestones } from '../../src/config/capability.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
+import { withCostTerms } from '../../src/config/cost-terms.ts'
 import { nearestName } from '../../src/config/nearest.ts'
+import { costTermsOf } from '../../src/models/row/cost-terms.ts'
 import { type RowWorld, resolveDeployment } from '../../src/models/row/deployment.ts'
 import { given } from '../../src/models/row/given.ts'
 import type { ModelRow } from '../../src/models/row/model-list.ts'
@@ -96,6 +98,10 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     litellm: {
       dropParams: file.litellm_settings?.drop_params ?? false,
       ...given('streamedCost', file.litellm_settings?.include_cost_in_streaming_usage || undefined),
+      ...given(
+        'costTerms',
+        costTermsOf(file.litellm_settings?.cost_discount_config, file.litellm_settings?.cost_margin_config),
+      ),
       timeZone: timeZoneOf(file.litellm_settings?.timezone, note),
       ...litellmBudgets(file, note),
       ...given('responsesStore', file.litellm_settings?.responses_store || undefined),
@@ -119,7 +125,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
     notices,
   }
   advise(config, file, note)
-  return { config, notices, file }
+  return { config: withCostTerms(config), notices, file }
 }
 
 /** The lists that a wildcard needs when a request names its model, what is passed on, and a stored model of a vendor that the file has. */

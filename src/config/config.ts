@@ -1,4 +1,5 @@
 import type { Price } from '../prices/price.ts'
+import type { CostTerms, Terms } from '../prices/terms.ts'
 import type { AccessSettings } from './access.ts'
 import type { AlertSettings } from './alerts.ts'
 import type { JwtSettings } from './identity.ts'
@@ -39,6 +40,8 @@ export interface Deployment {
   readonly params: { readonly [key: string]: Json }
   /** Absent when nobody knows: then budgeted callers are refused. */
   readonly price?: Price
+  /** What is taken off and put on, where only its vendor knows the price. */
+  readonly terms?: Terms
   readonly maxInputTokens?: number
   readonly maxOutputTokens?: number
   readonly mode: string
@@ -258,6 +261,8 @@ export interface Config {
     readonly dropParams: boolean
     /** Streams of OpenAI's dialects say their cost with their usage (`include_cost_in_streaming_usage`). */
     readonly streamedCost?: boolean
+    /** What is taken off and put on what vendors charge (`cost_discount_config`, `cost_margin_config`); prices carry it. */
+    readonly costTerms?: CostTerms
     /** Of budget windows (`timezone`, IANA). */
     readonly timeZone: string
     /** What a new user may spend, where its maker does not say (`max_internal_user_budget`). */

@@ -2,14 +2,13 @@ import type { Deployment } from '../config/config.ts'
 import { type GatewayError, toGatewayError } from '../errors.ts'
 import type { Ended } from '../health/port.ts'
 import type { Settlement } from '../ledger/port.ts'
-import { maxNano, minNano, type NanoUsd } from '../money.ts'
+import { minNano, type NanoUsd } from '../money.ts'
 import type { AnyRequest } from '../operations/operation.ts'
-import { costNano } from '../prices/cost.ts'
-import { priceWithSearch } from '../prices/search.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { appliesTo } from '../tenants/applies.ts'
 import type { Attempt } from './attempt.ts'
+import { type Charge, chargeOf, toldOfCharge } from './charge.ts'
 import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import { bringsOwnAccess } from './own-access.ts'
@@ -26,33 +25,40 @@ export interface Outcome {
   readonly error?: GatewayError
 }
 
-/** What an outcome costs: priced in full, whatever was held for it. */
-export function costOf({ deployment }: Attempt<AnyRequest>, { usage }: Outcome): NanoUsd {
-  return costIn(deployment, usage)
+const NOTHING: Charge = { costNano: 0n }
+
+/** What an outcome is charged: priced in full, whatever was held for it. What its vendor refused costs nothing, no fee either. */
+export function chargeFor({ deployment }: Attempt<AnyRequest>, { status, usage, estimated }: Outcome): Charge {
+  const isRefused = status === 'failure' && !estimated && usage === noUsage
+  return isRefused ? NOTHING : chargeOf(deployment, usage)
 }
 
 /** What a usage costs at a deployment; nothing where it has no price. */
 export function costIn(deployment: Deployment, usage: Usage): NanoUsd {
-  const price = usage.webSearches === undefined ? deployment.price : priceWithSearch(deployment)
-  return price ? maxNano(costNano(price, usage), 0n) : 0n
+  return chargeOf(deployment, usage).costNano
 }
 
 /**
  * The end of every attempt, good or bad: its row and the close of its hold, handed over after the answer. An attempt
- * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14).
+ * that cost nothing closes at nothing, and its row has no hold (slices.md rule 14). Answers what it was charged.
  */
-export function finish(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): void {
-  const close = closeOf(attempt, outcome, deps)
-  record(attempt, outcome, deps, close)
+export function finish(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Charge {
+  const charge = chargeFor(attempt, outcome)
+  record(attempt, outcome, { charge, close: closeOf(attempt, outcome, charge, deps) }, deps)
+  return charge
 }
 
-function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
-  const { grant } = attempt
+function closeOf(
+  { grant, id }: Attempt<AnyRequest>,
+  outcome: Outcome,
+  { costNano }: Charge,
+  deps: GatewayDeps,
+): Settlement | undefined {
   return (
     grant && {
       grantId: grant.id,
-      attempt: attempt.id,
-      paidNano: minNano(costOf(attempt, outcome), grant.amountNano),
+      attempt: id,
+      paidNano: minNano(costNano, grant.amountNano),
       tokens: tokensUsed(outcome.usage, deps.config.general),
       ...(grant.also ? { also: grant.also } : {}),
     }
@@ -62,17 +68,17 @@ function closeOf(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDe
 function record(
   attempt: Attempt<AnyRequest>,
   outcome: Outcome,
+  { charge, close }: { readonly charge: Charge; readonly close: Settlement | undefined },
   deps: GatewayDeps,
-  close: Settlement | undefined,
 ): void {
-  const event = ended(attempt, outcome, deps)
+  const event = ended(attempt, outcome, charge, deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
 }
 
 /** Told to routing; its row. */
-function ended(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): SpendEvent {
+function ended(attempt: Attempt<AnyRequest>, outcome: Outcome, charge: Charge, deps: GatewayDeps): SpendEvent {
   deps.health.ended(toEnded(attempt, outcome, deps.clock()), deps.defer)
-  return toEvent(attempt, outcome, costOf(attempt, outcome), deps)
+  return { ...toEvent(attempt, outcome, charge.costNano, deps), ...toldOfCharge(charge) }
 }
 
 function toEnded({ group, deployment, startedAtMs, call }: Attempt<AnyRequest>, outcome: Outcome, atMs: number): Ended {
@@ -172,12 +178,13 @@ export function fail(attempt: Attempt<AnyRequest>, thrown: unknown, deps: Gatewa
  * nothing goes its own way.
  */
 export function giveWay(attempt: Attempt<AnyRequest>, outcome: Outcome, deps: GatewayDeps): Settlement | undefined {
-  const close = closeOf(attempt, outcome, deps)
-  if (close === undefined || costOf(attempt, outcome) === 0n) {
-    record(attempt, outcome, deps, undefined)
+  const charge = chargeFor(attempt, outcome)
+  const close = closeOf(attempt, outcome, charge, deps)
+  if (close === undefined || charge.costNano === 0n) {
+    record(attempt, outcome, { charge, close: undefined }, deps)
     return close
   }
-  return { ...close, event: ended(attempt, outcome, deps) }
+  return { ...close, event: ended(attempt, outcome, charge, deps) }
 }
 
 /**

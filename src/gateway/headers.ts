@@ -3,6 +3,7 @@ import type { AnyRequest } from '../operations/operation.ts'
 import { regionOf } from '../routing/region.ts'
 import { shownHeaders } from './ask.ts'
 import type { Attempt } from './attempt.ts'
+import type { Charge } from './charge.ts'
 import type { GatewayDeps } from './deps.ts'
 import { headerText } from './header-text.ts'
 import { rateHeaders } from './refusal.ts'
@@ -50,4 +51,21 @@ export function answerHeaders(
   headers['x-litellm-key-spend'] = String(usdFromNano(principal.spendNano + (cost ?? 0n)))
   if (cost !== undefined) headers[COST_HEADER] = String(usdFromNano(cost))
   return headers
+}
+
+const ORIGINAL_HEADER = `${COST_HEADER}-original`
+const DISCOUNT_HEADER = `${COST_HEADER}-discount-amount`
+const MARGIN_HEADER = `${COST_HEADER}-margin-amount`
+const MARGIN_PERCENT_HEADER = `${COST_HEADER}-margin-percent`
+
+/** How a cost came about, in LiteLLM's names; nothing where a price is what it is. */
+export function costHeaders({ terms }: Charge): Record<string, string> | undefined {
+  if (terms === undefined) return undefined
+  const { applied, originalNano, discountNano, marginNano } = terms
+  return {
+    [ORIGINAL_HEADER]: String(usdFromNano(originalNano)),
+    ...(applied.discount > 0 && { [DISCOUNT_HEADER]: String(usdFromNano(discountNano)) }),
+    ...(marginNano > 0n && { [MARGIN_HEADER]: String(usdFromNano(marginNano)) }),
+    ...(applied.margin > 0 && { [MARGIN_PERCENT_HEADER]: String(applied.margin / 1e9) }),
+  }
 }

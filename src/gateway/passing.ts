@@ -7,9 +7,10 @@ import type { PicoUsd } from '../prices/price.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
+import { toldOfCharge } from './charge.ts'
 import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
-import { costOf, type Outcome, toEvent } from './finish.ts'
+import { chargeFor, type Outcome, toEvent } from './finish.ts'
 import type { Destination } from './pass-through-destination.ts'
 
 /** One request that goes on as it came. */
@@ -50,9 +51,9 @@ export interface Passing {
 /** The end of it: its row, and of its hold what it cost. What its vendor refused cost nothing. */
 export function ended({ call, attempt, free }: Passing, outcome: Outcome, deps: GatewayDeps): void {
   const { grant } = attempt
-  const billed = outcome.status !== 'failure' || outcome.estimated || outcome.usage !== noUsage
-  const cost = free || !billed ? 0n : costOf(attempt, outcome)
-  const event = toEvent(attempt, outcome, cost, deps)
+  const charge = free ? undefined : chargeFor(attempt, outcome)
+  const cost = charge?.costNano ?? 0n
+  const event = { ...toEvent(attempt, outcome, cost, deps), ...(charge && toldOfCharge(charge)) }
   const close = grant && {
     grantId: grant.id,
     attempt: attempt.id,

@@ -7,7 +7,7 @@ import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import { continuing, mayBeContinued } from './continue.ts'
 import type { GatewayDeps } from './deps.ts'
-import { costIn, costOf, fail, failureOf, finish, type Outcome } from './finish.ts'
+import { costIn, fail, failureOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
 import { type StitchOptions, stitched, sum } from './stitch.ts'
 import { isStream, type Teller, tellerOf } from './teller.ts'
@@ -139,9 +139,9 @@ function legOf(stream: Telltale): Leg {
     onEnd(end) {
       answer.watch.over()
       const outcome = outcomeOf(stream, end)
-      finish(attempt, outcome, deps)
+      const { costNano } = finish(attempt, outcome, deps)
       const pieces = outcome.status === 'success' ? opened.tape?.pieces() : undefined
-      if (pieces) attempt.keep?.streamed(attempt, pieces, costOf(attempt, outcome))
+      if (pieces) attempt.keep?.streamed(attempt, pieces, costNano)
       over()
     },
     ...(mayGoOn(attempt) && { cut: (end) => gone(stream, end) }),

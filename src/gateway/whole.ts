@@ -5,8 +5,8 @@ import type { Source } from '../streams/telling.ts'
 import { type Answer, ask, watched } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
-import { costOf, finish, type Outcome } from './finish.ts'
-import { answerHeaders } from './headers.ts'
+import { finish, type Outcome } from './finish.ts'
+import { answerHeaders, costHeaders } from './headers.ts'
 
 /** Of a runtime's six connections, so many are one request's. */
 const AT_ONCE = 4
@@ -32,11 +32,12 @@ export async function whole<R extends AnyRequest>(
   const told = readable(() => operation.told(attempt, [first, ...rest]))
   const { usage, estimated } = told
   const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
-  finish(attempt, outcome, deps)
-  const cost = costOf(attempt, outcome)
+  const charge = finish(attempt, outcome, deps)
+  const cost = charge.costNano
   return new Response(attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.body, {
     headers: {
       ...answerHeaders(attempt, answer.response.headers, waitedMs, cost, deps),
+      ...costHeaders(charge),
       'content-type': told.type ?? 'application/json',
     },
   })

@@ -2,6 +2,8 @@ import * as z from 'zod'
 import type { AccessSettings } from '../config/access.ts'
 import type { Config, Fallbacks, Json } from '../config/config.ts'
 import { isNetwork } from '../config/networks.ts'
+import type { CostTerms } from '../prices/terms.ts'
+import { costDiscounts, costMargins } from './row/cost-terms.ts'
 
 /**
  * Settings of the file that an admin may change while the gateway runs: those that need no build, and none of them a
@@ -26,6 +28,11 @@ const routed = (config: Config, change: Partial<Router>): Config => ({
 const admitted = (config: Config, change: AccessSettings): Config => ({
   ...config,
   general: { ...config.general, access: { ...config.general.access, ...change } },
+})
+
+const onTerms = (config: Config, change: Partial<CostTerms>): Config => ({
+  ...config,
+  litellm: { ...config.litellm, costTerms: { discounts: {}, margins: {}, ...config.litellm.costTerms, ...change } },
 })
 
 const seconds = z.number().positive().max(86_400)
@@ -173,6 +180,20 @@ export const settings: Readonly<Record<Section, Readonly<Record<string, Setting>
       value: z.boolean(),
       lay: (config, dropParams: boolean) => ({ ...config, litellm: { ...config.litellm, dropParams } }),
       read: ({ litellm }) => litellm.dropParams,
+    },
+    cost_discount_config: {
+      type: 'Dictionary',
+      description: 'by vendor, the part of the price that is taken off',
+      value: costDiscounts,
+      lay: (config, discounts: CostTerms['discounts']) => onTerms(config, { discounts }),
+      read: ({ litellm }) => litellm.costTerms?.discounts,
+    },
+    cost_margin_config: {
+      type: 'Dictionary',
+      description: 'by vendor or global, what is put on the price: a part of it, a fixed amount in USD, or both',
+      value: costMargins,
+      lay: (config, margins: CostTerms['margins']) => onTerms(config, { margins }),
+      read: ({ litellm }) => litellm.costTerms?.margins,
     },
   },
 }

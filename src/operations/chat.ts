@@ -4,6 +4,7 @@ import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
 import { priceWithSearch, searchPrice } from '../prices/search.ts'
+import { payablePico } from '../prices/terms.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
@@ -99,7 +100,7 @@ function dearest(price: Price, bound: Bound): NanoUsd {
   const prompt = bound.text + bound.image + bound.audio
   const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
   const apart = BigInt(price.request ?? 0) + pico(bound.searches, price.search ?? 0)
-  const costs = reachable.map((rates) => nanoFromPico(costIn(rates, bound) + apart))
+  const costs = reachable.map((rates) => nanoFromPico(payablePico(costIn(rates, bound) + apart, price.terms)))
   return costs.reduce(maxNano)
 }
 

@@ -3,6 +3,7 @@ import { type EmbeddingRequest, inputsOf } from '../dialects/embeddings.ts'
 import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
+import { payablePico } from '../prices/terms.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import type { WorstCase } from './chat.ts'
 import { utf8Bytes } from './text-size.ts'
@@ -35,7 +36,8 @@ function sizeOf(input: string | readonly number[]): number {
 function dearest(price: Price, tokens: number): NanoUsd {
   const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => tokens > aboveTokens)]
   return reachable
-    .map((rates) => nanoFromPico(pico(tokens, everyRate(rates).input) + BigInt(price.request ?? 0)))
+    .map((rates) => pico(tokens, everyRate(rates).input) + BigInt(price.request ?? 0))
+    .map((amount) => nanoFromPico(payablePico(amount, price.terms)))
     .reduce(maxNano)
 }
 

@@ -1,24 +1,30 @@
 import type { NanoUsd } from '../money.ts'
 import type { PicoUsd, Price, Rates, UnitRates } from './price.ts'
+import { payablePico } from './terms.ts'
 import { promptTokens, type Usage } from './usage.ts'
 
 const PICO_PER_NANO = 1000n
 
 /**
- * What an answer costs: whole picos, added exactly and rounded up once. A price has one tier per request, by the size of
- * the whole prompt, cached parts included, as the vendors bill it.
+ * What an answer costs, under the price's terms: whole picos, added exactly and rounded up once. A price has one tier per
+ * request, by the size of the whole prompt, cached parts included, as the vendors bill it.
  */
 export function costNano(price: Price, usage: Usage): NanoUsd {
+  return nanoFromPico(payablePico(costPico(price, usage), price.terms))
+}
+
+/** The same before any discount and margin, not rounded. */
+export function costPico(price: Price, usage: Usage): bigint {
   const rates = everyRate(ratesFor(price, promptTokens(usage)))
-  return nanoFromPico(
+  return (
     inputPico(rates, usage) +
-      pico(usage.outputTokens, rates.output) +
-      pico(usage.reasoningTokens, rates.reasoning) +
-      pico(usage.outputAudioTokens, rates.outputAudio) +
-      pico(usage.outputImageTokens, rates.outputImage) +
-      pico(usage.webSearches ?? 0, price.search ?? 0) +
-      BigInt(price.request ?? 0) +
-      (price.units ? unitPico(price.units, usage) : 0n),
+    pico(usage.outputTokens, rates.output) +
+    pico(usage.reasoningTokens, rates.reasoning) +
+    pico(usage.outputAudioTokens, rates.outputAudio) +
+    pico(usage.outputImageTokens, rates.outputImage) +
+    pico(usage.webSearches ?? 0, price.search ?? 0) +
+    BigInt(price.request ?? 0) +
+    (price.units ? unitPico(price.units, usage) : 0n)
   )
 }
 
@@ -40,7 +46,7 @@ function imageRate({ image, images }: UnitRates, kind: string | undefined): Pico
   return named ?? image ?? Math.max(0, ...Object.values(images ?? {}))
 }
 
-/** What the prompt of an answer costs, its cached parts included. */
+/** What the prompt of an answer costs, its cached parts included, before any discount and margin. */
 export function inputCostNano(price: Price, usage: Usage): NanoUsd {
   return nanoFromPico(inputPico(everyRate(ratesFor(price, promptTokens(usage))), usage))
 }

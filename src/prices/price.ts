@@ -1,3 +1,5 @@
+import type { Terms } from './terms.ts'
+
 /** Pico-USD per token: whole numbers fine enough for every published price (1 USD per million tokens = 1,000,000). */
 export type PicoUsd = number
 
@@ -41,4 +43,6 @@ export interface Price extends Rates {
   readonly search?: PicoUsd
   /** Beside the tokens, which cost nothing where a model is only billed by these. */
   readonly units?: UnitRates
+  /** What the operator takes off and puts on (`cost_discount_config`, `cost_margin_config`). */
+  readonly terms?: Terms
 }

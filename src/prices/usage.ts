@@ -31,6 +31,8 @@ export interface Usage {
   /** Text that was read aloud, in characters. */
   readonly inputCharacters?: number
   readonly searchUnits?: number
+  /** What the vendor itself says that the answer costs, in nano-USD (prices/reported.ts). */
+  readonly reportedNano?: number
 }
 
 export const noUsage: Usage = {

@@ -3,7 +3,7 @@ import type { Usage } from '../prices/usage.ts'
 import { openaiUsage } from './openai-usage.ts'
 
 /**
- * The usage of a response, or of the event that carries one: OpenAI's nested counting under newer names, and the searches
+ * The usage of a response, or of the event that carries one: OpenAI's nested counting under newer names, what it costs where the vendor says it, and the searches
  * among its items. Opening a page that was found is not billed (OpenAI's guide to web search).
  */
 export function openaiResponsesUsage(answer: unknown): Usage | undefined {
@@ -13,6 +13,7 @@ export function openaiResponsesUsage(answer: unknown): Usage | undefined {
   const searches = list(response.output).map(fields).filter(isSearch).length
   const counted = openaiUsage({
     usage: {
+      ...usage,
       prompt_tokens: usage.input_tokens,
       completion_tokens: usage.output_tokens,
       prompt_tokens_details: usage.input_tokens_details,

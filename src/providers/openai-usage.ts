@@ -1,3 +1,4 @@
+import { reportedNano } from '../prices/reported.ts'
 import type { Usage } from '../prices/usage.ts'
 
 /**
@@ -18,6 +19,7 @@ export function openaiUsage(answer: unknown): Usage | undefined {
   const inputAudioTokens = part(input?.audio_tokens, prompted - cachedTokens)
   const inputImageTokens = part(input?.image_tokens, prompted - cachedTokens - inputAudioTokens)
   const written = completion ?? 0
+  const reported = told && reportedNano(told)
   const reasoningTokens = part(output?.reasoning_tokens, written)
   const outputAudioTokens = part(output?.audio_tokens, written - reasoningTokens)
   const outputImageTokens = part(output?.image_tokens, written - reasoningTokens - outputAudioTokens)
@@ -32,6 +34,7 @@ export function openaiUsage(answer: unknown): Usage | undefined {
     reasoningTokens,
     outputAudioTokens,
     outputImageTokens,
+    ...(reported !== undefined && { reportedNano: reported }),
   }
 }
 

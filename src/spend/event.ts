@@ -96,8 +96,18 @@ export const spendEvent = z.object({
   /** It failed, and its group had somebody left to ask, or a fallback. */
   elsewhere: z.boolean().optional(),
   team_alias: z.string().optional(),
-  /** Of the cost, what the prompt was; the rest is the answer and what is paid per request. */
+  /** Of the list price, what the prompt was; the rest is the answer and what is paid per request. */
   input_cost_nano: nano.optional(),
+  /** How the cost came about: `original − discount + margin`. Only where an operator takes off or puts on. */
+  original_cost_nano: nano.optional(),
+  discount_nano: nano.optional(),
+  margin_nano: nano.optional(),
+  /** What the vendor said that it bills, what the list price says, and which of the two the original cost is. */
+  reported_cost_nano: nano.optional(),
+  list_cost_nano: nano.optional(),
+  cost_source: z.enum(['provider', 'list']).optional(),
+  /** Nobody knew a price, so that nothing was charged. */
+  unpriced: z.literal(true).optional(),
   /** W3C trace of the caller: `00-…-…-01`. */
   traceparent: z.string().optional(),
   session_id: z.string().optional(),

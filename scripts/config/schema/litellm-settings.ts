@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { costDiscounts, costMargins } from '../../../src/models/row/cost-terms.ts'
 import {
   amount,
   anything,
@@ -190,8 +191,8 @@ export const litellmSettings = section({
   langfuse_default_tags: texts,
   extra_spend_tag_headers: texts,
   disable_add_user_agent_to_request_tags: flag,
-  cost_discount_config: mappingOf(amount),
-  cost_margin_config: mappingOf(anything),
+  cost_discount_config: costDiscounts,
+  cost_margin_config: costMargins,
   include_cost_in_streaming_usage: flag,
   enable_json_schema_validation: flag,
   enable_preview_features: flag,

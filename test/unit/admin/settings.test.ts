@@ -109,6 +109,8 @@ describe('stored settings', () => {
       fallbacks: [{ small: ['b'] }],
       context_window_fallbacks: [{ small: ['b'] }],
       content_policy_fallbacks: [{ small: ['b'] }],
+      cost_discount_config: { openai: 0.05 },
+      cost_margin_config: { global: 0.1, openai: { percentage: 0.2, fixed_amount: 0.001 } },
     }
     const { built } = storing()
     for (const section of Object.values(settings)) {

@@ -39,6 +39,8 @@ const active = [
     'tag_budget_config',
     'responses_store',
     'include_cost_in_streaming_usage',
+    'cost_discount_config',
+    'cost_margin_config',
     'store_audit_logs',
     'cache',
     'cache_params',
