@@ -1,10 +1,10 @@
 // npm run prove:reports: a month of simulated traffic goes through the consumer's own path, twice and late in parts; then
 // every report must say to the nano-dollar what the log adds up to, from indexes, and old days must go.
 import { parseArgs } from 'node:util'
+import { neonLog } from '../src/spend/logs-neon.ts'
 import { dropOldPartitions, keepPartitionsAhead } from '../src/spend/partitions.ts'
 import { recordEvents } from '../src/spend/record.ts'
 import { neonDays } from '../src/spend/report-days-neon.ts'
-import { spendLogs } from '../src/spend/report-neon.ts'
 import { testPostgres } from '../test/support/postgres.ts'
 import { world } from '../test/unit/routes/world.ts'
 import { DAY_MS, MONTH_DAYS, month } from './prove/month.ts'
@@ -53,11 +53,7 @@ try {
     )
 
   const front = world()
-  const report = {
-    ...neonDays(postgres.db),
-    logs: (query: Parameters<typeof spendLogs>[1]) => spendLogs(postgres.db, query),
-  }
-  Object.assign(front.deps.spendReport, report)
+  Object.assign(front.deps.spendReport, { ...neonLog(postgres.db), ...neonDays(postgres.db) })
   const ask = async (path: string) => {
     const { status, json } = await front.get(path)
     if (status !== 200) throw new Error(`${path}: ${status} ${JSON.stringify(json)}`)

@@ -46,9 +46,9 @@ import type { AppDeps } from './routes/deps.ts'
 import { readinessOf } from './routes/readiness.ts'
 import { type KeyRing, keyRing, type Sealer, sealer } from './seal.ts'
 import type { ConsumerDeps } from './spend/consumer.ts'
+import { neonLog } from './spend/logs-neon.ts'
 import { spendQueue } from './spend/queue.ts'
 import { neonDays } from './spend/report-days-neon.ts'
-import { spendLogs } from './spend/report-neon.ts'
 import { announced } from './tenants/announced.ts'
 import { cachedTenants } from './tenants/cached.ts'
 import { fileLimitsOf } from './tenants/file-limits.ts'
@@ -228,7 +228,7 @@ function isolate(env: Env): Isolate {
     batches: batchesOver(db, queue && spendQueue(queue)),
     healthChecks: neonChecks(db),
     idempotency: neonIdempotency(db, () => (text(general.saltKey ?? '') ? ring() : undefined)),
-    spendReport: { logs: (query) => spendLogs(db, query), ...neonDays(db) },
+    spendReport: { ...neonLog(db), ...neonDays(db) },
     ...(config.litellm.responsesStore ? { responses: responsesOf(db, () => text(general.saltKey ?? '')) } : {}),
     ...(cache ? { cache: cache.admin } : {}),
     ...(identity ? { identity } : {}),

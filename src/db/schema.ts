@@ -407,6 +407,8 @@ export const spendLog = pgTable(
     index('spend_log_user').on(t.user, t.day),
     index('spend_log_other').on(t.kind, t.day).where(sql`kind <> 'request'`),
     index('spend_log_request').on(t.request_id),
+    index('spend_log_rate_limited').on(t.day, t.model_group, t.api_base).where(sql`http_status = 429`),
+    index('spend_log_cached').on(t.day, t.key_id, t.call_type, t.model).where(sql`cache_hit`),
     index('spend_log_time')
       .on(t.start_time.desc(), t.id.desc(), t.day)
       .where(sql`kind <> 'carry' and (kind = 'request' or cost_nano <> 0)`),

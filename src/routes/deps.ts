@@ -13,9 +13,7 @@ import type { ModelStore } from '../models/port.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { KeyRing } from '../seal.ts'
-import type { SpendLogsQuery } from '../spend/logs-query.ts'
-import type { SpendLogsPage } from '../spend/logs-row.ts'
-import type { SpendDays } from '../spend/report.ts'
+import type { SpendDays, SpendLog } from '../spend/report.ts'
 import type { OrganizationMembers } from '../tenants/organization-members.ts'
 import type { TenantStore, Tenants } from '../tenants/port.ts'
 import type { Readiness } from './readiness.ts'
@@ -38,8 +36,8 @@ export interface AppDeps {
   readonly organizationMembers?: OrganizationMembers
   /** Absent where ledgers cannot be asked: they give back by themselves. */
   readonly ledgerAdmin?: LedgerAdmin
-  /** Pages of the spend log, and its days, from Postgres. */
-  readonly spendReport: SpendDays & { readonly logs: (query: SpendLogsQuery) => Promise<SpendLogsPage> }
+  /** The spend log, and its days. */
+  readonly spendReport: SpendDays & SpendLog
   /** What admins changed; absent where there is no Postgres. */
   readonly audit?: AuditLog
   /** Who serves a request that says an `Idempotency-Key`; absent where there is no Postgres. */

@@ -4,6 +4,7 @@ import type { SpendEvent } from './event.ts'
 import type { SpendLogsQuery } from './logs-query.ts'
 import { type SpendLogRecord, type SpendLogsPage, spendLogsRow } from './logs-row.ts'
 import type { SpendQueue } from './port.ts'
+import type { LogFilter } from './report.ts'
 import { checkEvent } from './storable.ts'
 
 export interface MemorySpend extends SpendQueue {
@@ -46,11 +47,11 @@ export function memorySpend(record: (events: readonly SpendEvent[]) => void = ()
   }
 }
 
-function newestFirst(a: SpendLogRecord, b: SpendLogRecord): number {
-  return b.start_time.getTime() - a.start_time.getTime() || (a.id < b.id ? 1 : -1)
+export function newestFirst(a: SpendLogRecord, b: SpendLogRecord): number {
+  return b.start_time.getTime() - a.start_time.getTime() || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0)
 }
 
-function matching(query: SpendLogsQuery): (row: SpendLogRecord) => boolean {
+export function matching(query: LogFilter): (row: SpendLogRecord) => boolean {
   const same = (value: string | null, wanted: string | undefined) => wanted === undefined || value === wanted
   const contains = (value: string | null, part: string | undefined) =>
     part === undefined || (value?.toLowerCase().includes(part.toLowerCase()) ?? false)
@@ -71,7 +72,7 @@ function matching(query: SpendLogsQuery): (row: SpendLogRecord) => boolean {
     contains(row.error_message, query.error_message)
 }
 
-function recordOf(event: SpendEvent): SpendLogRecord {
+export function recordOf(event: SpendEvent): SpendLogRecord {
   const { v: _, windows, hold_nano, cost_nano, saved_nano = '0', start_ms, first_token_ms, end_ms, ...same } = event
   return {
     ...same,

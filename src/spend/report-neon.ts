@@ -4,6 +4,7 @@ import { budgetWindow, spendLog } from '../db/schema.ts'
 import { type NanoUsd, nanoFromUsd } from '../money.ts'
 import type { SpendLogsQuery } from './logs-query.ts'
 import { type SpendLogsPage, spendLogsRow } from './logs-row.ts'
+import type { LogFilter } from './report.ts'
 
 const DAY_MS = 86_400_000
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10)
@@ -61,7 +62,8 @@ export async function spendOf(db: Db, entity: string): Promise<NanoUsd> {
   return spent ?? 0n
 }
 
-function matching(query: SpendLogsQuery): SQL | undefined {
+/** Which rows of the log are meant, as a condition. */
+export function matching(query: LogFilter): SQL | undefined {
   const same = (column: Parameters<typeof eq>[0], value: string | undefined) =>
     value === undefined ? undefined : eq(column, value)
   const contains = (column: Parameters<typeof eq>[0], value: string | undefined) =>

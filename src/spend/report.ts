@@ -1,4 +1,6 @@
 import type { NanoUsd } from '../money.ts'
+import type { SpendLogsQuery } from './logs-query.ts'
+import type { SpendLogRecord, SpendLogsPage } from './logs-row.ts'
 
 /** Whose days: everyone's together, or those of each entity of a kind. */
 export type SpendKind = 'all' | 'user' | 'team' | 'organization' | 'customer' | 'tag'
@@ -59,4 +61,40 @@ export interface SpendDays {
   keyNames(ids: readonly string[]): Promise<ReadonlyMap<string, KeyName>>
   /** What entities of a kind are called, as far as they have a name beside their id. */
   aliases(kind: SpendKind, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
+}
+
+export type LogFilter = Omit<SpendLogsQuery, 'page' | 'page_size'>
+
+/** Attempts that vendors refused for their rate (429), of one deployment's address and day. */
+export interface RateLimited {
+  readonly day: string
+  readonly apiBase: string
+  readonly requests: number
+}
+
+/** Answers out of the cache, of one key, model and kind of call. */
+export interface CachedAnswers {
+  readonly keyId: string
+  readonly callType: string
+  readonly model: string
+  readonly requests: number
+  readonly completionTokens: number
+}
+
+/** The rows of the spend log, for those who look at single requests. Charges that melted away are not shown. */
+export interface SpendLog {
+  /** A page, newest first. */
+  logs(query: SpendLogsQuery): Promise<SpendLogsPage>
+  /**
+   * The next rows after one of them, newest first: who goes on from the last one sees each row once, whatever is
+   * recorded meanwhile.
+   */
+  rows(filter: LogFilter, after: SpendLogRecord | undefined, most: number): Promise<readonly SpendLogRecord[]>
+  /** Days are whole and UTC, both included. */
+  rateLimited(days: {
+    readonly from: string
+    readonly to: string
+    readonly modelGroup?: string | undefined
+  }): Promise<readonly RateLimited[]>
+  cachedAnswers(days: { readonly from: string; readonly to: string }): Promise<readonly CachedAnswers[]>
 }

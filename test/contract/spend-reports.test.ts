@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../../src/ids.ts'
 import { nanoFromUsd } from '../../src/money.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
+import { neonLog } from '../../src/spend/logs-neon.ts'
 import { recordEvents } from '../../src/spend/record.ts'
 import { neonDays } from '../../src/spend/report-days-neon.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
@@ -17,6 +18,7 @@ const RANGE = 'start_date=2026-11-18&end_date=2026-11-22'
 const events: readonly SpendEvent[] = Array.from({ length: 240 }, (_, n) =>
   spendEventOf({
     id: newId(NOW - (n % 5) * DAY_MS),
+    start_ms: NOW - (n % 5) * DAY_MS,
     cost_nano: String(1 + ((n * 7919) % 1_000_003)),
     key_id: `key-${n % 6}`,
     user: n % 3 ? `user-${n % 4}` : null,
@@ -28,6 +30,8 @@ const events: readonly SpendEvent[] = Array.from({ length: 240 }, (_, n) =>
     model_group: `group-${n % 2}`,
     total_tokens: n,
     status: n % 9 ? 'success' : 'failure',
+    http_status: n % 9 ? 200 : n % 2 ? 429 : 500,
+    cache_hit: n % 8 === 1,
   }),
 )
 
@@ -40,7 +44,7 @@ beforeAll(async () => {
     await recordEvents(postgres.db, events.slice(at, at + 20))
   }
   front = world()
-  Object.assign(front.deps.spendReport, neonDays(postgres.db))
+  Object.assign(front.deps.spendReport, { ...neonLog(postgres.db), ...neonDays(postgres.db) })
 }, 60_000)
 afterAll(() => postgres.stop())
 
@@ -142,7 +146,91 @@ describe('reports', () => {
     const own = await got(`/spend/logs?${RANGE}`, await front.key({ user_id: 'user-2' }))
     const seen = own.flatMap((day: { users: object }) => Object.keys(day.users))
     expect(new Set(seen)).toEqual(new Set(['user-2']))
-    expect((await front.get('/spend/logs?summarize=false')).json.error.message).toMatch(/logs\/v2/)
+  })
+
+  it('give its rows to whoever asks for them, and of one request wherever it is', async () => {
+    const all = await got('/spend/logs?summarize=false')
+    expect(listed(all, 'request_id', 'spend')).toEqual(sumBy(({ request_id }) => request_id))
+    const [one] = events.filter(({ user }) => user === 'user-3')
+    expect(await got(`/spend/logs?request_id=${one?.request_id}`)).toMatchObject([{ user: 'user-3' }])
+    await front.post('/user/new', { user_id: 'user-3', user_role: 'internal_user' })
+    const three = await front.key({ user_id: 'user-3' })
+    expect(await got(`/spend/logs?request_id=${one?.request_id}`, three)).toHaveLength(1)
+    const theirs = events.find(({ user }) => user === 'user-2')
+    expect(await got(`/spend/logs?request_id=${theirs?.request_id}`, three)).toEqual([])
+    expect(listed(await got('/spend/logs?summarize=false', three), 'request_id', 'spend')).toEqual(
+      Object.fromEntries(
+        events.filter(({ user }) => user === 'user-3').map((e) => [e.request_id, BigInt(e.cost_nano)]),
+      ),
+    )
+    expect((await front.get('/spend/logs?summarize=false&user_id=user-2', three)).status).toBe(403)
+  })
+
+  it('give the same files as rows and days have, each amount to the nano-dollar', async () => {
+    const file = async (path: string, key = 'sk-master') => {
+      const response = await front.fetched(path, { headers: { authorization: `Bearer ${key}` } })
+      expect([path, response.status]).toEqual([path, 200])
+      const [head = '', ...lines] = (await response.text()).trimEnd().split('\r\n')
+      const spend = head.split(',').indexOf('spend')
+      return lines.map((line) => BigInt((line.split(',')[spend] ?? '').replace('.', '')))
+    }
+    const add = (amounts: readonly bigint[]) => amounts.reduce((sum, one) => sum + one, 0n)
+    const rows = await file(`/spend/logs/export?${RANGE}`)
+    expect([rows.length, add(rows)]).toEqual([240, sumOf(events)])
+    expect(add(await file(`/spend/days/export?${RANGE}&by=key`))).toBe(sumOf(events))
+    expect(add(await file(`/spend/days/export?${RANGE}&by=customer`))).toBe(
+      sumOf(events.filter(({ end_user }) => end_user !== null)),
+    )
+    const json = await got(`/spend/days/export?${RANGE}&by=team&format=json`)
+    expect(listed(json.slice(0, 1), 'date', 'spend')).toHaveProperty('2026-11-22')
+    expect((await got(`/spend/logs/export?${RANGE}&format=json`)).length).toBe(240)
+    const nobody = await front.key({})
+    expect(await file(`/spend/logs/export?${RANGE}`, nobody)).toEqual([])
+    expect((await front.get(`/spend/days/export?${RANGE}`, nobody)).status).toBe(401)
+  })
+
+  it('count refusals for rate and answers out of the cache', async () => {
+    const limited = events.filter(({ http_status }) => http_status === 429)
+    const refused = await got(`/global/activity/exceptions?${RANGE}`)
+    expect(refused.sum_num_rate_limit_exceptions).toBe(limited.length)
+    expect(refused.daily_data[0].date).toMatch(/^Nov 1[89]$/)
+    const group = await got(`/global/activity/exceptions?${RANGE}&model_group=group-1`)
+    expect(group.sum_num_rate_limit_exceptions).toBe(limited.filter((e) => e.model_group === 'group-1').length)
+    const deployments = await got(`/global/activity/exceptions/deployment?${RANGE}`)
+    expect(deployments).toMatchObject([
+      { api_base: 'https://api.openai.com/v1', sum_num_rate_limit_exceptions: limited.length },
+    ])
+    const rows: Record<string, number>[] = await got(`/global/activity/cache_hits?${RANGE}`)
+    const total = (name: string) => rows.reduce((sum, row) => sum + (row[name] ?? 0), 0)
+    const hits = events.filter(({ cache_hit }) => cache_hit)
+    expect([total('total_rows'), total('cache_hit_true_rows'), total('cached_completion_tokens')]).toEqual([
+      240,
+      hits.length,
+      5 * hits.length,
+    ])
+    expect(total('generated_completion_tokens')).toBe(5 * (240 - hits.length))
+  })
+
+  it('name all tags, and the customers that spent most', async () => {
+    expect(await got('/global/spend/all_tag_names')).toEqual({ tag_names: ['all', 'tag-0', 'tag-1'] })
+    const body = { startTime: '2026-11-18T00:00:00', endTime: '2026-11-22' }
+    const { status, json } = await front.post('/global/spend/end_users', body)
+    expect([status, listed(json, 'end_user', 'total_spend')]).toEqual([200, sumBy(({ end_user }) => end_user)])
+  })
+
+  it('show all days at once, as their pages do', async () => {
+    const pages = [1, 2, 3].map((page) => got(`/team/daily/activity?${RANGE}&page_size=2&page=${page}`))
+    const { results, metadata } = await got(`/team/daily/activity/aggregated?${RANGE}`)
+    expect(results).toEqual((await Promise.all(pages)).flatMap((page) => page.results))
+    expect(metadata).toMatchObject({ page: 1, total_pages: 1, has_more: false })
+    const report = await got(`/global/spend/report?${RANGE}`)
+    const parts = [3, 2, 1].map((page) => got(`/global/spend/report?${RANGE}&page_size=2&page=${page}`))
+    expect(report).toEqual((await Promise.all(parts)).flat())
+    expect(await got(`/global/spend/report?${RANGE}&page=9`)).toEqual([])
+    const keys = `/global/spend/report?${RANGE}&group_by=api_key`
+    const both = [...(await got(`${keys}&page=1&page_size=4`)), ...(await got(`${keys}&page=2&page_size=4`))]
+    const named = (list: readonly { api_key: string }[]) => new Map(list.map((one) => [one.api_key, one]))
+    expect([both.length, named(both)]).toEqual([6, named(await got(keys))])
   })
 
   it('show a person the own spend, and nothing of others', async () => {

@@ -1,8 +1,8 @@
 import { neonAudit } from '../../src/audit/neon.ts'
 import { neonModels } from '../../src/models/neon.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
+import { neonLog } from '../../src/spend/logs-neon.ts'
 import { neonDays } from '../../src/spend/report-days-neon.ts'
-import { spendLogs } from '../../src/spend/report-neon.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
 import { neonOrganizationMembers } from '../../src/tenants/organization-members-neon.ts'
 import { world } from '../unit/routes/world.ts'
@@ -13,7 +13,7 @@ export function adminWorld({ db }: TestPostgres): ReturnType<typeof world> {
   const w = world({ tenants: neonTenants(db) })
   const ring = keyRing([sealer('salt', (bytes) => crypto.getRandomValues(bytes))])
   Object.assign(w.deps, {
-    spendReport: { ...neonDays(db), logs: (query: Parameters<typeof spendLogs>[1]) => spendLogs(db, query) },
+    spendReport: { ...neonLog(db), ...neonDays(db) },
     organizationMembers: neonOrganizationMembers(db),
     audit: neonAudit(db),
     models: neonModels(db, () => ring),

@@ -8,8 +8,8 @@ import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
-import { personOf } from './runs-organization.ts'
 import { bothDates, daysBetween } from './spend-dates.ts'
+import { ownDays } from './spend-own.ts'
 import { runsTeam, seesAll, teamsRunBy } from './whose.ts'
 
 const asked = {
@@ -59,25 +59,6 @@ const listed = (text: string | undefined) =>
     ?.split(',')
     .map((one) => one.trim())
     .filter(Boolean)
-
-/** Whose days a caller may see: everyone's for admins, a person's own by the person's own keys, else the key's. */
-export function ownDays(
-  {
-    user_id: userId,
-    api_key: apiKey,
-  }: { readonly user_id?: string | undefined; readonly api_key?: string | undefined },
-  principal: Principal,
-): Pick<DaysQuery, 'kind' | 'entities' | 'apiKey'> {
-  if (seesAll(principal))
-    return userId === undefined ? { kind: 'all', apiKey } : { kind: 'user', entities: [userId], apiKey }
-  const person = personOf(principal)
-  if (userId !== undefined && userId !== person)
-    throw new GatewayError('forbidden', 'You may see your own spend only. Leave user_id out.', { param: 'user_id' })
-  if (person !== undefined) return { kind: 'user', entities: [person], apiKey }
-  if (apiKey !== undefined && apiKey !== principal.keyHash)
-    throw new GatewayError('forbidden', 'A key may see its own spend only. Leave api_key out.', { param: 'api_key' })
-  return { kind: 'all', apiKey: principal.keyId }
-}
 
 /** The teams asked for, as far as the caller runs them; undefined is all. */
 async function teamsSeen(asked: readonly string[] | undefined, principal: Principal, deps: AppDeps) {

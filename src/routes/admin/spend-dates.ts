@@ -18,8 +18,24 @@ interface Dates {
   readonly end_date?: string | undefined
 }
 
+/** No log is older than this, and Postgres does not know the year 0. */
+export const EARLIEST_MS = Date.UTC(2000, 0, 1)
+
+/** Throws unless these are moments of a log, in their order. */
+export function mustBeDates(asked: { readonly start_date: number; readonly end_date: number }): void {
+  if (asked.start_date >= EARLIEST_MS && asked.end_date >= asked.start_date) return
+  throw new GatewayError('invalid_request', 'start_date must be after 1999 and not after end_date.', {
+    param: 'start_date',
+  })
+}
+
 /** From before there was a gateway to after it. */
-export const ALL_DAYS = { from: '2000-01-01', to: '9999-12-31' } as const
+export const ALL_DAYS = { from: '2000-01-01', to: '9999-12-30' } as const
+
+/** Whole days as moments of the log. */
+export function momentsOf({ from, to }: { readonly from: string; readonly to: string }) {
+  return { start_date: Date.parse(from), end_date: Date.parse(to) + DAY_MS - 1 }
+}
 
 /** `Jan 22`, as LiteLLM writes days of activity. */
 export function monthAndDay(day: string): string {

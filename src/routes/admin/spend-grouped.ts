@@ -1,11 +1,13 @@
 import * as z from 'zod'
 import { usdFromNano } from '../../money.ts'
-import type { SpendGroup } from '../../spend/report.ts'
+import type { DaysQuery, SpendGroup, SpendKind } from '../../spend/report.ts'
+import { type PageOfDays, pagesOf } from '../../spend/report-pages.ts'
 import { spent } from '../../spend/report-sums.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { bothDates, daysBetween } from './spend-dates.ts'
+import { streamedJson } from './spend-stream.ts'
 
 const query = z.strictObject({
   ...bothDates,
@@ -14,6 +16,10 @@ const query = z.strictObject({
   internal_user_id: name.optional(),
   team_id: name.optional(),
   customer_id: name.optional(),
+  page: z.coerce.number().int().min(1).max(10_000).optional().meta({
+    description: 'Of days, the newest first, or of keys, the most expensive first; without it all of them are told.',
+  }),
+  page_size: z.coerce.number().int().min(1).max(1_000).default(50),
 })
 
 type Asked = z.output<typeof query>
@@ -48,12 +54,12 @@ async function byKey(groups: readonly SpendGroup[], deps: AppDeps) {
   }))
 }
 
-async function byEntity(groups: readonly SpendGroup[], kind: 'team' | 'customer' | 'user', deps: AppDeps) {
+async function byEntity(groups: readonly SpendGroup[], kind: SpendKind, deps: AppDeps) {
   const [token, aliases] = await Promise.all([
     tokensOf(groups, deps),
     deps.spendReport.aliases(kind, [...new Set(groups.map(({ entity }) => entity))]),
   ])
-  const list = kind === 'team' ? 'teams' : `${kind}s`
+  const list = `${kind}s`
   const title = kind === 'team' ? 'team_name' : kind
   return [...Map.groupBy(groups, ({ day }) => day)]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -73,6 +79,32 @@ async function byEntity(groups: readonly SpendGroup[], kind: 'team' | 'customer'
     }))
 }
 
+/** Keys and what they spent by model. */
+async function keysReport(about: DaysQuery, { page, page_size: size }: Asked, deps: AppDeps) {
+  const shown = page === undefined ? undefined : { number: page, size }
+  const [most] = shown ? await deps.spendReport.days({ ...about, page: shown }, [['key_id']]) : []
+  const keyIds = most?.map(({ key_id }) => key_id)
+  const [groups = []] = await deps.spendReport.days({ ...about, keyIds }, [['key_id', 'model']])
+  return byKey(groups, deps)
+}
+
+/** Days, oldest first, each read by itself or with few others: as many as were asked for, else all of them. */
+async function daysReport(about: DaysQuery, { page, page_size: size }: Asked, deps: AppDeps) {
+  const [days = []] = await deps.spendReport.days(about, [['day']])
+  const pages = pagesOf(days, size)
+  const part = async ({ from, to }: PageOfDays) => {
+    const [groups = []] = await deps.spendReport.days({ ...about, from, to }, [['day', 'entity', 'key_id', 'model']])
+    return byEntity(groups, about.kind, deps)
+  }
+  if (page === undefined) return streamedJson(inTurn(pages.toReversed(), part))
+  const shown = pages[page - 1]
+  return shown ? part(shown) : []
+}
+
+async function* inTurn<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): AsyncGenerator<R> {
+  for (const item of items) yield await ask(item)
+}
+
 const report = route({
   method: 'GET',
   paths: ['/global/spend/report'],
@@ -81,13 +113,12 @@ const report = route({
   summary: 'Spend by team or customer and day, each by key and model; or by key and model alone.',
   query,
   out: z.array(z.record(z.string(), z.unknown())),
-  async handle({ query: asked, deps }) {
+  handle({ query: asked, deps }) {
     const owner = whose(asked)
     const about = { ...owner, apiKey: asked.api_key, ...daysBetween(asked, deps.gateway.clock()) }
-    if (asked.group_by === 'api_key' || owner.kind === 'all')
-      return byKey((await deps.spendReport.days(about, [['key_id', 'model']]))[0] ?? [], deps)
-    const [groups = []] = await deps.spendReport.days(about, [['day', 'entity', 'key_id', 'model']])
-    return byEntity(groups, owner.kind, deps)
+    return asked.group_by === 'api_key' || owner.kind === 'all'
+      ? keysReport(about, asked, deps)
+      : daysReport(about, asked, deps)
   },
 })
 

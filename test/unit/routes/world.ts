@@ -13,6 +13,7 @@ import type { AppDeps } from '../../../src/routes/deps.ts'
 import { readinessOf } from '../../../src/routes/readiness.ts'
 import type { SpendLogsQuery } from '../../../src/spend/logs-query.ts'
 import { memorySpend } from '../../../src/spend/memory.ts'
+import { memoryReport } from '../../../src/spend/report-memory.ts'
 import { announced } from '../../../src/tenants/announced.ts'
 import { cachedTenants } from '../../../src/tenants/cached.ts'
 import { memoryTenants } from '../../../src/tenants/memory.ts'
@@ -114,13 +115,11 @@ export function world(
       },
     },
     spendReport: {
+      ...memoryReport(spend),
       logs: (query) => {
         asked.push(query)
         return Promise.resolve({ data: [], total: 0, page: query.page, page_size: query.page_size, total_pages: 0 })
       },
-      days: (_, sets) => Promise.resolve(sets.map(() => [])),
-      keyNames: () => Promise.resolve(new Map()),
-      aliases: () => Promise.resolve(new Map()),
     },
     guards: { guess: guardOf(undefined, GUESS), flood: guardOf(undefined, FLOOD), bars: bars() },
     readiness: readinessOf(
