@@ -86,8 +86,8 @@ export const inactiveMoney: readonly Capability[] = [
       'general_settings.otel',
     ],
     chat: ['callbacks', 'success_callback', 'failure_callback', 'logger_fn'],
-    key: ['logging', 'metadata.logging'],
-    team: ['logging', 'metadata.logging'],
+    key: ['logging'],
+    team: ['logging'],
     alreadySo: { 'litellm_settings.turn_off_message_logging': is(true) },
   },
   {
