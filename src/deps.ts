@@ -22,6 +22,7 @@ import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
+import { unpricedTo } from './gateway/unpriced.ts'
 import { neonChecks } from './health/checks-neon.ts'
 import { durableHealth, type HealthStub } from './health/durable.ts'
 import { type HealthSettings, healthSettings } from './health/settings.ts'
@@ -250,6 +251,7 @@ function isolate(env: Env): Isolate {
       random: Math.random,
       fetch: (input, init) => fetch(input, init),
       sleep: pause,
+      unpriced: unpricedTo(warn, systemClock),
       ...(cache ? { cache: cache.deps } : {}),
       health: durableHealth({
         namespace: healthOf(env),

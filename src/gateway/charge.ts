@@ -26,9 +26,11 @@ export interface Charge {
     /** Whether it is charged; else it was beyond what can be meant. */
     readonly believed: boolean
   }
+  /** Nothing is charged because nobody knows a price. */
+  readonly unpriced?: true
 }
 
-const NOTHING: Charge = { costNano: 0n }
+const UNPRICED: Charge = { costNano: 0n, unpriced: true }
 const PICO_PER_NANO = 1000n
 
 /**
@@ -38,7 +40,7 @@ const PICO_PER_NANO = 1000n
 export function chargeOf(deployment: Deployment, usage: Usage): Charge {
   const price = usage.webSearches === undefined ? deployment.price : priceWithSearch(deployment)
   const said = usage.reportedNano
-  if (said === undefined) return price ? under(costPico(price, usage), price.terms) : NOTHING
+  if (said === undefined) return price ? under(costPico(price, usage), price.terms) : UNPRICED
   return asSaid(BigInt(said), usage, { ...deployment, price })
 }
 
@@ -52,7 +54,7 @@ function asSaid(
   const believed = isBelieved(provider, reportedNano, listedNano ?? 0n)
   const pico = believed ? reportedNano * PICO_PER_NANO : listedPico
   const reported = { reportedNano, believed, ...(listedNano !== undefined && { listedNano }) }
-  return { ...(pico === undefined ? NOTHING : under(pico, price ? price.terms : terms)), reported }
+  return { ...(pico === undefined ? UNPRICED : under(pico, price ? price.terms : terms)), reported }
 }
 
 function under(pico: bigint, applied: Terms | undefined): Charge {
@@ -68,11 +70,17 @@ function under(pico: bigint, applied: Terms | undefined): Charge {
 
 type Told = Pick<
   SpendEvent,
-  'original_cost_nano' | 'discount_nano' | 'margin_nano' | 'reported_cost_nano' | 'list_cost_nano' | 'cost_source'
+  | 'original_cost_nano'
+  | 'discount_nano'
+  | 'margin_nano'
+  | 'reported_cost_nano'
+  | 'list_cost_nano'
+  | 'cost_source'
+  | 'unpriced'
 >
 
 /** What a row tells of it beside the cost. */
-export function toldOfCharge({ terms, reported }: Charge): Partial<Told> {
+export function toldOfCharge({ terms, reported, unpriced }: Charge): Partial<Told> {
   return {
     ...(terms && {
       original_cost_nano: String(terms.originalNano),
@@ -83,6 +91,7 @@ export function toldOfCharge({ terms, reported }: Charge): Partial<Told> {
       reported_cost_nano: String(reported.reportedNano),
       cost_source: reported.believed ? ('provider' as const) : ('list' as const),
     }),
+    ...(unpriced && { unpriced }),
     ...(reported?.listedNano !== undefined && { list_cost_nano: String(reported.listedNano) }),
   }
 }

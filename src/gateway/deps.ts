@@ -4,6 +4,7 @@ import type { Health } from '../health/port.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { CacheDeps } from './cache-deps.ts'
 import type { HandOver } from './hand-over.ts'
+import type { Unpriced } from './unpriced.ts'
 
 /** Everything the story needs from outside. All but `defer` is built once per isolate. */
 export interface GatewayDeps {
@@ -17,6 +18,8 @@ export interface GatewayDeps {
   readonly ledger: Ledger
   readonly health: Health
   readonly handOver: HandOver
+  /** Hears of answers without a price. */
+  readonly unpriced?: Unpriced
   /** Absent where answers are not cached. */
   readonly cache?: CacheDeps
   /** Waits between attempts; shorter when the client leaves. */

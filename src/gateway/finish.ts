@@ -71,6 +71,7 @@ function record(
   { charge, close }: { readonly charge: Charge; readonly close: Settlement | undefined },
   deps: GatewayDeps,
 ): void {
+  if (charge.unpriced) deps.unpriced?.(attempt.deployment)
   const event = ended(attempt, outcome, charge, deps)
   deps.handOver.add({ ledger: attempt.call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
 }

@@ -53,6 +53,7 @@ export function ended({ call, attempt, free }: Passing, outcome: Outcome, deps: 
   const { grant } = attempt
   const charge = free ? undefined : chargeFor(attempt, outcome)
   const cost = charge?.costNano ?? 0n
+  if (charge?.unpriced) deps.unpriced?.(attempt.deployment)
   const event = { ...toEvent(attempt, outcome, cost, deps), ...(charge && toldOfCharge(charge)) }
   const close = grant && {
     grantId: grant.id,

@@ -76,6 +76,17 @@ export const metrics: Readonly<Record<string, Metric>> = {
   ),
   litellm_requests_metric: counter('Attempts.', PER_MODEL, () => 1),
   litellm_spend_metric: counter('What was spent, in US dollars.', PER_MODEL, ({ cost_nano }) => some(usdOf(cost_nano))),
+  tollgate_unpriced_requests: counter(
+    'Attempts that were recorded at nothing because nobody knows a price.',
+    ['requested_model', ...AT],
+    one(({ unpriced }) => unpriced === true),
+  ),
+  tollgate_reported_cost_difference_usd: counter(
+    'How far what providers say that they bill is from the list price, in US dollars, either way.',
+    ['requested_model', ...AT],
+    ({ reported_cost_nano: reported, list_cost_nano: list }) =>
+      reported === undefined || list === undefined ? undefined : some(Math.abs(usdOf(reported) - usdOf(list))),
+  ),
   litellm_total_tokens_metric: counter('Tokens in and out.', [...PER_MODEL, 'requested_model'], (event) =>
     some(event.total_tokens),
   ),

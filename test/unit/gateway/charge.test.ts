@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { brokenPromise } from '../../../src/budget/books.ts'
+import { openaiChat } from '../../../src/dialects/openai-chat.ts'
+import { serve } from '../../../src/gateway/serve.ts'
+import { unpricedTo } from '../../../src/gateway/unpriced.ts'
+import { newId } from '../../../src/ids.ts'
+import { chat } from '../../../src/operations/chat-operation.ts'
 import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
 
 const config = (settings: string) => `
@@ -113,4 +118,42 @@ it('a refused request pays no fee', async () => {
   await world.ask({ ...hello, model: 'fee' }).catch(() => {})
   await world.rest()
   expect(world.rows()[0]).toMatchObject({ status: 'failure', cost_nano: '0' })
+})
+
+describe('an answer that nobody knows a price of', () => {
+  it('is told to the operator once an hour, and its row says so', async () => {
+    const world = gatewayWorld(() => answered('Hello', { prompt_tokens: 10, completion_tokens: 5 }))
+    const lines: unknown[] = []
+    const deps = {
+      ...world.deps,
+      unpriced: unpricedTo(
+        (_, { model }) => lines.push(model),
+        () => world.deps.clock(),
+      ),
+    }
+    const ask = async () => {
+      const call = { ...callFor({ ...hello, model: 'unpriced' }), receivedAtMs: world.deps.clock() }
+      await (await serve(call, deps)).text()
+    }
+    await ask()
+    await ask()
+    expect(lines).toEqual(['openai/nobody-knows-this-model'])
+    world.pass(3_600_000)
+    await ask()
+    expect(lines).toHaveLength(2)
+    await world.rest()
+    expect(world.rows().map(({ unpriced, cost_nano }) => [unpriced, cost_nano])).toEqual(Array(3).fill([true, '0']))
+  })
+
+  it('is no answer that was refused', async () => {
+    const refusing = gatewayWorld(() => Response.json({ error: { message: 'no' } }, { status: 400 }))
+    await refusing.ask({ ...hello, model: 'unpriced' }).catch(() => {})
+    await refusing.rest()
+    expect(refusing.rows()[0]).not.toHaveProperty('unpriced')
+  })
+})
+
+const callFor = (body: Record<string, unknown>) => ({
+  ...{ requestId: newId(0), principal: keyWith(), operation: chat, dialect: openaiChat, path: {}, body },
+  ...{ headers: new Headers(), signal: new AbortController().signal },
 })
