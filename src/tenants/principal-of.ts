@@ -186,9 +186,13 @@ export function ownerLevels(
   return levels
 }
 
-/** One ledger per root owner (DESIGN §5.2). */
+/**
+ * One ledger per root owner (DESIGN §5.2). All keys of a team have the team's, whatever their rows say: a key may be put
+ * into an organization in the moment in which its team leaves it, and two ledgers would count the team's limits twice.
+ */
 function ledgerOf({ key, team, organization }: KeyOwners): string {
-  if (organization) return entityName('org', organization.organizationId)
+  const isRoot = team === undefined || team.organizationId === organization?.organizationId
+  if (organization && isRoot) return entityName('org', organization.organizationId)
   if (team) return entityName('team', team.teamId)
   if (key.userId !== null) return entityName('user', key.userId)
   return entityName('key', key.id)

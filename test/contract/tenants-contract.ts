@@ -115,12 +115,15 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
     it('the ledger is that of the root owner', async () => {
       await createOrganization('o')
       await createTeam('t')
-      await createKey(newKey('a', { teamId: 't', organizationId: 'o', userId: 'u' }))
+      await createTeam('inside', { organizationId: 'o' })
+      await createKey(newKey('a', { teamId: 'inside', userId: 'u' }))
       await createKey(newKey('b', { teamId: 't', userId: 'u' }))
       await createKey(newKey('c', { userId: 'u' }))
-      expect((await principal('a'))?.ledger).toBe('org:o')
-      expect((await principal('b'))?.ledger).toBe('team:t')
-      expect((await principal('c'))?.ledger).toBe('user:u')
+      await createKey(newKey('d', { organizationId: 'o', userId: 'u' }))
+      // Nobody may make such a key; one that is there all the same counts with its team.
+      await createKey(newKey('e', { teamId: 't', organizationId: 'o' }))
+      const ledgers = ['a', 'b', 'c', 'd', 'e'].map(async (name) => (await principal(name))?.ledger)
+      expect(await Promise.all(ledgers)).toEqual(['org:o', 'team:t', 'user:u', 'org:o', 'team:t'])
     })
 
     it('a blocked team or organization blocks the key', async () => {

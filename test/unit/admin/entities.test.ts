@@ -236,6 +236,13 @@ describe('teams, organizations and tags', () => {
       expect([team_id, organization_id, made.status]).toEqual([team_id, organization_id, status])
       if (status === 400) expect(made.json.error).toMatchObject({ param: 'organization_id' })
     }
+    // Put into an organization at the very moment in which its team had none any more.
+    const { json } = await w.post('/key/generate', { team_id: 'free' })
+    const before = await w.store.principalOf(json.token, w.now())
+    const author = { by: 'x', nowMs: w.now() }
+    await w.store.update('key', [before?.value.keyId ?? ''], { organizationId: 'o' }, author)
+    const after = await w.store.principalOf(json.token, w.now())
+    expect(after?.value).toMatchObject({ ledger: 'team:free', organizationId: 'o' })
   })
 
   it('are updated', async () => {
