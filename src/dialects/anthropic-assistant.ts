@@ -1,5 +1,6 @@
 import { annotationOf } from './anthropic-citations.ts'
 import { type Block, blocksOf, isBlock, unreadable } from './anthropic-parts.ts'
+import { pictureIn } from './anthropic-pictures.ts'
 import type { AssistantMessage, ThinkingBlock, ToolCall } from './chat.ts'
 import { type Fields, fields, isFields, list, parsed, present, text } from './loose-json.ts'
 
@@ -13,9 +14,12 @@ export function assistantOf(blocks: readonly Block[]): AssistantMessage {
   const thoughts: ThinkingBlock[] = []
   const calls: ToolCall[] = []
   const annotations: Fields[] = []
+  const images: Fields[] = []
   let length = 0
   for (const block of blocks) {
-    if (block.type === 'text' && typeof block.text === 'string') {
+    const picture = pictureIn(block)
+    if (picture) images.push(picture)
+    else if (block.type === 'text' && typeof block.text === 'string') {
       const span = { start: length, end: length + block.text.length }
       annotations.push(
         ...list(block.citations)
@@ -37,6 +41,7 @@ export function assistantOf(blocks: readonly Block[]): AssistantMessage {
     ...(reasoning !== '' && { reasoning_content: reasoning }),
     ...(thoughts.length > 0 && { thinking_blocks: thoughts }),
     ...(annotations.length > 0 && { annotations }),
+    ...(images.length > 0 && { images }),
     ...(!isPlain(blocks) && { provider_specific_fields: { content_blocks: blocks } }),
   }
 }

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../errors.ts'
-import { messagePrinter, namedEvent, printMessage } from './anthropic-printer.ts'
+import { printMessage } from './anthropic-message.ts'
+import { messagePrinter, namedEvent } from './anthropic-printer.ts'
 import { parseMessages } from './anthropic-request.ts'
 import type { Dialect } from './dialect.ts'
 import type { Fields } from './loose-json.ts'

@@ -2,7 +2,7 @@ import type { ChatChunk, ChatDelta } from '../dialects/chat.ts'
 import type { ChunkPrinter } from '../dialects/dialect.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { ChunkReader } from '../providers/translator.ts'
-import { frameSplitter } from '../streams/frames.ts'
+import { concat, frameSplitter } from '../streams/frames.ts'
 import { LINGER_MS, lastRead } from '../streams/reads.ts'
 import type { EventSplitter, FramedEvent } from '../streams/splitter.ts'
 import type { Source, Spoken, Step, StreamFacts, Telling } from '../streams/telling.ts'
@@ -20,6 +20,8 @@ export interface TranslateOptions {
   /** Sees the event by which the vendor said that it failed. */
   readonly onError?: (event: string) => void
 }
+
+const END_OF_EVENT = new TextEncoder().encode('\n\n')
 
 /** Events, and their bytes where these are passed on. */
 interface Piece {
@@ -102,10 +104,16 @@ export function translate(source: Source, options: TranslateOptions): Telling {
       ? [{ events: splitter.push(chunk) }]
       : frames.push(chunk).map((bytes) => ({ bytes, events: splitter.push(bytes) }))
 
+  /** An event that lacks its blank line at the very end is an event all the same. */
+  const lastPiece = (): Piece[] => {
+    const rest = frames.rest()
+    return rest === undefined ? [] : cut(concat([rest, END_OF_EVENT]))
+  }
+
   const read = async (): Promise<{ done: boolean; pieces: readonly Piece[]; lost?: boolean }> => {
     try {
       const { done, value } = await (reader.complete ? lastRead(source, LINGER_MS) : source.read())
-      return { done, pieces: done || value === undefined ? [{ events: splitter.end() }] : cut(value) }
+      return { done, pieces: done || value === undefined ? [...lastPiece(), { events: splitter.end() }] : cut(value) }
     } catch {
       return { done: true, pieces: [], lost: true }
     }

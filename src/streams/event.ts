@@ -22,7 +22,8 @@ const BOM = [0xef, 0xbb, 0xbf]
  * one, which is the same JSON, so that everything after may count on one stretch of bytes.
  */
 export function eventData(frame: Uint8Array): EventData | undefined {
-  return plainData(frame) ?? dataIn(frame)
+  const found = plainData(frame) ?? dataIn(frame)
+  return found && (found.start < found.end || found.isError) ? found : undefined
 }
 
 /** Nearly every event is one line of data and a blank one. */

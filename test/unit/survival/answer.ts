@@ -11,6 +11,8 @@ export interface VendorAnswer {
   readonly heard: Partial<Heard>
   /** OpenAI's refusals end like any other answer; other dialects have an end of their own for them. */
   readonly refused?: true
+  /** What the clients of one dialect hear otherwise. */
+  readonly shown?: Readonly<Record<string, Partial<Heard>>>
 }
 
 export const data = (body: object): VendorEvent => ({ data: JSON.stringify(body) })

@@ -12,7 +12,7 @@ const message = (content: readonly object[], rest: object = {}) => ({
   usage,
   ...rest,
 })
-const counted = { input: 22, output: 20 }
+const counted = { input: 22, output: 20, cached: [7, 5, 0] as const }
 const begin = typed({
   type: 'message_start',
   message: message([], { stop_reason: null, usage: { ...usage, output_tokens: 1 } }),

@@ -1,7 +1,7 @@
 import type { VendorEvent } from '../../../src/providers/translator.ts'
 import type { VendorAnswer } from './answer.ts'
 
-const counted = { input: 22, output: 20 }
+const counted = { input: 22, output: 20, cached: [7, 5, 0] as const }
 const usage = { inputTokens: 10, outputTokens: 20, totalTokens: 42, cacheReadInputTokens: 7, cacheWriteInputTokens: 5 }
 const answer = (content: readonly object[], rest: object = {}) => ({
   output: { message: { role: 'assistant', content } },
@@ -165,7 +165,8 @@ export const ollamaAnswers: readonly VendorAnswer[] = [
         ['clock', {}],
       ],
       ended: 'calls',
-      ...counted,
+      input: 22,
+      output: 20,
     },
   },
   {
@@ -176,6 +177,6 @@ export const ollamaAnswers: readonly VendorAnswer[] = [
       line({ message: { role: 'assistant', content: 'and on' }, done: false }),
       line({ message: { role: 'assistant', content: '' }, ...ended, done_reason: 'length' }),
     ],
-    heard: { text: 'On and on', ended: 'length', ...counted },
+    heard: { text: 'On and on', ended: 'length', input: 22, output: 20 },
   },
 ]

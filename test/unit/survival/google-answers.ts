@@ -161,6 +161,6 @@ export const googleAnswers: readonly VendorAnswer[] = [
       piece([{ inlineData: { mimeType: 'image/png', data: 'iVBORw0KGgo=' } }]),
       last([{ text: 'a cat.' }]),
     ],
-    heard: { text: 'See: a cat.', ...counted },
+    heard: { text: 'See: a cat.', pictures: ['iVBORw0KGgo='], ...counted },
   },
 ]

@@ -8,7 +8,7 @@ import { responses } from '../../../src/dialects/responses.ts'
 import { serverSent } from '../dialects/server-sent.ts'
 
 /** What the client of any dialect has in the end, by words that all of them share. */
-export interface Heard {
+export interface Heard extends HeardBySome {
   readonly text: string
   readonly thought: string
   readonly calls: readonly (readonly [name: string, args: unknown])[]
@@ -20,11 +20,56 @@ export interface Heard {
   readonly ended: 'stop' | 'length' | 'calls' | 'filter'
 }
 
+/** What only some dialects have a word for; absent where nothing is heard of it. */
+export interface HeardBySome {
+  /** Pictures by their content, as base64. */
+  readonly pictures?: readonly string[]
+  /** Which of the stop sequences ended it. */
+  readonly stopped?: string
+  /** Of the prompt: read from the cache, written for five minutes, written for an hour. */
+  readonly cached?: readonly [read: number, written: number, writtenForAnHour: number]
+  /** Sound, as base64. */
+  readonly sound?: string
+  /** The words of which the likelihood is told. */
+  readonly likely?: readonly string[]
+  /** The texts of all answers but the first. */
+  readonly others?: readonly string[]
+}
+
 interface Ear {
   readonly dialect: Dialect
+  /** What clients of this dialect cannot be told. */
+  readonly deaf: readonly (keyof HeardBySome)[]
   whole(answer: Fields): Heard
   streamed(bytes: Uint8Array): Heard
 }
+
+/** Without what is empty: it was not said. */
+function some({
+  pictures = [],
+  stopped,
+  cached,
+  sound,
+  likely = [],
+  others = [],
+}: {
+  readonly [K in keyof HeardBySome]: HeardBySome[K] | undefined
+}): HeardBySome {
+  return {
+    ...(pictures.length > 0 && { pictures }),
+    ...(stopped !== undefined && { stopped }),
+    ...(cached?.some((count) => count > 0) && { cached }),
+    ...(sound !== undefined && sound !== '' && { sound }),
+    ...(likely.length > 0 && { likely }),
+    ...(others.length > 0 && { others }),
+  }
+}
+
+const count = (value: unknown): number => (typeof value === 'number' ? value : 0)
+const base64In = (url: unknown): string => String(url).replace(/^data:[^,]*,/, '')
+/** Clients that know no pictures have them as Markdown. */
+const PICTURE = /!\[[^\]]*\]\(data:[^,)]*,([^)]*)\)\n?/g
+const tokensOf = (logprobs: unknown): string[] => list(at(logprobs, 'content')).map((one) => String(at(one, 'token')))
 
 const at = (value: unknown, ...path: readonly (string | number)[]): unknown =>
   path.reduce((found, key) => (found as Record<string, unknown> | undefined)?.[key], value)
@@ -47,8 +92,28 @@ const jsonOf = (bytes: Uint8Array): Fields[] =>
 
 const OPENAI_ENDS = { stop: 'stop', length: 'length', tool_calls: 'calls', content_filter: 'filter' } as const
 
-function heardOpenai(message: Fields, finish: unknown, usage: unknown): Heard {
+interface OpenaiAnswer {
+  readonly message: Fields
+  readonly choice: Fields
+  readonly finish: unknown
+  readonly usage: unknown
+  readonly others: readonly string[]
+}
+
+function heardOpenai({ message, choice, finish, usage, others }: OpenaiAnswer): Heard {
   return {
+    ...some({
+      pictures: list(message.images).map((image) => base64In(at(image, 'image_url', 'url'))),
+      stopped: typeof choice.stop_reason === 'string' ? choice.stop_reason : undefined,
+      cached: [
+        count(at(usage, 'prompt_tokens_details', 'cached_tokens')),
+        count(at(usage, 'prompt_tokens_details', 'cache_creation_token_details', 'ephemeral_5m_input_tokens')),
+        count(at(usage, 'prompt_tokens_details', 'cache_creation_token_details', 'ephemeral_1h_input_tokens')),
+      ],
+      sound: strings([at(message.audio, 'data')]),
+      likely: tokensOf(choice.logprobs),
+      others,
+    }),
     text: strings([message.content, message.refusal, at(message.audio, 'transcript')]),
     thought: strings([message.reasoning_content]),
     calls: list(message.tool_calls).map((call) => [
@@ -64,11 +129,21 @@ function heardOpenai(message: Fields, finish: unknown, usage: unknown): Heard {
 
 const openaiEar: Ear = {
   dialect: openaiChat,
-  whole: (answer) =>
-    heardOpenai(fields(at(answer, 'choices', 0, 'message')), at(answer, 'choices', 0, 'finish_reason'), answer.usage),
+  deaf: [],
+  whole: ({ choices: told, usage }) => {
+    const [choice = {}, ...others] = list(told).map(fields)
+    return heardOpenai({
+      message: fields(choice.message),
+      choice,
+      finish: choice.finish_reason,
+      usage,
+      others: others.map((one) => strings([at(one, 'message', 'content')])),
+    })
+  },
   streamed(bytes) {
     const chunks = jsonOf(bytes)
-    const choices = chunks.flatMap(({ choices }) => list(choices).map(fields)).filter(({ index }) => index === 0)
+    const all = chunks.flatMap(({ choices }) => list(choices).map(fields))
+    const choices = all.filter(({ index }) => index === 0)
     const deltas = choices.map(({ delta }) => fields(delta))
     const calls: { function: { name: string; arguments: string } }[] = []
     for (const piece of deltas.flatMap(({ tool_calls }) => list(tool_calls))) {
@@ -82,16 +157,28 @@ const openaiEar: Ear = {
       content: strings(deltas.map(({ content }) => content)),
       refusal: strings(deltas.map(({ refusal }) => refusal)),
       reasoning_content: strings(deltas.map(({ reasoning_content }) => reasoning_content)),
-      audio: { transcript: strings(deltas.map(({ audio }) => at(audio, 'transcript'))) },
+      audio: {
+        transcript: strings(deltas.map(({ audio }) => at(audio, 'transcript'))),
+        data: strings(deltas.map(({ audio }) => at(audio, 'data'))),
+      },
+      images: deltas.flatMap(({ images }) => list(images)),
       annotations: deltas.flatMap(({ annotations }) => list(annotations)),
       tool_calls: calls,
     }
     const ends = choices.flatMap(({ finish_reason }) => finish_reason ?? [])
-    return heardOpenai(
+    const others = [...new Set(all.map(({ index }) => Number(index)))].filter((index) => index > 0)
+    return heardOpenai({
       message,
-      ends.length === 1 ? ends[0] : ends,
-      chunks.findLast(({ usage }) => isFields(usage))?.usage,
-    )
+      choice: {
+        stop_reason: choices.findLast(({ stop_reason }) => stop_reason !== undefined)?.stop_reason,
+        logprobs: { content: choices.flatMap(({ logprobs }) => list(at(logprobs, 'content'))) },
+      },
+      finish: ends.length === 1 ? ends[0] : ends,
+      usage: chunks.findLast(({ usage }) => isFields(usage))?.usage,
+      others: others.map((other) =>
+        strings(all.filter(({ index }) => index === other).map(({ delta }) => at(delta, 'content'))),
+      ),
+    })
   },
 }
 
@@ -105,9 +192,22 @@ const ANTHROPIC_ENDS = {
   refusal: 'filter',
 } as const
 
-function heardAnthropic(content: readonly Fields[], reason: unknown, usage: unknown): Heard {
+function heardAnthropic(content: readonly Fields[], end: Fields, usage: unknown): Heard {
+  const text = strings(content.filter(({ type }) => type === 'text').map((block) => block.text))
   return {
-    text: strings(content.filter(({ type }) => type === 'text').map(({ text }) => text)),
+    ...some({
+      pictures: [...text.matchAll(PICTURE)].map(([, data = '']) => data),
+      stopped: typeof end.stop_sequence === 'string' ? end.stop_sequence : undefined,
+      cached: [
+        count(at(usage, 'cache_read_input_tokens')),
+        count(at(usage, 'cache_creation', 'ephemeral_5m_input_tokens')),
+        count(at(usage, 'cache_creation', 'ephemeral_1h_input_tokens')),
+      ],
+      sound: undefined,
+      likely: [],
+      others: [],
+    }),
+    text: text.replaceAll(PICTURE, ''),
     thought: strings(content.filter(({ type }) => type === 'thinking').map(({ thinking }) => thinking)),
     calls: content.filter(({ type }) => type === 'tool_use').map(({ name, input }) => [String(name), inputOf(input)]),
     urls: urlsOf(content.flatMap(({ citations }) => list(citations).map((one) => at(one, 'url')))),
@@ -117,13 +217,14 @@ function heardAnthropic(content: readonly Fields[], reason: unknown, usage: unkn
       at(usage, 'cache_creation_input_tokens'),
     ),
     output: sum(at(usage, 'output_tokens')),
-    ended: ANTHROPIC_ENDS[reason as keyof typeof ANTHROPIC_ENDS],
+    ended: ANTHROPIC_ENDS[end.stop_reason as keyof typeof ANTHROPIC_ENDS],
   }
 }
 
 const anthropicEar: Ear = {
   dialect: anthropic,
-  whole: ({ content, stop_reason, usage }) => heardAnthropic(list(content).map(fields), stop_reason, usage),
+  deaf: ['sound', 'likely', 'others'],
+  whole: (answer) => heardAnthropic(list(answer.content).map(fields), answer, answer.usage),
   streamed(bytes) {
     const blocks: Record<string, unknown>[] = []
     const written: string[] = []
@@ -149,7 +250,7 @@ const anthropicEar: Ear = {
         if (written[index] !== '') block.input = JSON.parse(written[index] ?? '')
       } else if (event.type === 'message_delta') end = event
     }
-    return heardAnthropic(blocks, at(end, 'delta', 'stop_reason'), end.usage)
+    return heardAnthropic(blocks, fields(end.delta), end.usage)
   },
 }
 
@@ -157,7 +258,11 @@ const SAFETY = 'filter'
 const GEMINI_ENDS: Readonly<Record<string, Heard['ended']>> = { STOP: 'stop', MAX_TOKENS: 'length' }
 
 function heardGemini(answers: readonly Fields[]): Heard {
-  const candidates = answers.flatMap((answer) => list(answer.candidates).slice(0, 1).map(fields))
+  const candidates = answers.flatMap(({ candidates: told }) =>
+    list(told)
+      .map(fields)
+      .filter(({ index }) => index === 0),
+  )
   const parts = candidates.flatMap((candidate) => list(at(candidate, 'content', 'parts')).map(fields))
   const usage = answers.findLast(({ usageMetadata }) => isFields(usageMetadata))?.usageMetadata
   const calls = parts.filter(({ functionCall }) => isFields(functionCall))
@@ -165,7 +270,22 @@ function heardGemini(answers: readonly Fields[]): Heard {
   const blocked = answers.some(({ promptFeedback }) => isFields(promptFeedback))
   if (ends.length + (blocked ? 1 : 0) !== 1) throw new Error(`ends as ${JSON.stringify(ends)}`)
   const ended = blocked ? SAFETY : (GEMINI_ENDS[ends[0] ?? ''] ?? SAFETY)
+  const media = (kind: string) =>
+    parts.map((part) => fields(part.inlineData)).filter(({ mimeType }) => String(mimeType).startsWith(kind))
+  const every = answers.flatMap((answer) => list(answer.candidates).map(fields))
+  const others = [...new Set(every.map(({ index }) => Number(index)))].filter((index) => index > 0)
+  const wordsOf = (one: Fields) => list(at(one, 'content', 'parts')).map((part) => at(part, 'text'))
   return {
+    ...some({
+      pictures: media('image/').map(({ data }) => String(data)),
+      stopped: undefined,
+      cached: [count(at(usage, 'cachedContentTokenCount')), 0, 0],
+      sound: strings(media('audio/').map(({ data }) => data)),
+      likely: candidates.flatMap((one) =>
+        list(at(one, 'logprobsResult', 'chosenCandidates')).map((token) => String(at(token, 'token'))),
+      ),
+      others: others.map((other) => strings(every.filter(({ index }) => index === other).flatMap(wordsOf))),
+    }),
     text: strings([
       ...parts.filter(({ thought }) => thought !== true).map(({ text }) => text),
       ...answers.map((answer) => at(answer, 'promptFeedback', 'blockReasonMessage')),
@@ -186,6 +306,7 @@ function heardGemini(answers: readonly Fields[]): Heard {
 
 const geminiEar: Ear = {
   dialect: gemini,
+  deaf: ['stopped'],
   whole: (answer) => heardGemini([answer]),
   streamed: (bytes) =>
     heardGemini(
@@ -203,6 +324,18 @@ function heardResponse(response: Fields): Heard {
   const calls = output.filter(({ type }) => type === 'function_call' || type === 'custom_tool_call')
   const reason = at(response, 'incomplete_details', 'reason')
   return {
+    ...some({
+      pictures: output.filter(({ type }) => type === 'image_generation_call').map(({ result }) => String(result)),
+      stopped: undefined,
+      cached: [
+        count(at(response, 'usage', 'input_tokens_details', 'cached_tokens')),
+        count(at(response, 'usage', 'input_tokens_details', 'cache_write_tokens')),
+        0,
+      ],
+      sound: strings(parts.map(({ type, data }) => (type === 'output_audio' ? data : undefined))),
+      likely: parts.flatMap(({ logprobs }) => list(logprobs).map((one) => String(at(one, 'token')))),
+      others: [],
+    }),
     text: strings(parts.flatMap(({ text, refusal, transcript }) => [text, refusal, transcript])),
     thought: strings(
       output
@@ -226,6 +359,7 @@ function heardResponse(response: Fields): Heard {
 
 const responsesEar: Ear = {
   dialect: responses,
+  deaf: ['stopped', 'others'],
   whole: heardResponse,
   streamed(bytes) {
     const events = jsonOf(bytes)
@@ -233,6 +367,9 @@ const responsesEar: Ear = {
     const said = (type: string) => strings(events.filter((event) => event.type === type).map(({ delta }) => delta))
     const pieces = said('response.output_text.delta') + said('response.refusal.delta')
     const spoken = events.some(({ item }) => at(item, 'content', 0, 'type') === 'output_audio')
+    const marks = events.filter(({ type }) => type === 'response.output_text.annotation.added')
+    const told = urlsOf(marks.map(({ annotation }) => at(annotation, 'url')))
+    if (told.join() !== whole.urls.join()) throw new Error(`told the sources ${told}, but the whole has ${whole.urls}`)
     if (!spoken && pieces !== whole.text) throw new Error(`told "${pieces}", but the whole is "${whole.text}"`)
     return whole
   },

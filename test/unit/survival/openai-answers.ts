@@ -82,7 +82,7 @@ export const openaiAnswers: readonly VendorAnswer[] = [
       totals(),
       done,
     ],
-    heard: { text: 'Yes, they are.', ...counted },
+    heard: { text: 'Yes, they are.', sound: 'UklGRg==', ...counted },
   },
   {
     model: 'openai/gpt-5',
@@ -188,10 +188,14 @@ export const openaiAnswers: readonly VendorAnswer[] = [
       chunk({ role: 'assistant', content: null, reasoning_content: '' }),
       chunk({ content: null, reasoning_content: 'Compare.' }),
       chunk({ content: '9.8', reasoning_content: null }),
-      chunk({ content: '', reasoning_content: null }, { usage }, { finish_reason: 'stop' }),
+      chunk(
+        { content: '', reasoning_content: null },
+        { usage: { ...usage, prompt_cache_hit_tokens: 16, prompt_cache_miss_tokens: 6 } },
+        { finish_reason: 'stop' },
+      ),
       done,
     ],
-    heard: { thought: 'Compare.', text: '9.8', ...counted },
+    heard: { thought: 'Compare.', text: '9.8', cached: [16, 0, 0], ...counted },
   },
   {
     model: 'groq/openai/gpt-oss-120b',

@@ -228,7 +228,7 @@ export const responsesAnswers: readonly VendorAnswer[] = [
       ),
       ...words(1, 'Here.'),
     ],
-    { text: 'Here.' },
+    { text: 'Here.', pictures: ['iVBORw0KGgo='] },
   ),
   both(
     'tools by MCP',
@@ -314,6 +314,6 @@ export const responsesAnswers: readonly VendorAnswer[] = [
       { type: 'response.audio.transcript.done' },
       finished(0, message(audio)),
     ],
-    { text: 'Good day.' },
+    { text: 'Good day.', sound: 'UklGRg==' },
   ),
 ]

@@ -1,0 +1,16 @@
+import type { VendorAnswer } from './answer.ts'
+import { anthropicAnswers } from './anthropic-answers.ts'
+import { bedrockAnswers, ollamaAnswers } from './bedrock-answers.ts'
+import { googleAnswers } from './google-answers.ts'
+import { openaiAnswers } from './openai-answers.ts'
+import { responsesAnswers } from './responses-answers.ts'
+
+/** Every family's. */
+export const answers: readonly VendorAnswer[] = [
+  ...anthropicAnswers,
+  ...openaiAnswers,
+  ...responsesAnswers,
+  ...googleAnswers,
+  ...bedrockAnswers,
+  ...ollamaAnswers,
+]
