@@ -33,6 +33,9 @@ const isolationLevels: Readonly<Record<string, string>> = {
 /** The driver reads values as PostgreSQL's own text. */
 const rawText: pg.CustomTypesConfig = { getTypeParser: () => (value: unknown) => value }
 
+/** The last words of a server that is ended (57P01, 57P02) or not up yet (57P03): no answer to a statement. */
+const GOING = /^57P0[123]$/
+
 /**
  * Neon's HTTP protocol (`POST /sql`, one statement or a batch that is one transaction) over a PostgreSQL on the given
  * port. `GET /stats` counts. A client that leaves does not stop its statement, so a commit may come late, as with Neon.
@@ -98,7 +101,7 @@ export async function startNeonEndpoint(postgresPort: number): Promise<NeonEndpo
       stats.errors += 1
       if (error instanceof z.ZodError) return jsonAnswer(400, { message: z.prettifyError(error) })
       if (error instanceof SyntaxError) return jsonAnswer(400, { message: `The body is not JSON: ${error.message}` })
-      if (error instanceof pg.DatabaseError) return jsonAnswer(400, databaseError(error))
+      if (error instanceof pg.DatabaseError && !GOING.test(error.code ?? '')) return jsonAnswer(400, databaseError(error))
       broken = true
       const reason = error instanceof Error ? error.message : String(error)
       return jsonAnswer(500, { message: `The database cannot be reached: ${reason}` })
