@@ -19,19 +19,19 @@ export function neonDays(db: Db): SpendDays {
 /** The statement alone, so that its plan can be looked at. Each set is added up by itself: nothing has to be sorted. */
 export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[]): SQL {
   const where = matching(query)
-  const parts = sets.map((set, n) => setSql(set, n, where))
+  const named = dimensions.filter((one) => sets.some((set) => set.includes(one)))
+  const parts = sets.map((set, n) => setSql(set, n, named, where))
   const { page } = query
   return sql`select * from (${sql.join(parts, sql` union all `)}) s
-    order by set, cost desc, ${list(dimensions.map((one) => sql.identifier(one)))}
+    order by ${list([sql`set`, sql`cost desc`, ...named.map((one) => sql.identifier(one))])}
     ${page === undefined ? sql`` : sql`limit ${page.size} offset ${(page.number - 1) * page.size}`}`
 }
 
-function setSql(set: readonly Dimension[], n: number, where: SQL | undefined): SQL {
-  const columns = dimensions.map((one) =>
-    set.includes(one) ? sql.identifier(one) : sql`null as ${sql.identifier(one)}`,
-  )
+function setSql(set: readonly Dimension[], n: number, named: readonly Dimension[], where: SQL | undefined): SQL {
+  const columns = named.map((one) => (set.includes(one) ? sql.identifier(one) : sql`null as ${sql.identifier(one)}`))
+  const own = [sql.raw(`${n} as set`), ...columns]
   return sql`
-    select ${sql.raw(String(n))} as set, ${list(columns)}, sum(cost_nano) as cost, sum(saved_nano) as saved,
+    select ${list(own)}, sum(cost_nano) as cost, sum(saved_nano) as saved,
       sum(prompt_tokens)::float8 as prompt, sum(completion_tokens)::float8 as completion,
       sum(cache_read_tokens)::float8 as cache_read, sum(cache_write_tokens)::float8 as cache_write,
       sum(total_tokens)::float8 as total, sum(requests)::float8 as requests, sum(successes)::float8 as successes,
@@ -43,7 +43,7 @@ function setSql(set: readonly Dimension[], n: number, where: SQL | undefined): S
 const list = (parts: readonly (SQL | Name)[]) => sql.join([...parts], sql`, `)
 
 type Row = Record<'cost' | 'saved', string> &
-  Record<Dimension, string | null> &
+  Partial<Record<Dimension, string | null>> &
   Record<
     | 'set'
     | 'prompt'

@@ -1,7 +1,7 @@
 import type { SpendGroup } from './report.ts'
 
 /** The most that is read for one page, as long as that makes a day. */
-const MOST_ROWS = 10_000
+const MOST_ROWS = 5_000
 
 /** Its first and its last day. */
 export interface PageOfDays {
