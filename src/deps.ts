@@ -30,11 +30,13 @@ import { neonIdempotency } from './idempotency/neon.ts'
 import { Allowances } from './ledger/allowances.ts'
 import { DurableLedger, type LedgerStub } from './ledger/durable.ts'
 import { SharedLimits } from './ledger/shared-limits.ts'
+import { spanOf } from './ledger/span.ts'
 import { bars, FLOOD, GUESS, guardOf } from './middleware/guard.ts'
 import { announcedModels } from './models/announced.ts'
 import { type CurrentConfig, currentConfig } from './models/current.ts'
 import { neonModels } from './models/neon.ts'
 import { PREVIOUS_SALT } from './models/resolve.ts'
+import { neonBudgets } from './observe/budgets-neon.ts'
 import type { CallbacksOf } from './observe/callbacks.ts'
 import { neonCallbacks } from './observe/callbacks-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
@@ -182,9 +184,10 @@ const pausedUntilMs = new WeakMap<object, Map<string, number>>()
 export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
   const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
   pausedUntilMs.set(env, paused)
-  const { gateway, callbacks, ring } = isolateOf(env)
+  const { db, gateway, callbacks, ring } = isolateOf(env)
   const count = (id: string, deltas: readonly Delta[]) => metricsOf(env).add(id, deltas)
-  return deliveringWith({ gateway, callbacks, ring, count, paused, failed })
+  const budgets = neonBudgets(db, spanOf)
+  return deliveringWith({ gateway, callbacks, ring, budgets, count, paused, failed })
 }
 
 function isolate(env: Env): Isolate {

@@ -11,9 +11,10 @@ import { healthOfAll } from '../health/deployments.ts'
 import { newId } from '../ids.ts'
 import { spanOf } from '../ledger/span.ts'
 import type { CurrentConfig } from '../models/current.ts'
+import { type BudgetFigures, budgetDeltas, windowsIn } from '../observe/budget-metrics.ts'
 import { type CallbacksOf, ownersIn, ownShares } from '../observe/callbacks.ts'
 import { deliver } from '../observe/deliver.ts'
-import { type DeliveriesDeps, enqueue } from '../observe/deliveries.ts'
+import { type DeliveriesDeps, type Delivery, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
 import { shares } from '../observe/plan.ts'
 import type { KeyRing } from '../seal.ts'
@@ -125,6 +126,7 @@ interface Delivering {
   readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'version' | 'clock' | 'fetch'>
   readonly callbacks: CallbacksOf
   readonly ring: () => KeyRing
+  readonly budgets: BudgetFigures
   readonly count: (delivery: string, deltas: readonly Delta[]) => Promise<void>
   /** Of sinks that fail, kept for the isolate's life. */
   readonly paused: Map<string, number>
@@ -132,32 +134,60 @@ interface Delivering {
 }
 
 /** What the deliveries' consumer stands on. */
-export function deliveringWith({ gateway, callbacks, ring, count, paused, failed }: Delivering): DeliveriesDeps {
+export function deliveringWith({
+  gateway,
+  callbacks,
+  ring,
+  budgets,
+  count,
+  paused,
+  failed,
+}: Delivering): DeliveriesDeps {
   const { config, env, version, clock, fetch } = gateway
   const { observe } = config
   const variable = (name: string) =>
     readText(observe?.settings[name], config, env) ?? readText({ env: name }, config, env)
+  const options = { endUsers: observe?.metricsByCustomer === true, caches: config.litellm.cache !== undefined }
+  const counted = async (events: readonly SpendEvent[], id: string) => {
+    const figures = await budgets(windowsIn(events), clock())
+    await count(id, [...deltasOf(events, options), ...budgetDeltas(events, figures)])
+  }
   const named = (name: string) => readText({ env: name }, config, env)
   const allowedHosts = config.general.allowedHosts ?? []
+  const told = (delivery: Delivery, id: string): Promise<void> => {
+    const { of } = delivery
+    if (of !== undefined)
+      return deliverOwn({ ...delivery, of }, id, {
+        callbacks,
+        ring,
+        variable: named,
+        allowedHosts,
+        version,
+        clock,
+        fetch,
+      })
+    if (delivery.sink === PROMETHEUS) return counted(delivery.events, id)
+    return deliver(delivery, id, { variable, version, clock, fetch })
+  }
+  const counts = observe?.sinks.some(({ name }) => name === PROMETHEUS) === true
   return {
     clock,
     failed,
     pausedUntilMs: paused,
-    deliver(delivery, id) {
-      const { of } = delivery
-      if (of !== undefined)
-        return deliverOwn({ ...delivery, of }, id, {
-          callbacks,
-          ring,
-          variable: named,
-          allowedHosts,
-          version,
-          clock,
-          fetch,
-        })
-      if (delivery.sink === PROMETHEUS)
-        return count(id, deltasOf(delivery.events, { endUsers: observe?.metricsByCustomer === true }))
-      return deliver(delivery, id, { variable, version, clock, fetch })
+    async deliver(delivery, id) {
+      try {
+        await told(delivery, id)
+      } catch (error) {
+        if (counts && delivery.sink !== PROMETHEUS)
+          await count(newId(clock()), [failureOf(delivery.sink)]).catch(() => {})
+        throw error
+      }
     },
   }
 }
+
+const failureOf = (sink: string): Delta => ({
+  metric: 'litellm_callback_logging_failures_metric',
+  labels: { callback_name: sink },
+  value: 1,
+})

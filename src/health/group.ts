@@ -35,6 +35,8 @@ export interface Shared {
   readonly window: readonly Bucket[]
   readonly latency: LatencySummary
   readonly circuit: CircuitState
+  /** How often it opened since this memory began; absent for never. */
+  readonly openings?: number
   /** The asking isolate may send the one request that tries it, for as long as `PROBE_BEGIN_MS` after it is half-open. */
   readonly mayProbe?: true
 }
@@ -63,6 +65,7 @@ interface Known {
   readonly window: Window
   readonly latencies: Latencies
   circuit: CircuitState
+  openings: number
   probe?: Probe
 }
 
@@ -108,7 +111,7 @@ export class Group {
     let changed = false
     for (const [id, report] of Object.entries(deployments)) {
       const known = this.#known(id, nowMs)
-      if (report.circuit && this.#join(id, known, report.circuit)) {
+      if (report.circuit && this.#join(id, known, report.circuit, nowMs)) {
         changed = true
         // Whoever tried it tells what came of it.
         if (known.probe?.isolate === name) delete known.probe
@@ -124,18 +127,25 @@ export class Group {
     return changed
   }
 
-  #join(id: string, known: Known, circuit: CircuitState): boolean {
+  #join(id: string, known: Known, circuit: CircuitState, nowMs: number): boolean {
     const before = known.circuit
     known.circuit = joined(before, circuit)
     if (known.circuit.openUntilMs === before.openUntilMs && known.circuit.closed === before.closed) return false
     this.#circuits[id] = known.circuit
+    // Several isolates may tell of one opening, each with an end of its own.
+    if (circuitAt(before, nowMs) !== 'open' && circuitAt(known.circuit, nowMs) === 'open') known.openings += 1
     return true
   }
 
   #known(id: string, nowMs: number): Known {
     const known = this.#deployments.get(id)
     if (known) return known
-    const made: Known = { window: [], latencies: noLatencies(nowMs), circuit: this.#circuits[id] ?? neverOpened }
+    const made: Known = {
+      window: [],
+      latencies: noLatencies(nowMs),
+      circuit: this.#circuits[id] ?? neverOpened,
+      openings: 0,
+    }
     this.#deployments.set(id, made)
     return made
   }
@@ -150,6 +160,7 @@ export class Group {
       window: known.window,
       latency: summaryOf(known.latencies, nowMs, ttlMs),
       circuit: known.circuit,
+      ...(known.openings > 0 ? { openings: known.openings } : {}),
       ...(mayProbe(known, isolate, nowMs) ? { mayProbe: true } : {}),
     }
   }

@@ -166,6 +166,7 @@ export class LocalDeployment {
     state.requests = tally.requests
     state.tokens = tally.tokens
     state.failures = tally.failures
+    if (shared?.openings !== undefined) state.openings = shared.openings
     this.#showLatency(
       shared && shared.latency.samples > 0 && (sharedCounts || this.#own.younger.count + this.#own.older.count === 0)
         ? shared.latency

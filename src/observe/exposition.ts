@@ -17,7 +17,7 @@ export function formatFor(accept: string | null): Format {
  * Every series as text, each metric in one block. A counter's samples end in `_total`; its family is named with the
  * ending in the text format and without it in OpenMetrics, as the two specifications have it.
  */
-export function exposition(series: readonly Delta[], format: Format): string {
+export function exposition(series: readonly Delta[], format: Format, nowMs: number): string {
   const byMetric = Map.groupBy(series, ({ metric }) => metric)
   const blocks = [...byMetric].flatMap(([name, mine]) => {
     const metric = metrics[name]
@@ -27,29 +27,38 @@ export function exposition(series: readonly Delta[], format: Format): string {
     return [
       `# HELP ${family} ${metric.help.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')}`,
       `# TYPE ${family} ${metric.kind}`,
-      ...mine.flatMap((one) => (metric.kind === 'histogram' ? histogramLines(name, one) : [line(sample, one)])),
+      ...mine.flatMap((one) => {
+        if (metric.kind === 'histogram') return histogramLines(name, one)
+        return [line(sample, metric.shown ? { ...one, value: metric.shown(one.value, nowMs) } : one)]
+      }),
     ]
   })
   const end = format === 'openmetrics' ? ['# EOF'] : []
   return [...blocks, ...end].map((text) => `${text}\n`).join('')
 }
 
-/** Numbers as they are at this moment, counted by nobody. */
+/** Numbers as they are at this moment, kept by nobody here. */
 export interface Gauge {
   readonly name: string
+  /** It only grows; a gauge where nothing is said. */
+  readonly counts?: true
   readonly help: string
   readonly samples: readonly Pick<Delta, 'labels' | 'value'>[]
 }
 
 /** Blocks that may stand before those of `exposition`, in either format. */
-export function gaugeBlocks(gauges: readonly Gauge[]): string {
+export function gaugeBlocks(gauges: readonly Gauge[], format: Format): string {
   return gauges
     .filter(({ samples }) => samples.length > 0)
-    .flatMap(({ name, help, samples }) => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} gauge`,
-      ...samples.map(({ labels, value }) => `${name}${labelText(labels)} ${value}`),
-    ])
+    .flatMap(({ name, help, counts, samples }) => {
+      const sample = counts ? `${name}_total` : name
+      const family = format === 'text' ? sample : name
+      return [
+        `# HELP ${family} ${help}`,
+        `# TYPE ${family} ${counts ? 'counter' : 'gauge'}`,
+        ...samples.map(({ labels, value }) => `${sample}${labelText(labels)} ${value}`),
+      ]
+    })
     .map((text) => `${text}\n`)
     .join('')
 }

@@ -37,6 +37,6 @@ export class MetricsObject extends DurableObject {
   }
 
   text(format: Format): string {
-    return exposition(this.#series.values(), format)
+    return exposition(this.#series.values(), format, Date.now())
   }
 }

@@ -23,6 +23,8 @@ export interface Delta {
 export interface MetricOptions {
   /** `enable_end_user_cost_tracking_prometheus_only`: customers are a label; there may be very many. */
   readonly endUsers: boolean
+  /** Answers are cached here, so that one that came from a vendor was a miss. */
+  readonly caches?: boolean
 }
 
 type Label = keyof ReturnType<typeof labelsOf>
@@ -32,6 +34,14 @@ const WHO = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias'] as const
 const AT = ['litellm_model_name', 'model_id', 'api_base', 'api_provider'] as const
 const PER_MODEL = [EU, ...WHO, 'user', 'model', 'model_id'] as const
 const LATENCY = [EU, ...WHO, 'user', 'requested_model', 'model', 'model_id'] as const
+const FALLBACK = [
+  'requested_model',
+  'fallback_model',
+  ...WHO,
+  'exception_status',
+  'exception_class',
+  'model_id',
+] as const
 const FAULT = ['exception_status', 'exception_class'] as const
 
 interface Metric {
@@ -39,13 +49,16 @@ interface Metric {
   readonly help: string
   readonly labels: readonly Label[]
   /** Undefined where the event says nothing about it. */
-  readonly value: (event: SpendEvent) => number | undefined
+  readonly value: (event: SpendEvent, options: MetricOptions) => number | undefined
+  /** What is shown of what is kept. */
+  readonly shown?: (value: number, nowMs: number) => number
 }
 
 const seconds = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs) / 1000
 const isDone = ({ status }: SpendEvent): boolean => status !== 'failure'
 /** The last attempt of its request, as far as one attempt can know. */
 const isLast = (event: SpendEvent): boolean => event.elsewhere !== true
+const hasFallenBack = ({ fallbacks = 0 }: SpendEvent): boolean => fallbacks > 0
 const one = (counts: (event: SpendEvent) => boolean) => (event: SpendEvent) => (counts(event) ? 1 : undefined)
 const some = (value: number): number | undefined => (value > 0 ? value : undefined)
 
@@ -55,6 +68,31 @@ const counter = (help: string, labels: readonly Label[], value: Metric['value'])
   labels,
   value,
 })
+/** Not told by one event: what is known of a budget or of a sink is set as it stands. */
+const told = (kind: Kind, help: string, labels: readonly Label[], shown?: Metric['shown']): Metric => ({
+  kind,
+  help,
+  labels,
+  value: () => undefined,
+  ...(shown ? { shown } : {}),
+})
+const HOUR_MS = 3_600_000
+const hoursUntil = (atMs: number, nowMs: number): number => Math.max(0, atMs - nowMs) / HOUR_MS
+
+/** What is left of a budget, the limit, and the hours until it begins anew. */
+function budgetGauges(who: string, whose: string, labels: readonly Label[]): Record<string, Metric> {
+  return {
+    [`litellm_remaining_${who}_budget_metric`]: told('gauge', `US dollars left of the budget of ${whose}.`, labels),
+    [`litellm_${who}_max_budget_metric`]: told('gauge', `The budget of ${whose} in US dollars.`, labels),
+    [`litellm_${who}_budget_remaining_hours_metric`]: told(
+      'gauge',
+      `Hours until the budget of ${whose} begins anew.`,
+      labels,
+      hoursUntil,
+    ),
+  }
+}
+
 const histogram = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
   kind: 'histogram',
   help,
@@ -104,6 +142,29 @@ export const metrics: Readonly<Record<string, Metric>> = {
     PER_MODEL,
     one(({ cache_hit }) => cache_hit),
   ),
+  litellm_cache_misses_metric: counter('Requests that the cache had no answer for.', PER_MODEL, (event, { caches }) =>
+    caches && isLast(event) && !event.cache_hit ? 1 : undefined,
+  ),
+  litellm_deployment_successful_fallbacks: counter(
+    'Requests that a fallback answered.',
+    FALLBACK,
+    one((event) => hasFallenBack(event) && isDone(event)),
+  ),
+  litellm_deployment_failed_fallbacks: counter(
+    'Attempts at fallbacks that failed.',
+    FALLBACK,
+    one((event) => hasFallenBack(event) && !isDone(event)),
+  ),
+  litellm_llm_api_failed_requests_metric: counter(
+    'Attempts that failed.',
+    PER_MODEL,
+    one((event) => !isDone(event)),
+  ),
+  litellm_callback_logging_failures_metric: told('counter', 'Deliveries that a sink did not take.', ['callback_name']),
+  ...budgetGauges('team', 'a team', ['team', 'team_alias']),
+  ...budgetGauges('api_key', 'a key', ['hashed_api_key', 'api_key_alias']),
+  ...budgetGauges('user', 'a user', ['user']),
+  litellm_provider_remaining_budget_metric: told('gauge', "US dollars left of a provider's budget.", ['api_provider']),
   litellm_request_total_latency_metric: histogram(
     'Seconds from the request to its end.',
     LATENCY,
@@ -144,12 +205,6 @@ export const metrics: Readonly<Record<string, Metric>> = {
     ['requested_model', ...AT, ...WHO, ...FAULT],
     one((event) => !isDone(event)),
   ),
-  litellm_deployment_state: {
-    kind: 'gauge',
-    help: 'How the last attempt ended: 0 well, 1 badly.',
-    labels: AT,
-    value: (event) => (event.status === 'cancelled' ? undefined : isDone(event) ? 0 : 1),
-  },
 }
 
 function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
@@ -162,6 +217,8 @@ function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
     user: event.user ?? '',
     // What a caller made up must not make series; what was answered for it is known.
     requested_model: event.model_group,
+    fallback_model: event.model_group,
+    callback_name: '',
     model: event.model,
     model_id: event.model_id,
     model_group: event.model_group,
@@ -180,7 +237,7 @@ export function deltasOf(events: readonly SpendEvent[], options: MetricOptions):
   for (const event of events) {
     const all = labelsOf(event, options)
     for (const [name, metric] of Object.entries(metrics)) {
-      const value = metric.value(event)
+      const value = metric.value(event, options)
       if (value === undefined || !Number.isFinite(value)) continue
       const labels = Object.fromEntries(metric.labels.map((label) => [label, all[label]]))
       const key = seriesKey(name, labels)

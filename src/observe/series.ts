@@ -18,6 +18,8 @@ export class Series {
       const metric = metrics[delta.metric]
       if (!metric) return []
       const [key, labels] = this.#placeOf(delta)
+      // Of those beyond the bound, one number would be nobody's.
+      if (metric.kind === 'gauge' && labels !== delta.labels) return []
       const known = this.#all.get(key)
       const next: Delta = {
         metric: delta.metric,

@@ -23,7 +23,7 @@ const metrics = route({
     if (deps.gateway.config.observe?.metricsNeedKey) await mustBeAdmin(asked)
     const format = formatFor(request.headers.get('accept'))
     const [counted, deployments] = await Promise.all([deps.metrics(format), healthOfAll(deps.gateway, receivedAtMs)])
-    return new Response(gaugeBlocks(routerGauges(deployments)) + counted, {
+    return new Response(gaugeBlocks(routerGauges(deployments), format) + counted, {
       headers: { 'content-type': CONTENT_TYPES[format] },
     })
   },

@@ -18,6 +18,13 @@ export function routerGauges(all: readonly DeploymentHealth[]): readonly Gauge[]
     }),
   })
   return [
+    states(all),
+    cooldowns(all),
+    {
+      name: 'litellm_in_flight_requests',
+      help: 'Requests that deployments are answering.',
+      samples: [{ labels: {}, value: all.reduce((sum, { state }) => sum + state.inFlight, 0) }],
+    },
     limit('rpm', 'requests', all),
     limit('tpm', 'tokens', all),
     gauge('circuit', '0 closed, 1 half-open, 2 open: it cools down.', ({ circuit }) => CIRCUIT[circuit]),
@@ -34,6 +41,32 @@ export function routerGauges(all: readonly DeploymentHealth[]): readonly Gauge[]
   ]
 }
 
+const labelsAt = ({ id, model, provider, apiBase }: DeploymentHealth['deployment']) => ({
+  litellm_model_name: model,
+  model_id: id,
+  api_base: originOf(apiBase),
+  api_provider: provider,
+})
+
+/** LiteLLM's state of a deployment: it is well, it fails now and then, or it cools down and is not asked. */
+function states(all: readonly DeploymentHealth[]): Gauge {
+  const stateOf = ({ circuit, failures }: DeploymentState) => (circuit === 'open' ? 2 : failures > 0 ? 1 : 0)
+  return {
+    name: 'litellm_deployment_state',
+    help: '0 it is well, 1 it failed within the last minute, 2 it cools down.',
+    samples: all.map(({ deployment, state }) => ({ labels: labelsAt(deployment), value: stateOf(state) })),
+  }
+}
+
+function cooldowns(all: readonly DeploymentHealth[]): Gauge {
+  return {
+    name: 'litellm_deployment_cooled_down',
+    help: 'How often it began to cool down.',
+    counts: true,
+    samples: all.map(({ deployment, state }) => ({ labels: labelsAt(deployment), value: state.openings ?? 0 })),
+  }
+}
+
 /** LiteLLM's gauges of what the file allows a deployment in a minute. Where an address is written down, it is told without its path. */
 function limit(name: 'rpm' | 'tpm', what: string, all: readonly DeploymentHealth[]): Gauge {
   return {
@@ -42,9 +75,7 @@ function limit(name: 'rpm' | 'tpm', what: string, all: readonly DeploymentHealth
     samples: all.flatMap(({ deployment }) => {
       const value = deployment[name]
       if (value === undefined) return []
-      const { id, model, provider, apiBase } = deployment
-      const labels = { litellm_model_name: model, model_id: id, api_base: originOf(apiBase), api_provider: provider }
-      return [{ labels, value }]
+      return [{ labels: labelsAt(deployment), value }]
     }),
   }
 }

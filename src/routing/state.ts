@@ -24,6 +24,8 @@ export interface DeploymentState {
   readonly circuit: Circuit
   /** When an open circuit becomes half-open. */
   readonly openUntilMs?: number
+  /** How often it began to cool down since the shared state was made; absent for never. */
+  readonly openings?: number
   /** In words, for `/router/state` and refusals. */
   readonly openBecause?: string
   /** This isolate may send the one request that tries a half-open deployment. */

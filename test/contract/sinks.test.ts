@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { spanOf } from '../../src/ledger/span.ts'
+import { neonBudgets } from '../../src/observe/budgets-neon.ts'
 import { neonCallbacks } from '../../src/observe/callbacks-neon.ts'
 import { deliveryIn } from '../../src/observe/deliveries.ts'
 import { replayDeliveries } from '../../src/observe/replay-neon.ts'
@@ -86,4 +88,28 @@ it('whom teams and keys want told is read from their rows, whatever their ids ho
     [entityName('key', 'k=1'), ['langfuse']],
   ])
   expect(await neonCallbacks(db)([])).toEqual(new Map())
+})
+
+it('gauges of budgets are read for the windows of a batch: limits with what was added, and none where there is no budget', async () => {
+  const { db } = postgres
+  const start = Date.UTC(2026, 10, 22)
+  const at = new Date(start).toISOString()
+  await db.execute(sql`insert into budget (scope, entity, part, limit_nano, extra_nano, extra_until, duration, anchor) values
+    ('key:g@1d', 'key:g', 'main', 2000, 500, ${new Date(start + 1_000).toISOString()}::timestamptz, '1d', ${at}::timestamptz),
+    ('key:g@1h', 'key:g', 'window', 10, 0, null, '1h', ${at}::timestamptz),
+    ('provider:openai@life', 'provider:openai', 'file', 7, 0, null, 'life', ${at}::timestamptz)`)
+  await db.execute(sql`insert into budget_window (scope, window_start, spent) values
+    ('key:g@1d', ${at}::timestamptz, 1), ('key:g@1h', ${at}::timestamptz, 2), ('provider:openai@life', 'epoch', 3), ('team:g@life', 'epoch', 4)`)
+  const windows = [
+    { scope: 'key:g@1d', startMs: start },
+    { scope: 'key:g@1h', startMs: start },
+    { scope: 'provider:openai@life', startMs: 0 },
+    { scope: 'team:g@life', startMs: 0 },
+  ]
+  const figures = neonBudgets(db, spanOf)
+  expect((await figures(windows, start)).toSorted((a, b) => a.scope.localeCompare(b.scope))).toEqual([
+    { scope: 'key:g@1d', startMs: start, limitNano: '2500', spentNano: '1', endMs: start + 86_400_000 },
+    { scope: 'provider:openai@life', startMs: 0, limitNano: '7', spentNano: '3' },
+  ])
+  expect((await figures(windows.slice(0, 1), start + 2_000))[0]?.limitNano).toBe('2000')
 })

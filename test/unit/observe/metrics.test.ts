@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { budgetDeltas, windowsIn } from '../../../src/observe/budget-metrics.ts'
 import { exposition, formatFor } from '../../../src/observe/exposition.ts'
 import { deltasOf, metrics } from '../../../src/observe/metrics.ts'
 import { Series } from '../../../src/observe/series.ts'
@@ -7,16 +8,18 @@ import type { SpendEvent } from '../../../src/spend/event.ts'
 import { parseMetrics } from '../../support/prometheus-parser.ts'
 import { spendEventOf } from '../../support/spend-event.ts'
 
+const NOW = Date.UTC(2026, 10, 22, 12)
+
 const textOf = (events: readonly SpendEvent[], format: 'text' | 'openmetrics' = 'text') => {
   const series = new Series()
   series.add(deltasOf(events, { endUsers: false }))
-  return exposition(series.values(), format)
+  return exposition(series.values(), format, NOW)
 }
 const total = (text: string, name: string) =>
   (parseMetrics(text, 'text').get(name)?.samples ?? []).reduce((sum, { value }) => sum + value, 0)
 
 const anyEvent = fc.record({
-  key_alias: fc.option(fc.string({ unit: 'grapheme' }), { nil: null }),
+  key_alias: fc.option(fc.string({ unit: 'binary' }), { nil: null }),
   model: fc.string(),
   error_type: fc.option(fc.string(), { nil: null }),
   status: fc.constantFrom('success' as const, 'failure' as const, 'cancelled' as const),
@@ -27,7 +30,7 @@ const anyEvent = fc.record({
 describe('the metrics', () => {
   it('are in both formats, whatever names hold, and every attempt is counted', () => {
     fc.assert(
-      fc.property(fc.array(anyEvent, { maxLength: 8 }), (given) => {
+      fc.property(fc.array(anyEvent, { maxLength: 4 }), (given) => {
         const events = given.map((more, n) => spendEventOf({ id: `e${n}`, ...more }))
         const text = textOf(events)
         parseMetrics(textOf(events, 'openmetrics'), 'openmetrics')
@@ -35,6 +38,7 @@ describe('the metrics', () => {
         const spent = events.reduce((sum, { cost_nano }) => sum + Number(cost_nano) / 1e9, 0)
         expect(total(text, 'litellm_spend_metric_total')).toBeCloseTo(spent, 6)
       }),
+      { numRuns: 30 },
     )
   })
 
@@ -88,14 +92,109 @@ describe('the metrics', () => {
       expect(series.values().filter((one) => one.metric === metric).length).toBeLessThanOrEqual(4)
   })
 
+  it('count fallbacks by how they ended, and what the cache did not have where there is one', () => {
+    const events = [
+      spendEventOf({ id: 'a', status: 'failure', elsewhere: true, http_status: 500 }),
+      spendEventOf({ id: 'b', fallbacks: 1, status: 'failure', elsewhere: true, http_status: 429, error_type: 'rate' }),
+      spendEventOf({ id: 'c', fallbacks: 2, model_group: 'spare' }),
+      spendEventOf({ id: 'd', cache_hit: true }),
+    ]
+    const text = textOf(events)
+    const [failed] = parseMetrics(text, 'text').get('litellm_deployment_failed_fallbacks_total')!.samples
+    expect(failed).toMatchObject({ value: 1, labels: { exception_status: '429', exception_class: 'rate' } })
+    const [good] = parseMetrics(text, 'text').get('litellm_deployment_successful_fallbacks_total')!.samples
+    expect(good).toMatchObject({ value: 1, labels: { fallback_model: 'spare' } })
+    expect([total(text, 'litellm_cache_hits_metric_total'), total(text, 'litellm_cache_misses_metric_total')]).toEqual([
+      1, 0,
+    ])
+    const misses = deltasOf(events, { endUsers: false, caches: true }).filter(
+      ({ metric }) => metric === 'litellm_cache_misses_metric',
+    )
+    expect(misses.reduce((sum, { value }) => sum + value, 0)).toBe(1)
+  })
+
+  it('tell what is left of budgets, and the hours until they begin anew at the moment of asking', () => {
+    const event = spendEventOf({
+      id: 'a',
+      api_key: 'hash',
+      team_id: 't',
+      user: 'u',
+      scopes: [
+        'key:k@30d',
+        'key:k:model=m@1d',
+        'team:t@life',
+        'user:u@1d',
+        'org:o@1d',
+        'provider:openai@1d',
+        'key:k@life',
+      ],
+      windows: [1, 2, 0, 3, 4, 5, 0],
+    })
+    expect(windowsIn([event, event]).map(({ scope }) => scope)).toEqual([
+      'key:k@30d',
+      'team:t@life',
+      'user:u@1d',
+      'provider:openai@1d',
+      'key:k@life',
+    ])
+    const figure = (scope: string, startMs: number, more = {}) => ({
+      scope,
+      startMs,
+      limitNano: '2000000000',
+      spentNano: '500000000',
+      ...more,
+    })
+    const series = new Series()
+    series.add(
+      budgetDeltas(
+        [event],
+        [
+          figure('key:k@30d', 1, { endMs: NOW + 5_400_000 }),
+          figure('team:t@life', 0, { spentNano: '2500000000' }),
+          figure('user:u@1d', 3, { endMs: NOW - 1 }),
+          figure('provider:openai@1d', 5),
+          figure('team:other@1d', 6),
+        ],
+      ),
+    )
+    const families = parseMetrics(exposition(series.values(), 'openmetrics', NOW), 'openmetrics')
+    const values = [...families].map(([name, { samples }]) => [name, samples.map(({ value }) => value)])
+    expect(Object.fromEntries(values)).toEqual({
+      litellm_remaining_api_key_budget_metric: [1.5],
+      litellm_api_key_max_budget_metric: [2],
+      litellm_api_key_budget_remaining_hours_metric: [1.5],
+      litellm_remaining_team_budget_metric: [-0.5],
+      litellm_team_max_budget_metric: [2],
+      litellm_remaining_user_budget_metric: [1.5],
+      litellm_user_max_budget_metric: [2],
+      litellm_user_budget_remaining_hours_metric: [0],
+      litellm_provider_remaining_budget_metric: [1.5],
+    })
+    expect(families.get('litellm_api_key_max_budget_metric')!.samples[0]!.labels).toEqual({
+      hashed_api_key: 'hash',
+      api_key_alias: '',
+    })
+  })
+
+  it('of budgets beyond the bound are left out, since one number for many would be nobody’s', () => {
+    const series = new Series([], 1)
+    const gauge = (team: string) => ({
+      metric: 'litellm_team_max_budget_metric',
+      labels: { team, team_alias: '' },
+      value: 1,
+    })
+    series.add([gauge('a'), gauge('b'), gauge('a')])
+    expect(series.values().map(({ labels }) => labels.team)).toEqual(['a'])
+  })
+
   it('go on from what was stored', () => {
     const first = new Series()
     const deltas = deltasOf([spendEventOf({ id: 'a' })], { endUsers: false })
     first.add(deltas)
     const second = new Series(JSON.parse(JSON.stringify(first.values())))
     second.add(deltas)
-    expect(total(exposition(second.values(), 'text'), 'litellm_requests_metric_total')).toBe(2)
-    parseMetrics(exposition(second.values(), 'openmetrics'), 'openmetrics')
+    expect(total(exposition(second.values(), 'text', NOW), 'litellm_requests_metric_total')).toBe(2)
+    parseMetrics(exposition(second.values(), 'openmetrics', NOW), 'openmetrics')
   })
 })
 
