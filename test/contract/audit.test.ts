@@ -204,6 +204,12 @@ describe('what admins change in Postgres', () => {
     const metadata = {
       logging: [{ callback_vars: { langfuse_secret_key: 'lf-1', langfuse_host: 'h' } }],
       note: 'use sk-abcdefghijkl',
+      endpoint: { headers: { 'x-api-key': 'planted-1', Cookie: 'planted-2', accept: 'json' }, api_keys: ['planted-3'] },
+      slack_webhook_url: 'planted-4',
+      places: ['https://u:planted-5@host/x', 'https://hooks.slack.com/services/planted-6', 'https://host/x'],
+      google: 'AIzaplanted-7-and-more',
+      max_tokens: 5,
+      token_budget: 7,
     }
     await tenants().create('team', [{ id: ['t1'], fields: { metadata } }], ada)
     const found = await log({ sortOrder: 'asc' })
@@ -217,9 +223,15 @@ describe('what admins change in Postgres', () => {
     expect(found[3]?.after?.metadata).toEqual({
       logging: [{ callback_vars: { langfuse_secret_key: '(secret)', langfuse_host: 'h' } }],
       note: '(secret)',
+      endpoint: { headers: { 'x-api-key': '(secret)', Cookie: '(secret)', accept: 'json' }, api_keys: ['(secret)'] },
+      slack_webhook_url: '(secret)',
+      places: ['(secret)', '(secret)', 'https://host/x'],
+      google: '(secret)',
+      max_tokens: 5,
+      token_budget: 7,
     })
     const sealed = JSON.stringify(found)
-    for (const secret of ['very-secret', 'lf-1', 'abcdefghijkl']) expect(sealed).not.toContain(secret)
+    for (const secret of ['very-secret', 'lf-1', 'abcdefghijkl', 'planted']) expect(sealed).not.toContain(secret)
     expect(sealed).not.toMatch(/[\w+/]{16}={0,2}\.[\w+/]{20}/)
   })
 
