@@ -2,12 +2,14 @@ import { and, between, eq, inArray, type Name, or, type SQL, sql } from 'drizzle
 import type { Db } from '../db/client.ts'
 import { customer, internalUser, organization, spendDaily, team } from '../db/schema.ts'
 import { type DaysQuery, type Dimension, dimensions, type KeyName, type SpendDays, type SpendGroup } from './report.ts'
+import { spendIn } from './report-neon.ts'
 
 /** Reports from the days that `record_spend` adds up: what they read grows with days and entities, not with requests. */
 export function neonDays(db: Db): SpendDays {
   return {
     days: (query, sets) => daysOf(db, query, sets),
     keyNames: (ids) => keyNames(db, ids),
+    spentIn: (windows) => spendIn(db, windows),
     async aliases(kind, ids) {
       if (ids.length === 0) return new Map()
       const rows = await aliasRows(db, kind, ids)

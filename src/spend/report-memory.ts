@@ -21,6 +21,14 @@ export function memoryReport(spend: MemorySpend, { keys, aliases }: KnownNames =
       return Promise.resolve(sets.map((set) => paged(groupsOf(cells, set), query)))
     },
     keyNames: (ids) => Promise.resolve(new Map([...(keys ?? [])].filter(([id]) => ids.includes(id)))),
+    spentIn: (windows) =>
+      Promise.resolve(
+        windows.map(({ scope, startMs }) =>
+          records()
+            .filter((row) => row.scopes.some((one, n) => one === scope && row.windows[n]?.getTime() === startMs))
+            .reduce((sum, { cost_nano }) => sum + cost_nano, 0n),
+        ),
+      ),
     aliases: (kind, ids) =>
       Promise.resolve(
         new Map(

@@ -59,6 +59,8 @@ export interface SpendDays {
   days(query: DaysQuery, sets: readonly (readonly Dimension[])[]): Promise<readonly (readonly SpendGroup[])[]>
   /** Keys by their ids, deleted ones too. */
   keyNames(ids: readonly string[]): Promise<ReadonlyMap<string, KeyName>>
+  /** What has been spent in each of these windows, in their order. */
+  spentIn(windows: readonly { readonly scope: string; readonly startMs: number }[]): Promise<readonly NanoUsd[]>
   /** What entities of a kind are called, as far as they have a name beside their id. */
   aliases(kind: SpendKind, ids: readonly string[]): Promise<ReadonlyMap<string, string>>
 }

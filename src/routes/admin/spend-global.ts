@@ -22,11 +22,11 @@ const common = { method: 'GET', access: 'viewer', tag: 'Spend' } as const
 const total = route({
   ...common,
   paths: ['/global/spend'],
-  summary: 'All that was ever spent.',
+  summary: 'All that was ever spent, and what all keys together may spend in the window of `max_budget`.',
   out: object,
   async handle({ deps }) {
     const [[sums = nothing] = []] = await deps.spendReport.days({ kind: 'all', ...ALL_DAYS }, [[]])
-    return { spend: usdFromNano(sums.costNano), max_budget: null }
+    return { spend: usdFromNano(sums.costNano), max_budget: deps.gateway.config.litellm.budget?.limitUsd ?? null }
   },
 })
 

@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { type SpendLogsQuery, spendLogsQuery } from '../../spend/logs-query.ts'
 import { type Route, route } from '../route.ts'
 import { spendActivityRoutes } from './spend-activity.ts'
+import { spendCostRoutes } from './spend-cost.ts'
 import { mustBeDates } from './spend-dates.ts'
 import { spendExportRoutes } from './spend-export.ts'
 import { spendGlobalRoutes } from './spend-global.ts'
@@ -40,4 +41,5 @@ export const spendRoutes: readonly Route[] = [
   ...spendGroupedRoutes,
   ...spendGlobalRoutes,
   ...spendRareRoutes,
+  ...spendCostRoutes,
 ]
