@@ -97,8 +97,11 @@ async function* used(body: Response['body']): AsyncGenerator<BatchUsed | undefin
 }
 
 const AT_A_TIME = 200
-/** Anthropic, which keeps results longest, keeps them for 29 days: what is not over by then is charged as it was held for. */
-const LOST_AFTER_MS = 30 * 86_400_000
+/**
+ * Vendors end a batch within days. What is not over by then is charged as it was held for, while the row of its expired
+ * hold is surely there to melt: days of the log are kept for at least fifteen (drop_spend_partitions).
+ */
+const LOST_AFTER_MS = 14 * 86_400_000
 
 /** The cron's part: batches whose makers never come back are charged all the same. One that fails waits for the next time. */
 export async function chargeOpenBatches(

@@ -1,3 +1,5 @@
+import { textWithin } from '../streams/text-within.ts'
+
 const TIMEOUT_MS = 5_000
 const MOST_BYTES = 512 * 1024
 
@@ -27,9 +29,9 @@ export async function fetchedJson(
   const isLocal = hostname === 'localhost' || hostname === '127.0.0.1'
   if (protocol !== 'https:' && !isLocal) throw new Error(`${origin} is not reached over TLS`)
   const response = await fetching(url, { ...init, redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
-  const text = await response.text()
+  const { text, isWhole } = await textWithin(response.body, MOST_BYTES)
   if (!response.ok) throw new BadAnswer(`${origin}${pathname}`, response.status)
-  if (text.length > MOST_BYTES) throw new Error(`${origin}${pathname} answered more than ${MOST_BYTES} bytes`)
+  if (!isWhole) throw new Error(`${origin}${pathname} answered more than ${MOST_BYTES} bytes`)
   const value: unknown = parsed(text)
   if (!isObject(value)) throw new Error(`${origin}${pathname} answered no JSON object`)
   return value

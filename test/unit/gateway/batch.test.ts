@@ -172,7 +172,7 @@ describe('a batch', () => {
     })
     await chargeOpenBatches(batches, deps, () => {})
     expect(recorded.length).toBe(1)
-    gateway.pass(31 * 86_400_000)
+    gateway.pass(15 * 86_400_000)
     await chargeOpenBatches(batches, deps, () => {})
     expect(recorded.length).toBe(2)
   })
