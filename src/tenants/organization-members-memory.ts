@@ -15,10 +15,10 @@ export function memoryOrganizationMembers(store: Pick<TenantStore, 'create'>): O
         ),
       ),
     find: (one) => Promise.resolve(rows.get(named(one))),
-    async add(members, users, author) {
+    async add(members, users, author, beside = {}) {
       const taken = members.find((one) => rows.has(named(one)))
       if (taken) throw alreadyThere('user_id', taken.userId)
-      await store.create('user', users, author)
+      await store.create('user', users, author, beside)
       const at = { createdAtMs: author.nowMs, updatedAtMs: author.nowMs }
       for (const one of members) rows.set(named(one), { ...one, ...at })
     },

@@ -56,7 +56,7 @@ export function neonOrganizationMembers(db: Db): OrganizationMembers {
     of: (whose) =>
       read('userId' in whose ? sql`m.user_id = ${whose.userId}` : sql`m.organization_id = ${whose.organizationId}`),
     find: async (one) => (await read(isOne(one)))[0],
-    async add(members, users, author) {
+    async add(members, users, author, { members: inTeams, key } = {}) {
       const rows = members.map(({ organizationId, userId, role }) =>
         insert('organization_membership', [
           ['organization_id', sql`${organizationId}`],
@@ -65,7 +65,8 @@ export function neonOrganizationMembers(db: Db): OrganizationMembers {
           ...signed(author),
         ]),
       )
-      await write(author, [...made('user', users, author), ...rows]).catch(
+      const others = [...made('member', inTeams, author), ...made('key', key && [key], author)]
+      await write(author, [...made('user', users, author), ...rows, ...others]).catch(
         explain({ ...users[0]?.fields, ...members[0] }),
       )
     },

@@ -1,4 +1,4 @@
-import type { Author, NewEntity } from './port.ts'
+import type { Author, Beside, NewEntity } from './port.ts'
 
 export const organizationRoles = ['org_admin', 'internal_user', 'internal_user_viewer'] as const
 export type OrganizationRole = (typeof organizationRoles)[number]
@@ -21,11 +21,12 @@ export interface OrganizationMembers {
   /** Of an organization, or all memberships of a user, oldest first. */
   of(whose: { readonly organizationId: string } | { readonly userId: string }): Promise<readonly OrganizationMember[]>
   find(one: Named): Promise<OrganizationMember | undefined>
-  /** All of them or none, and their users where those are new. Who is there already is refused. */
+  /** All of them or none, and their users where those are new, with what comes with these. Who is there already is refused. */
   add(
     members: readonly (Named & Pick<OrganizationMember, 'role'>)[],
     users: readonly NewEntity<'user'>[],
     author: Author,
+    beside?: Pick<Beside, 'members' | 'key'>,
   ): Promise<void>
   /** False when there is no such member. */
   change(one: Named, role: OrganizationRole, author: Author): Promise<boolean>

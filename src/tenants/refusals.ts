@@ -13,7 +13,8 @@ export type NamedField =
 
 export function alreadyThere(field: NamedField, value: string): GatewayError {
   return new GatewayError('conflict', `${field} = ${value} already exists. Choose another ${field}.`, {
-    status: 400,
+    // As LiteLLM's clients know a person who is there already.
+    status: field === 'user_email' ? 409 : 400,
     param: field,
   })
 }

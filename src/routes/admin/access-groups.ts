@@ -1,10 +1,11 @@
 import * as z from 'zod'
+import type { Config } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
-import { find, readNow, storeOf } from './stored.ts'
+import { configWith, find, readNow, storeOf } from './stored.ts'
 
 const notFound = (group: string) =>
   new GatewayError('not_found', `Access group '${group}' not found. POST /access_group/new makes one.`, {
@@ -16,7 +17,8 @@ const shown = z.object({ access_group: z.string(), model_names: z.array(z.string
 const tag = 'Model management'
 
 /** A group of models that nobody can ask would allow nothing, silently. */
-function mustExist(names: readonly string[], { gateway: { config } }: AppDeps): void {
+async function mustExist(names: readonly string[], deps: AppDeps): Promise<void> {
+  const config = configWith(await readNow(deps), deps)
   const missing = names.filter((one) => !config.deployments.some(({ group }) => group === one))
   if (missing.length === 0) return
   throw new GatewayError(
@@ -26,11 +28,11 @@ function mustExist(names: readonly string[], { gateway: { config } }: AppDeps): 
   )
 }
 
-const counted = (names: readonly string[], { gateway: { config } }: AppDeps) =>
+const counted = (names: readonly string[], config: Config) =>
   config.deployments.filter(({ group }) => names.includes(group)).length
 
 /** Groups of the file (`model_info.access_groups`) and those made here, as they hold now. */
-function groupsNow({ gateway: { config } }: AppDeps) {
+function groupsOf(config: Config) {
   const groups = new Map<string, Set<string>>()
   for (const { group, accessGroups = [] } of config.deployments) {
     for (const one of accessGroups) groups.set(one, (groups.get(one) ?? new Set()).add(group))
@@ -38,10 +40,10 @@ function groupsNow({ gateway: { config } }: AppDeps) {
   return groups
 }
 
-const describe = (group: string, names: ReadonlySet<string>, deps: AppDeps) => ({
+const describe = (group: string, names: ReadonlySet<string>, config: Config) => ({
   access_group: group,
   model_names: [...names],
-  deployment_count: counted([...names], deps),
+  deployment_count: counted([...names], config),
 })
 
 const create = route({
@@ -55,13 +57,13 @@ const create = route({
   async handle(asked) {
     const { body, deps } = asked
     const store = storeOf(deps)
-    mustExist(body.model_names, deps)
+    await mustExist(body.model_names, deps)
     const row = { kind: 'access_group' as const, id: body.access_group, models: body.model_names }
     if (!(await store.create<'access_group'>(row, authorOf(asked))))
       throw new GatewayError('conflict', `Access group '${body.access_group}' already exists.`, {
         param: 'access_group',
       })
-    return { ...body, models_updated: counted(body.model_names, deps) }
+    return { ...body, models_updated: counted(body.model_names, deps.gateway.config) }
   },
 })
 
@@ -77,10 +79,14 @@ const update = route({
     const { params, body, deps } = asked
     const id = params.access_group ?? ''
     const store = storeOf(deps)
-    mustExist(body.model_names, deps)
+    await mustExist(body.model_names, deps)
     const row = { kind: 'access_group' as const, id, models: body.model_names }
     if (!(await store.replace<'access_group'>(row, authorOf(asked)))) throw notFound(id)
-    return { access_group: id, model_names: body.model_names, models_updated: counted(body.model_names, deps) }
+    return {
+      access_group: id,
+      model_names: body.model_names,
+      models_updated: counted(body.model_names, deps.gateway.config),
+    }
   },
 })
 
@@ -98,7 +104,7 @@ const deletion = route({
     if (!before || !(await store.remove('access_group', id, authorOf(asked)))) throw notFound(id)
     return {
       access_group: id,
-      models_updated: counted(before.models, deps),
+      models_updated: counted(before.models, deps.gateway.config),
       message: `Access group '${id}' deleted successfully`,
     }
   },
@@ -110,7 +116,10 @@ const list = route({
   access: 'viewer',
   tag,
   summary: 'Every access group, of the file and stored, with its models.',
-  handle: ({ deps }) => ({ access_groups: [...groupsNow(deps)].map(([one, names]) => describe(one, names, deps)) }),
+  async handle({ deps }) {
+    const config = configWith(await readNow(deps), deps)
+    return { access_groups: [...groupsOf(config)].map(([one, names]) => describe(one, names, config)) }
+  },
 })
 
 const info = route({
@@ -119,10 +128,11 @@ const info = route({
   access: 'viewer',
   tag,
   summary: 'One of them.',
-  handle({ params: { access_group: id = '' }, deps }) {
-    const names = groupsNow(deps).get(id)
+  async handle({ params: { access_group: id = '' }, deps }) {
+    const config = configWith(await readNow(deps), deps)
+    const names = groupsOf(config).get(id)
     if (!names) throw notFound(id)
-    return describe(id, names, deps)
+    return describe(id, names, config)
   },
 })
 

@@ -37,6 +37,8 @@ export const list = route({
     key_hash: filter,
     key_alias: filter,
     return_full_object: z.stringbool().default(false),
+    // Keys of teams that the caller runs are always among them.
+    include_team_keys: z.stringbool().optional(),
     sort_by: z.enum(keySorts).default('created_at'),
     sort_order: sortOrder('desc'),
   }),

@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Deployment } from '../../config/config.ts'
+import type { Config, Deployment } from '../../config/config.ts'
 import { GatewayError } from '../../errors.ts'
 import type { GatewayDeps } from '../../gateway/deps.ts'
 import { groupFor } from '../../gateway/groups.ts'
@@ -11,20 +11,22 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { abilitiesOf, groupsOf, pricesOf, shownModel } from './shown-model.ts'
-import { ofKind, readNow } from './stored.ts'
+import { configWith, ofKind, readNow } from './stored.ts'
 
 /** The deployments that the caller may ask. */
-function visible(principal: Principal, deps: AppDeps): readonly Deployment[] {
+function visible(principal: Principal, config: Config): readonly Deployment[] {
   const sees = principal.role === 'proxy_admin' || principal.role === 'proxy_admin_viewer'
-  return deps.gateway.config.deployments.filter(({ group, teamId, accessGroups = [], optional }) => {
+  return config.deployments.filter(({ group, teamId, accessGroups = [], optional }) => {
     if (optional || (teamId !== undefined && !sees && teamId !== principal.teamId)) return false
     return allowsModel(principal, group, { target: group, accessGroups })
   })
 }
 
-async function storedById(deps: AppDeps): Promise<ReadonlyMap<string, StoredModel>> {
-  if (!deps.models) return new Map()
-  return new Map(ofKind(await readNow(deps), 'model').map((row) => [row.id, row]))
+/** Those of now, and the rows of those that are stored. */
+async function visibleNow(principal: Principal, deps: AppDeps) {
+  const stored = await readNow(deps)
+  const rows = new Map<string, StoredModel>(ofKind(stored, 'model').map((row) => [row.id, row]))
+  return { all: visible(principal, configWith(stored, deps)), rows }
 }
 
 const shown = z.record(z.string(), z.unknown())
@@ -38,13 +40,13 @@ const info = route({
   query: z.strictObject({ litellm_model_id: name.optional() }),
   out: z.object({ data: z.array(shown) }),
   async handle({ query: { litellm_model_id: id }, principal, deps }) {
-    const found = visible(principal, deps).filter((one) => id === undefined || one.id === id)
+    const { all, rows } = await visibleNow(principal, deps)
+    const found = all.filter((one) => id === undefined || one.id === id)
     if (id !== undefined && found.length === 0)
       throw new GatewayError('invalid_request', `Model id = ${id} not found on litellm proxy`, {
         param: 'litellm_model_id',
       })
-    const stored = await storedById(deps)
-    return { data: found.map((one) => shownModel(one, stored.get(one.id))) }
+    return { data: found.map((one) => shownModel(one, rows.get(one.id))) }
   },
 })
 
@@ -65,15 +67,15 @@ const paged = route({
   }),
   async handle({ query, principal, deps }) {
     const { model, modelId, search, page: at, size } = query
-    const found = visible(principal, deps).filter(
+    const { all, rows } = await visibleNow(principal, deps)
+    const found = all.filter(
       ({ id, group }) =>
         (modelId === undefined || id === modelId) &&
         (model === undefined || group === model) &&
         (search === undefined || group.toLowerCase().includes(search.toLowerCase())),
     )
-    const stored = await storedById(deps)
     return {
-      data: found.slice((at - 1) * size, at * size).map((one) => shownModel(one, stored.get(one.id))),
+      data: found.slice((at - 1) * size, at * size).map((one) => shownModel(one, rows.get(one.id))),
       total_count: found.length,
       current_page: at,
       total_pages: Math.ceil(found.length / size),
@@ -91,7 +93,7 @@ const groups = route({
   query: z.strictObject({ model_group: name.optional() }),
   out: z.object({ data: z.array(shown) }),
   handle({ query: { model_group: wanted }, principal, deps }) {
-    const found = groupsOf({ ...deps.gateway.config, deployments: visible(principal, deps) })
+    const found = groupsOf({ ...deps.gateway.config, deployments: visible(principal, deps.gateway.config) })
     return {
       data: [...found]
         .filter(([group]) => wanted === undefined || group === wanted)

@@ -1,6 +1,8 @@
 import type { Config } from '../../config/config.ts'
+import { laidOver } from '../../config/laid-over.ts'
 import { GatewayError } from '../../errors.ts'
 import type { ModelStore, Stored, StoredKind, StoredKinds } from '../../models/port.ts'
+import { overlayOf } from '../../models/resolve.ts'
 import type { AppDeps } from '../deps.ts'
 
 /** The store, where the operator keeps models in Postgres; else LiteLLM's refusal, for /model/new with its status. */
@@ -22,6 +24,12 @@ export function builtOf(deps: AppDeps): Config {
 export async function readNow({ models, gateway }: AppDeps): Promise<Stored> {
   const nowMs = gateway.clock()
   return (await models?.read(nowMs)) ?? { rows: [], generation: 0, readAtMs: nowMs }
+}
+
+/** What runs everywhere in five seconds: with these rows. Who just wrote one finds it. */
+export function configWith(stored: Stored, deps: AppDeps): Config {
+  if (!deps.models) return deps.gateway.config
+  return laidOver(builtOf(deps), overlayOf(stored, builtOf(deps)))
 }
 
 export function ofKind<K extends StoredKind>({ rows }: Stored, kind: K): readonly StoredKinds[K][] {

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
+import type { Beside, NewEntity } from '../../tenants/port.ts'
 import { roles } from '../../tenants/principal.ts'
 import { entityName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
@@ -12,9 +13,10 @@ import { keysShown } from './keys-of.ts'
 import { limitsOf } from './limits.ts'
 import { preparedKey } from './make-key.ts'
 import { withUserDefaults } from './new-rules.ts'
+import { organizationNamed } from './organization-named.ts'
 import { newMembers, role } from './people.ts'
 import { recallAfter } from './recall.ts'
-import { personOf } from './runs-organization.ts'
+import { organizationMembers, personOf } from './runs-organization.ts'
 import { shownKey, shownTeam, shownUser } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { seesAll } from './whose.ts'
@@ -66,6 +68,7 @@ const create = route({
     ...ownFields,
     ...newLimits,
     teams: teams.nullish(),
+    organizations: z.array(name).max(100).nullish(),
     auto_create_key: z.boolean().default(true),
     key_alias: name.nullish(),
     duration: name.nullish(),
@@ -92,7 +95,7 @@ const create = route({
       : undefined
     const members = await membershipsOf(userId, body.teams ?? [], deps, nowMs)
     const beside = { members, ...(key ? { key: { id: [key.id], fields: key.fields } } : {}) }
-    const [user] = await deps.tenantStore.create('user', [{ id: [userId], fields }], authorOf(asked), beside)
+    const user = await madeIn(body.organizations ?? [], { id: [userId], fields }, asked, beside)
     if (!user) throw notFound(userId)
     const expiresAtMs = key?.fields.expiresAtMs ?? null
     const expires = expiresAtMs === null ? null : new Date(expiresAtMs).toISOString()
@@ -104,6 +107,30 @@ const create = route({
     }
   },
 })
+
+/** The user with everything beside it, and in these organizations. */
+async function madeIn(
+  organizations: readonly string[],
+  user: NewEntity<'user'>,
+  asked: Changing,
+  beside: Pick<Beside, 'members' | 'key'>,
+) {
+  const { deps } = asked
+  if (organizations.length === 0) {
+    const [made] = await deps.tenantStore.create('user', [user], authorOf(asked), beside)
+    return made
+  }
+  await Promise.all(organizations.map((id) => organizationNamed(id, deps)))
+  const [userId = ''] = user.id
+  const members = [...new Set(organizations)].map((id) => ({
+    organizationId: id,
+    userId,
+    role: 'internal_user' as const,
+  }))
+  await organizationMembers(deps).add(members, [user], authorOf(asked), beside)
+  await deps.tenants.changed()
+  return deps.tenantStore.find('user', user.id)
+}
 
 const update = route({
   method: 'POST',

@@ -126,17 +126,150 @@ describe('the Terraform provider', () => {
     await call('POST', '/model/delete', { id: 'tf-model' })
     await call('DELETE', '/credentials/openai-prod')
   })
+
+  it('an organization, its members by id and by e-mail, and what they are in it', async () => {
+    const { w, call } = gateway()
+    const made = await call('POST', '/organization/new', {
+      organization_alias: 'acme',
+      models: ['small'],
+      max_budget: 1000,
+      tpm_limit: 200_000,
+      rpm_limit: 2000,
+      budget_duration: '30d',
+      metadata: { environment: 'testing' },
+      model_rpm_limit: { small: 1000 },
+      model_tpm_limit: { small: 100_000 },
+      tags: [],
+    })
+    const organization_id = made.organization_id
+    expect(made).toMatchObject({ litellm_budget_table: { max_budget: 1000, budget_duration: '30d', rpm_limit: 2000 } })
+    const added = await call('POST', '/organization/member_add', {
+      organization_id,
+      member: { role: 'internal_user', user_email: 'ann@example.com' },
+    })
+    expect(added.organization_id).toBe(organization_id)
+    const [user] = added.updated_users
+    const [member] = added.updated_organization_memberships
+    expect([user.user_email, user.user_id]).toEqual(['ann@example.com', member.user_id])
+    expect([member.organization_id, member.user_role]).toEqual([organization_id, 'internal_user'])
+    const one = { organization_id, user_id: member.user_id }
+    await call('PATCH', '/organization/member_update', { ...one, role: 'org_admin' })
+    const info = await call('GET', `/organization/info?organization_id=${organization_id}`)
+    expect(info.members).toMatchObject([{ ...one, user_role: 'org_admin' }])
+    await call('DELETE', '/organization/member_delete', one)
+    await call('PATCH', '/organization/update', { organization_id, organization_alias: 'acme 2', max_budget: null })
+    expect(await call('GET', `/organization/info?organization_id=${organization_id}`)).toMatchObject({
+      organization_alias: 'acme 2',
+      litellm_budget_table: { max_budget: null },
+      members: [],
+    })
+    expect(
+      (await call('GET', '/organization/list')).map((o: { organization_id: string }) => o.organization_id),
+    ).toEqual([organization_id])
+    await call('DELETE', '/organization/delete', { organization_ids: [organization_id] })
+    expect((await w.get(`/organization/info?organization_id=${organization_id}`)).status).toBe(404)
+  })
+
+  it('a user in a team, whom it finds by e-mail when a second one is refused as there', async () => {
+    const { w, call } = gateway()
+    const { team_id } = await call('POST', '/team/new', { team_alias: 't' })
+    const { organization_id } = await call('POST', '/organization/new', { organization_alias: 'o' })
+    const fields = {
+      user_email: 'bob@example.com',
+      user_alias: 'Bob',
+      user_role: 'internal_user',
+      teams: [team_id],
+      models: ['small'],
+      max_budget: 100,
+      budget_duration: '1mo',
+      tpm_limit: 10_000,
+      rpm_limit: 100,
+      auto_create_key: true,
+      send_invite_email: false,
+      metadata: { department: 'x' },
+    }
+    const made = await call('POST', '/user/new', { ...fields, organizations: [organization_id] })
+    expect(made.key).toMatch(/^sk-/)
+    const { members } = await call('GET', `/organization/info?organization_id=${organization_id}`)
+    expect(members).toMatchObject([{ user_id: made.user_id, user_role: 'internal_user' }])
+    expect((await w.post('/user/new', { organizations: ['nobody'] })).status).toBe(404)
+    expect((await w.post('/user/new', fields)).status).toBe(409)
+    const listed = await call('GET', '/user/list?page=1&page_size=100&user_email=bob%40example.com')
+    expect([listed.users[0].user_id, listed.total_pages]).toEqual([made.user_id, 1])
+    const { teams: _, auto_create_key: __, send_invite_email: ___, ...changes } = fields
+    await call('POST', '/user/update', { ...changes, user_id: made.user_id, max_budget: 50 })
+    const info = await call('GET', `/user/info?user_id=${made.user_id}`)
+    expect([info.user_info.max_budget, info.teams[0].team_id, info.keys.length]).toEqual([50, team_id, 1])
+    await call('POST', '/user/delete', { user_ids: [made.user_id] })
+    expect((await w.get(`/user/info?user_id=${made.user_id}`)).status).toBe(404)
+  })
+
+  it('a budget and a tag that is under it, and takes their limits away again', async () => {
+    const { w, call } = gateway()
+    const limits = { max_budget: 10, soft_budget: 5, tpm_limit: 1000, rpm_limit: 10, budget_duration: '28d' }
+    const { budget_id } = await call('POST', '/budget/new', limits)
+    expect(await call('POST', '/budget/info', { budgets: [budget_id] })).toMatchObject([{ budget_id, ...limits }])
+    await call('POST', '/budget/update', { budget_id, max_budget: 20, soft_budget: null })
+    expect(await call('POST', '/budget/info', { budgets: [budget_id] })).toMatchObject([
+      { max_budget: 20, soft_budget: null },
+    ])
+    expect(await call('GET', '/tag/list')).toEqual([])
+    await call('POST', '/tag/new', { name: 'prod', description: 'd', models: ['small'], budget_id })
+    expect((await call('POST', '/tag/info', { names: ['prod'] })).prod).toMatchObject({
+      description: 'd',
+      models: ['small'],
+      budget_id,
+      litellm_budget_table: { budget_id, max_budget: 20 },
+    })
+    await call('POST', '/tag/update', { name: 'prod', description: 'e' })
+    expect((await call('GET', '/tag/list'))[0]).toMatchObject({ name: 'prod', description: 'e' })
+    await call('POST', '/tag/delete', { name: 'prod' })
+    await call('POST', '/budget/delete', { id: budget_id })
+    expect((await w.post('/budget/info', { budgets: [budget_id] })).json).toEqual([])
+    const refused = await w.post('/budget/new', { tpd_limit: 5 })
+    expect([refused.status, refused.json.error.param]).toEqual([501, 'tpd_limit'])
+  })
+
+  it('an access group, and a key of a team without a person', async () => {
+    const { w, call } = gateway()
+    await call('POST', '/access_group/new', { access_group: 'g', model_names: ['small'] })
+    expect(await call('GET', '/access_group/g/info')).toMatchObject({ access_group: 'g', model_names: ['small'] })
+    await call('PUT', '/access_group/g/update', { model_names: ['small', 'team/large'] })
+    expect((await call('GET', '/access_group/g/info')).model_names).toHaveLength(2)
+    const { team_id } = await call('POST', '/team/new', { team_alias: 't', models: ['g'] })
+    const service = {
+      team_id,
+      key_alias: 's',
+      models: ['g'],
+      object_permission: { mcp_servers: [], vector_stores: [] },
+    }
+    const made = await call('POST', '/key/service-account/generate', service)
+    expect((await call('GET', `/key/info?key=${made.token}`)).info).toMatchObject({ team_id, user_id: null })
+    expect(await call('POST', '/key/block', { key: made.token })).toMatchObject({ blocked: true })
+    expect(await call('POST', `/key/${made.token}/regenerate`, {})).toMatchObject({ key_alias: 's' })
+    await call('DELETE', '/access_group/g/delete')
+    expect((await w.get('/access_group/g/info')).status).toBe(404)
+  })
 })
 
 /** The calls of LiteLLM's own Python client and command line. */
 describe('the Python client', () => {
   it('lists, makes and deletes keys, users, teams, models and credentials', async () => {
     const { call } = gateway()
-    const { key } = await call('POST', '/key/generate', { models: ['small'], key_alias: 'cli', duration: '24h' })
-    const keys = await call('GET', '/key/list?page=1&size=10&return_full_object=true')
+    const { key } = await call('POST', '/key/generate', {
+      api_key: MASTER,
+      models: ['small'],
+      key_alias: 'cli',
+      duration: '24h',
+      aliases: {},
+      config: {},
+      spend: 0,
+    })
+    const all = 'return_full_object=true&include_team_keys=true'
+    const keys = await call('GET', `/key/list?page=1&size=10&${all}`)
     expect(keys).toMatchObject({ total_count: 1, current_page: 1, total_pages: 1 })
     expect(keys.keys[0]).toMatchObject({ key_alias: 'cli' })
-    await call('POST', '/key/delete', { key_aliases: ['cli'] })
+    await call('POST', '/key/delete', { keys: null, key_aliases: ['cli'] })
     expect(key).toMatch(/^sk-/)
     await call('POST', '/user/new', {
       user_email: 'ann@example.com',
