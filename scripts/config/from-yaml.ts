@@ -29,6 +29,7 @@ import { retentionMs, spendLogsMs } from './retention.ts'
 import { noteOverrides, noteRouter, routerOf } from './router.ts'
 import type { ConfigFile } from './schema/file.ts'
 import { at, validate, withoutNulls } from './validate.ts'
+import { vectorStoresOf } from './vector-stores.ts'
 
 export interface BuildOptions {
   readonly fileName: string
@@ -110,6 +111,7 @@ export function configFrom(yamlText: string, { fileName, target }: BuildOptions,
       ...given('cache', cacheOf(file, note)),
     },
     ...given('passThrough', passThroughOf(file, note)),
+    ...given('vectorStores', vectorStoresOf(file, groups, note)),
     ...given('observe', observeOf(file, note)),
     ...given(
       'alerts',

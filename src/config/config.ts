@@ -6,6 +6,7 @@ import type { JwtSettings } from './identity.ts'
 import type { NewEntityRules } from './new-entities.ts'
 import type { PassThroughSettings } from './pass-through.ts'
 import type { SemanticCacheSettings } from './semantic-cache.ts'
+import type { VectorStoreSettings } from './vector-stores.ts'
 
 /** A value of the file that names an environment variable (`os.environ/NAME`). Stays a reference until it is used. */
 export interface EnvRef {
@@ -286,6 +287,8 @@ export interface Config {
   }
   /** What is passed on to vendors beside the operations that are known here; absent where the file says nothing of it. */
   readonly passThrough?: PassThroughSettings
+  /** What may be searched; absent where the file names nothing. */
+  readonly vectorStores?: readonly VectorStoreSettings[]
   /** Who is told of what needs attention; absent where nobody is. */
   readonly alerts?: AlertSettings
   /** Who is told of finished requests; absent where nobody is. */

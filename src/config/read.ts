@@ -1,5 +1,6 @@
 import type { Config, Deployment, EnvRef, Text } from './config.ts'
 import { passThroughTexts } from './pass-through.ts'
+import { vectorStoreTexts } from './vector-stores.ts'
 
 type Env = Readonly<Record<string, unknown>>
 
@@ -102,6 +103,7 @@ export function requiredVariables(config: Config): ReadonlyMap<string, readonly 
       [audience, 'general_settings.enable_jwt_auth'] as const,
     ]),
     ...passThroughTexts(config.passThrough ?? {}).map((text) => [text, 'what is passed on to vendors'] as const),
+    ...vectorStoreTexts(config.vectorStores).map((text) => [text, 'vector_store_registry'] as const),
     ...alertTexts(config).map((text) => [text, 'general_settings.alerting'] as const),
     ...Object.values(config.observe?.settings ?? {}).map((text) => [text, 'the sinks of litellm_settings'] as const),
     ...config.deployments

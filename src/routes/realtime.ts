@@ -64,11 +64,18 @@ async function callerBy({ principal, request, receivedAtMs, deps }: Asked<'key',
   const caller = (who: Principal, nowMs: number) => callerOf(who, { headers, body: {} }, tenants, { nowMs, defer })
   const standing: Client['standing'] = async () => {
     const nowMs = clock()
-    const isKnownByKey = principal.kind === 'key' && principal.keyHash !== ''
-    const now = isKnownByKey ? await tenants.principalOf(principal.keyHash, { nowMs, defer }) : principal
+    if (principal.kind === 'master') return caller(principal, nowMs)
+    mustBeActive(principal, nowMs)
+    const { keyId, keyHash, userId, teamId, organizationId } = principal
+    const moment = { nowMs, defer }
+    // A token's bearer has no key, and is known by its own names.
+    const now =
+      keyHash === keyId
+        ? await tenants.withoutKey({ userId, teamId, organizationId }, moment)
+        : await tenants.principalOf(keyHash, moment)
     if (!now) throw new GatewayError('auth_error', 'Authentication Error, this key was deleted.', { retry: false })
     mustBeActive(now, nowMs)
-    return caller(now, nowMs)
+    return keyHash === keyId ? caller(principal, nowMs) : caller(now, nowMs)
   }
   return { principal: await caller(principal, receivedAtMs), standing }
 }

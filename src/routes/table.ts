@@ -43,6 +43,7 @@ import { storedResponseRoutes } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 import { routerStateRoutes } from './router-state.ts'
 import { signInRoutes } from './sign-in.ts'
+import { vectorStoreRoutes } from './vector-stores.ts'
 
 const description = route({
   method: 'GET',
@@ -62,6 +63,7 @@ export const routes: readonly Route[] = [
   ...embeddingRoutes,
   ...moderationRoutes,
   ...rerankRoutes,
+  ...vectorStoreRoutes,
   ...imageRoutes,
   ...audioRoutes,
   ...realtimeRoutes,

@@ -52,6 +52,7 @@ export const principal = z.object({
   teamPermissions: z.array(z.string()).exactOptional(),
   allowedCacheControls: z.array(z.string()).exactOptional(),
   enforcedParams: z.array(z.string()).exactOptional(),
+  vectorStores: z.array(z.object({ level: z.enum(['key', 'team']), ids: z.array(z.string()) })).exactOptional(),
   allowedIps: z.array(z.string()).exactOptional(),
   blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),

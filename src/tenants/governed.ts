@@ -1,7 +1,8 @@
+import type { Principal } from './principal.ts'
 import type { EntityRecord } from './record.ts'
 
 /** Lists that bind a key or a team and lie where LiteLLM keeps them, in its metadata: only their own fields change them. */
-export const governed = ['allowed_cache_controls', 'allowed_ips', 'enforced_params'] as const
+export const governed = ['allowed_cache_controls', 'allowed_ips', 'enforced_params', 'vector_stores'] as const
 export type Governed = (typeof governed)[number]
 
 type Bound = Pick<EntityRecord, 'metadata'>
@@ -19,6 +20,19 @@ const listsOf = (entities: readonly (Bound | undefined)[], name: Governed) =>
 export function allowedByAll(entities: readonly (Bound | undefined)[], name: Governed): readonly string[] | undefined {
   const lists = listsOf(entities, name)
   return lists.length === 0 ? undefined : lists.reduce((left, right) => left.filter((item) => right.includes(item)))
+}
+
+/** The vector stores that each of them allows. */
+export function storesOf(levels: {
+  readonly key?: Bound
+  readonly team?: Bound | undefined
+}): Principal['vectorStores'] {
+  const lists = (['key', 'team'] as const).flatMap((level) => {
+    const bound = levels[level]
+    const ids = bound ? listIn(bound, 'vector_stores') : []
+    return ids.length === 0 ? [] : [{ level, ids }]
+  })
+  return lists.length === 0 ? undefined : lists
 }
 
 /** What any of them demands; undefined where none does. */

@@ -1,4 +1,4 @@
-import { allowedByAll, demandedByAny } from './governed.ts'
+import { allowedByAll, demandedByAny, storesOf } from './governed.ts'
 import type { Copy } from './port.ts'
 import { type Principal, type PrincipalLevel, type RateLimit, type Role, roles } from './principal.ts'
 import type {
@@ -40,6 +40,7 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
   const aliases = [key.aliases, team?.modelAliases].filter((names) => names != null && Object.keys(names).length > 0)
   const controls = allowedByAll([key, team], 'allowed_cache_controls')
   const enforcedParams = demandedByAny([key, team], 'enforced_params')
+  const vectorStores = storesOf({ key, team })
   const allowedIps = allowedByAll([key], 'allowed_ips')
   const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
@@ -62,6 +63,7 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
     ...membershipOf(owners),
     ...(controls === undefined ? {} : { allowedCacheControls: controls }),
     ...(enforcedParams === undefined ? {} : { enforcedParams }),
+    ...(vectorStores === undefined ? {} : { vectorStores }),
     ...(allowedIps === undefined ? {} : { allowedIps }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),

@@ -60,6 +60,8 @@ export interface Principal {
   readonly allowedCacheControls?: readonly string[]
   /** What its calls of models must say: `enforced_params` of the key and the team. */
   readonly enforcedParams?: readonly string[]
+  /** The vector stores that its key and its team let it search (`object_permission`); absent means all. */
+  readonly vectorStores?: readonly { readonly level: 'key' | 'team'; readonly ids: readonly string[] }[]
   /** From where it may be used: addresses and networks; absent means from anywhere. */
   readonly allowedIps?: readonly string[]
   /** A person who is signed in: at routes for people alone. */

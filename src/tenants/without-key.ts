@@ -1,4 +1,4 @@
-import { allowedByAll, demandedByAny } from './governed.ts'
+import { allowedByAll, demandedByAny, storesOf } from './governed.ts'
 import type { Principal } from './principal.ts'
 import { limitNow, limitsOf, membershipOf, modelsOf, ownerLevels, roleOf, scopesOf, spentOf } from './principal-of.ts'
 import type { MemberRecord, OrganizationRecord, TeamRecord, UserRecord } from './record.ts'
@@ -54,6 +54,7 @@ export function bearerPrincipal(
   const aliases = team?.modelAliases
   const controls = allowedByAll([team], 'allowed_cache_controls')
   const enforcedParams = demandedByAny([team], 'enforced_params')
+  const vectorStores = storesOf({ team })
   return {
     kind: 'key',
     role: roleOf(rows),
@@ -71,6 +72,7 @@ export function bearerPrincipal(
     ...membershipOf(rows),
     ...(controls === undefined ? {} : { allowedCacheControls: controls }),
     ...(enforcedParams === undefined ? {} : { enforcedParams }),
+    ...(vectorStores === undefined ? {} : { vectorStores }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
     spendNano: own ? spentOf(name, own) : 0n,

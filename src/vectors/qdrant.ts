@@ -43,13 +43,11 @@ export async function queryQdrant(rest: Rest, query: QdrantQuery): Promise<reado
     also: [404],
   })
   if (status === 404) return undefined
-  return answer
-    .parse(json)
-    .result.points.map(({ id, score, payload }) => ({
-      id: String(id),
-      similarity: clamped(score),
-      fields: payload ?? {},
-    }))
+  return answer.parse(json).result.points.map(({ id, score, payload }) => ({
+    id: String(id),
+    similarity: clamped(score),
+    fields: payload ?? {},
+  }))
 }
 
 export function qdrantCollection(rest: Rest, name: string, vectorName?: string): Collection {

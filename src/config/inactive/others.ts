@@ -57,7 +57,6 @@ export const inactiveOthers: readonly Capability[] = [
       'prompts',
       'mcp_servers',
       'mcp_tools',
-      'vector_store_registry',
       'search_tools',
       'assistant_settings',
       'router_settings.assistants_config',

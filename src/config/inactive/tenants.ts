@@ -73,10 +73,8 @@ export const inactiveTenants: readonly Capability[] = [
   },
   {
     capability:
-      'object permissions name vector stores, MCP servers and agents, none of which are served here, so that nothing is to be forbidden',
+      'object permissions are of keys and teams, and name vector stores; MCP servers and agents are not served here, so that nothing is to be forbidden',
     comes: 'unplanned',
-    key: ['object_permission'],
-    team: ['object_permission'],
     organization: ['object_permission'],
     user: ['object_permission'],
     customer: ['object_permission'],

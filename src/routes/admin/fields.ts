@@ -72,6 +72,7 @@ export type LimitFields = { readonly [F in keyof typeof newLimits]?: z.output<(t
   readonly allowed_cache_controls?: readonly string[] | null | undefined
   readonly allowed_ips?: readonly string[] | null | undefined
   readonly enforced_params?: readonly string[] | null | undefined
+  readonly object_permission?: { readonly vector_stores?: readonly string[] | null | undefined } | null | undefined
   readonly rpm_limit_type?: string | null | undefined
   readonly tpm_limit_type?: string | null | undefined
   readonly temp_budget_increase?: number | null | undefined

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { cacheControlNames, mustBeControls } from '../../cache/controls.ts'
+import { namesNothing } from '../../config/capability.ts'
 import { isNetwork } from '../../config/networks.ts'
 import { GatewayError } from '../../errors.ts'
 import { type Governed, governed, listIn, withBound } from '../../tenants/governed.ts'
@@ -11,6 +12,11 @@ import { name } from '../text.ts'
 export const bound = {
   allowed_cache_controls: z.array(z.enum(cacheControlNames)).max(cacheControlNames.length).nullish(),
   enforced_params: z.array(name).max(50).nullish(),
+  /** Of LiteLLM's permissions by object the one that is kept here; others may name nothing. */
+  object_permission: z
+    .looseObject({ vector_stores: z.array(name).max(100).nullish() })
+    .refine(({ vector_stores: _, ...others }) => namesNothing(others), 'may name vector_stores alone here')
+    .nullish(),
 }
 
 /** From where a key may be used. */
@@ -23,7 +29,15 @@ export const allowedIps = {
 
 export type MetadataFields = {
   readonly metadata?: Readonly<Record<string, unknown>> | null | undefined
-} & { readonly [F in Governed]?: readonly string[] | null | undefined }
+  readonly object_permission?: { readonly vector_stores?: readonly string[] | null | undefined } | null | undefined
+} & { readonly [F in Exclude<Governed, 'vector_stores'>]?: readonly string[] | null | undefined }
+
+/** What a body says of one of the lists: undefined where it says nothing. */
+function saidOf(body: MetadataFields, field: Governed): readonly string[] | null | undefined {
+  if (field !== 'vector_stores') return body[field]
+  const { object_permission: permission } = body
+  return permission === null ? null : permission?.vector_stores
+}
 
 /**
  * What a body asks of metadata and of the lists that lie in it. An owner may write metadata, but what binds it is an
@@ -43,7 +57,10 @@ export function metadataOf(
     )
   }
   const bound: BoundLists = Object.fromEntries(
-    governed.flatMap((field) => (body[field] === undefined ? [] : [[field, body[field] ?? []]])),
+    governed.flatMap((field) => {
+      const said = saidOf(body, field)
+      return said === undefined ? [] : [[field, said ?? []]]
+    }),
   )
   if (metadata == null && Object.keys(bound).length === 0) return {}
   const beside = metadata == null ? undefined : withBound(metadata, NONE)

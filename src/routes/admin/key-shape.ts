@@ -72,6 +72,7 @@ export const shown = z.object({
   allowed_cache_controls: z.array(z.string()),
   allowed_ips: z.array(z.string()),
   enforced_params: z.array(z.string()),
+  object_permission: z.object({ vector_stores: z.array(z.string()) }).nullable(),
   ...shownLimits,
   temp_budget_increase: z.number().nullable(),
   temp_budget_expiry: z.string().nullable(),

@@ -55,6 +55,12 @@ function budgetTable(shown: ReturnType<typeof shownEntity>) {
   }
 }
 
+/** LiteLLM's permissions by object, of those the vector stores; null where there are none. */
+function permissionOf(bound: Parameters<typeof listIn>[0]) {
+  const vector_stores = listIn(bound, 'vector_stores')
+  return vector_stores.length === 0 ? null : { vector_stores }
+}
+
 /** A key's row as LiteLLM shows it, without its hash. */
 export function shownKey(key: KeyRecord, nowMs: number) {
   return {
@@ -69,6 +75,7 @@ export function shownKey(key: KeyRecord, nowMs: number) {
     allowed_cache_controls: listIn(key, 'allowed_cache_controls'),
     allowed_ips: listIn(key, 'allowed_ips'),
     enforced_params: listIn(key, 'enforced_params'),
+    object_permission: permissionOf(key),
     ...shownEntity(entityName('key', key.id), key, nowMs),
     ...shownIncrease(key, nowMs),
   }
@@ -81,6 +88,7 @@ export function shownTeam(team: TeamRecord, nowMs: number, members: readonly Mem
     organization_id: team.organizationId,
     allowed_cache_controls: listIn(team, 'allowed_cache_controls'),
     enforced_params: listIn(team, 'enforced_params'),
+    object_permission: permissionOf(team),
     ...shownEntity(entityName('team', team.teamId), team, nowMs),
     team_member_budget_id: team.memberBudgetId,
     model_aliases: team.modelAliases ?? {},

@@ -30,6 +30,7 @@ export const shown = z.object({
   organization_id: z.string().nullable(),
   allowed_cache_controls: z.array(z.string()),
   enforced_params: z.array(z.string()),
+  object_permission: z.object({ vector_stores: z.array(z.string()) }).nullable(),
   ...shownLimits,
   team_member_budget_id: z.string().nullable(),
   model_aliases: z.record(z.string(), z.string()),

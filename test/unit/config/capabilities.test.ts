@@ -18,6 +18,7 @@ const active = [
   'environment_variables',
   'credential_list',
   'files_settings',
+  'vector_store_registry',
   'ledger_settings',
   'callback_settings',
   ...[
