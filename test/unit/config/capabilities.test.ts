@@ -292,7 +292,11 @@ describe('a request', () => {
     ).toBeUndefined()
     expect(refusal({ auto_rotate: true }, 'admin.key')).toEqual([501, 'not_implemented', 'auto_rotate'])
     expect(refusal({ members: [{ role: 'user' }] }, 'admin.team')?.[2]).toBe('members')
-    expect(refusal({ organizations: ['o'] }, 'admin.user')?.[2]).toBe('organizations')
+    expect(refusal({ password: 'p' }, 'admin.user')?.[2]).toBe('password')
+    const nothing = { object_permission: { mcp_servers: [], vector_stores: [] } }
+    expect(refusal(nothing, 'admin.key')).toBeUndefined()
+    const some = { object_permission: { mcp_servers: ['m'], vector_stores: [] } }
+    expect(refusal(some, 'admin.organization')?.[2]).toBe('object_permission')
     expect(refusal({ budget_id: 'b' }, 'admin.organization')).toBeUndefined()
     expect(refusal({ metadata: { model_rpm_limit: { m: 1 } } }, 'admin.key')?.[2]).toBe('metadata.model_rpm_limit')
   })
