@@ -101,7 +101,8 @@ export async function startNeonEndpoint(postgresPort: number): Promise<NeonEndpo
       stats.errors += 1
       if (error instanceof z.ZodError) return jsonAnswer(400, { message: z.prettifyError(error) })
       if (error instanceof SyntaxError) return jsonAnswer(400, { message: `The body is not JSON: ${error.message}` })
-      if (error instanceof pg.DatabaseError && !GOING.test(error.code ?? '')) return jsonAnswer(400, databaseError(error))
+      if (error instanceof pg.DatabaseError && !GOING.test(error.code ?? ''))
+        return jsonAnswer(400, databaseError(error))
       broken = true
       const reason = error instanceof Error ? error.message : String(error)
       return jsonAnswer(500, { message: `The database cannot be reached: ${reason}` })
