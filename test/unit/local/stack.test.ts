@@ -16,7 +16,7 @@ const refusal = (work: Promise<unknown>) =>
 
 describe('a stack of its own', () => {
   const stack = useStack()
-  const sql = () => connect(stack().databaseUrl, 5_000)
+  const sql = () => connect(stack().databaseUrl, 20_000)
 
   test('comes migrated, and its two addresses are one database', async () => {
     const client = new pg.Client(stack().pgUrl)
@@ -111,7 +111,7 @@ describe('a state folder', () => {
       log: (line) => lines.push(line),
     })
     try {
-      const sql = connect(stack.databaseUrl, 5_000)
+      const sql = connect(stack.databaseUrl, 20_000)
       await sql`create table if not exists visit (n int)`
       await sql`insert into visit values (1)`
       const [row] = await sql`select count(*)::int as n from visit`
