@@ -7,11 +7,11 @@ import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { count, usd } from './fields.ts'
 import { limitsOf } from './limits.ts'
-import { member, newMembers, peopleOf, person, role, userIdOf } from './people.ts'
+import { addedPeople, member, newMembers, peopleOf, person, role, userIdOf } from './people.ts'
 import { recallAfter } from './recall.ts'
-import { shownMember, shownTeam, shownUser } from './shown.ts'
+import { shownMember, shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
-import { mustRunTeam } from './whose.ts'
+import { mustRunTeam, seesAll } from './whose.ts'
 
 const add = route({
   method: 'POST',
@@ -27,10 +27,11 @@ const add = route({
     budget_duration: name.nullish(),
   }),
   async handle(asked) {
-    const { body, deps, receivedAtMs: nowMs } = asked
-    await mustRunTeam(asked.principal, body.team_id, deps)
+    const { body, principal, deps, receivedAtMs: nowMs } = asked
+    await mustRunTeam(principal, body.team_id, deps)
     const team = await teamNamed(body.team_id, deps)
-    const { people, users } = await peopleOf([body.member].flat(), 'member', { deps, nowMs })
+    const wanted = [body.member].flat()
+    const { people, users } = await peopleOf(wanted, 'member', { deps, nowMs })
     const there = await deps.tenantStore.belonging('member', { teamId: team.teamId })
     for (const [n, { userId }] of people.entries()) {
       const twice = people.findIndex((one) => one.userId === userId) < n
@@ -42,10 +43,9 @@ const add = route({
     }
     const fresh = await newMembers(team, people, body, { deps, nowMs })
     const made = await deps.tenantStore.create('member', fresh, authorOf(asked), { users })
-    const found = await Promise.all(people.map(({ userId }) => deps.tenantStore.find('user', [userId])))
     return {
       ...shownTeam(team, nowMs, [...there, ...made]),
-      updated_users: found.filter((user) => user !== undefined).map((user) => shownUser(user, nowMs)),
+      updated_users: await addedPeople(people, { asked: wanted, made: users, principal }, { deps, nowMs }),
       updated_team_memberships: made.map((one) => shownMember(one, nowMs)),
     }
   },
@@ -94,11 +94,12 @@ const update = route({
     if (!after) throw notMember(body)
     recallAfter(entity, before, after, deps)
     const shown = shownMember(after, nowMs)
-    const user = await deps.tenantStore.find('user', [after.userId])
+    // Whoever runs the team may have put anybody there.
+    const user = seesAll(asked.principal) ? await deps.tenantStore.find('user', [after.userId]) : undefined
     return {
       team_id: after.teamId,
       user_id: after.userId,
-      user_email: user?.userEmail ?? null,
+      user_email: user?.userEmail ?? (body.user_email || null),
       role: after.role,
       max_budget_in_team: shown.litellm_budget_table.max_budget,
       rpm_limit: shown.litellm_budget_table.rpm_limit,

@@ -6,9 +6,8 @@ import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { authorOf } from './author.ts'
 import { organizationNamed } from './organization-named.ts'
-import { peopleOf, person, userIdOf } from './people.ts'
+import { addedPeople, peopleOf, person, userIdOf } from './people.ts'
 import { mustRunOrganization, organizationMembers } from './runs-organization.ts'
-import { shownUser } from './shown.ts'
 
 const role = z.enum(organizationRoles)
 const member = z.strictObject({ ...person, role: role.default('internal_user') })
@@ -51,12 +50,11 @@ const add = route({
     const fresh = people.map(({ userId }, n) => ({ organizationId, userId, role: wanted[n]?.role ?? 'internal_user' }))
     const unknown = await unknownOf(fresh, users, deps)
     await organizationMembers(deps).add(fresh, [...users, ...unknown], authorOf(asked))
-    const store = deps.tenantStore
-    const found = await Promise.all(fresh.map(({ userId }) => store.find('user', [userId])))
+    const added = { asked: wanted, made: [...users, ...unknown], principal: asked.principal }
     const made = await Promise.all(fresh.map((one) => organizationMembers(deps).find(one)))
     return {
       organization_id: organizationId,
-      updated_users: found.flatMap((user) => (user ? [shownUser(user, nowMs)] : [])),
+      updated_users: await addedPeople(fresh, added, { deps, nowMs }),
       updated_organization_memberships: made.flatMap((one) => (one ? [shownMembership(one)] : [])),
     }
   },

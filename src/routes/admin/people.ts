@@ -2,12 +2,15 @@ import * as z from 'zod'
 import { GatewayError } from '../../errors.ts'
 import { newId } from '../../ids.ts'
 import type { NewEntity } from '../../tenants/port.ts'
+import type { Principal } from '../../tenants/principal.ts'
 import type { TeamRecord } from '../../tenants/record.ts'
 import { memberName } from '../../tenants/scope.ts'
 import type { AppDeps } from '../deps.ts'
 import { name } from '../text.ts'
 import type { LimitFields } from './fields.ts'
 import { limitsOf } from './limits.ts'
+import { shownUser } from './shown.ts'
+import { seesAll } from './whose.ts'
 
 interface Moment {
   readonly deps: AppDeps
@@ -63,6 +66,31 @@ export async function peopleOf(
     people.push({ userId, role: one.role })
   }
   return { people, users }
+}
+
+/**
+ * People who were put into a team or an organization, as who put them there may see them: those who were made for it, and
+ * of everybody else no more than was known of them before.
+ */
+export async function addedPeople(
+  people: readonly { readonly userId: string }[],
+  { asked, made, principal }: Added,
+  { deps, nowMs }: Moment,
+) {
+  const found = await Promise.all(people.map(({ userId }) => deps.tenantStore.find('user', [userId])))
+  return found.flatMap((user, n) => {
+    if (!user) return []
+    const isFresh = made.some(({ id }) => id[0] === user.userId)
+    if (seesAll(principal) || isFresh) return [shownUser(user, nowMs)]
+    return [{ user_id: user.userId, user_email: asked[n]?.user_email || null }]
+  })
+}
+
+interface Added {
+  /** As they were named, in the order of the people. */
+  readonly asked: readonly Person[]
+  readonly made: readonly { readonly id: readonly string[] }[]
+  readonly principal: Principal
 }
 
 /** What a member may spend in the team: an own budget, else what the team gives to new members. */

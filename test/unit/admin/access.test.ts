@@ -88,6 +88,30 @@ async function tenant(w: World, name: string) {
 }
 
 describe('tenants', () => {
+  it('learn nothing of a person by putting the person into a team or an organization of their own', async () => {
+    const w = world()
+    const mine = await tenant(w, 'mine')
+    await tenant(w, 'theirs')
+    await w.post('/user/update', { user_id: 'member-theirs', user_email: 'private@theirs.example', max_budget: 77 })
+    const person = { user_id: 'member-theirs', role: 'user' }
+    const intoTeam = { team_id: 'team-mine', member: person }
+    const intoOrganization = { organization_id: 'org-mine', member: { user_id: 'member-theirs' } }
+    for (const [as, path, body] of [
+      ['admin', '/team/member_add', intoTeam],
+      ['admin', '/team/member_update', { team_id: 'team-mine', user_id: 'member-theirs', role: 'user' }],
+      ['admin', '/team/info?team_id=team-mine', undefined],
+      ['orgAdmin', '/organization/member_add', intoOrganization],
+      ['orgAdmin', '/organization/info?organization_id=org-mine', undefined],
+    ] as const) {
+      const said = await send(w, body ? 'POST' : 'GET', path, mine[as] ?? '', body)
+      expect([path, said.status]).toEqual([path, 200])
+      expect(JSON.stringify(said.json)).not.toMatch(/secret-theirs|private@theirs|77/)
+    }
+    const fresh = { team_id: 'team-mine', member: { user_email: 'new@mine.example' } }
+    const { json } = await send(w, 'POST', '/team/member_add', mine.admin ?? '', fresh)
+    expect(json.updated_users).toMatchObject([{ user_email: 'new@mine.example', user_role: expect.any(String) }])
+  })
+
   it('neither see nor change anything of each other, on any route', async () => {
     const ends = routes.filter(
       ({ access, tag, paths }) =>
