@@ -172,6 +172,7 @@ export function messagePrinter(request: ChatRequest): ChunkPrinter {
       one.name += piece.function?.name ?? ''
       one.aside = { ...one.aside, ...piece.provider_specific_fields }
       one.written += piece.function?.arguments ?? ''
+      if (one.name === '') continue
       const before = typeof open === 'object' && open !== one ? open : undefined
       if (before === undefined || (!before.isCustom && parsed(before.written) !== undefined))
         if (one.state !== 'closed') show(one)

@@ -64,6 +64,11 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
       return []
     }
     const candidate = { content: { role: 'model', parts }, index, ...logprobsResult(logprobs) }
+    const end = finish_reason ? -1 : ends.findIndex((one) => one.index === index)
+    if (end >= 0) {
+      ends = ends.with(end, goneOn(ends[end], parts))
+      return []
+    }
     if (!finish_reason) return parts.length > 0 || logprobs ? [candidate] : []
     ends.push({ ...candidate, ...endOf(choice, finish_reason) })
     return []
@@ -102,6 +107,12 @@ export function generatePrinter(framing: GeminiFraming): ChunkPrinter {
 function endOf(choice: PrintedChoice, reason: FinishReason): Fields {
   const told = { ...choice.told, content: choice.words }
   return { finishReason: finishReasonOf(reason, told), ...beside(told, reason) }
+}
+
+/** Some vendors say that they end before their last words. */
+function goneOn(end: Fields | undefined, parts: readonly Fields[]): Fields {
+  const { role, parts: before } = fields(end?.content)
+  return { ...end, content: { role, parts: [...list(before), ...parts] } }
 }
 
 /** The thought that was kept, now that nothing signs it any more. */

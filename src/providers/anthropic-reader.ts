@@ -168,14 +168,14 @@ export function anthropicReader(reading: Reading): ChunkReader {
 
   return {
     read({ event: name, data }) {
-      if (error !== undefined || ended || data.trim() === '') return []
+      if (error !== undefined || ended || NOTHING.has(data.trim())) return []
       const event = parsed(data)
       if (!isFields(event)) {
         if (name === 'error') error = anthropicFailure(200, new Headers(), data).message
         else malformed += 1
         return []
       }
-      const type = text(event.type) ?? name
+      const type = name === 'error' || isFields(event.error) ? 'error' : (text(event.type) ?? name)
       const at = number(event.index) ?? 0
       switch (type) {
         case 'message_start': {
@@ -222,6 +222,9 @@ export function anthropicReader(reading: Reading): ChunkReader {
     },
   }
 }
+
+/** Said by proxies that end every stream as OpenAI does. */
+const NOTHING: ReadonlySet<string> = new Set(['', '[DONE]'])
 
 const KINDS: Readonly<Record<string, OpenBlock['kind']>> = { text: 'text', thinking: 'thinking', tool_use: 'call' }
 

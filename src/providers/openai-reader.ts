@@ -65,6 +65,7 @@ function wholeCalls(message: Fields, answerId: string): ToolCall[] {
 export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): ChunkReader {
   const choices = new Map<number, StreamedChoice>()
   const wanted = reading.request.n ?? 1
+  const tools = list(reading.request.tools).flatMap((tool) => text(fields(fields(tool).function).name) ?? [])
   let answered = false
   let done = false
   let malformed = 0
@@ -82,7 +83,7 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
     const open = [...choices].filter(([, known]) => !known.finished)
     if (open.length === 0) return []
     const said = open.flatMap(([index, known]) =>
-      readChoice({ choice: {}, index, finish: 'stop', known, answerId: reading.id }),
+      readChoice({ choice: {}, index, finish: 'stop', known, answerId: reading.id, tools }),
     )
     return [{ ...head, choices: said }]
   }
@@ -114,7 +115,7 @@ export function openaiReader(reading: Reading, usageOf: UsageOf = openaiUsage): 
           error = 'The provider broke off in the middle of its answer.'
           return []
         }
-        said.push(...readChoice({ choice, index, finish, known: choiceAt(index), answerId: reading.id }))
+        said.push(...readChoice({ choice, index, finish, known: choiceAt(index), answerId: reading.id, tools }))
       }
       const usage = usageIn(answer, usageOf)
       if (said.length === 0 && usage === undefined) return []
@@ -149,7 +150,9 @@ interface StreamedCall {
   readonly place: number
   readonly id: string | undefined
   readonly type: string
-  named: boolean
+  /** Some servers write it in pieces, some with every piece of the arguments. */
+  name: string
+  isNameTold: boolean
   written: string
 }
 
@@ -167,16 +170,17 @@ interface ChoiceEvent {
   readonly finish: FinishReason | undefined
   readonly known: StreamedChoice
   readonly answerId: string
+  /** The names that the model may call. */
+  readonly tools: readonly string[]
 }
 
-function readChoice({ choice, index, finish, known, answerId }: ChoiceEvent): ChatChunk['choices'] {
+function readChoice({ choice, index, finish, known, answerId, tools }: ChoiceEvent): ChatChunk['choices'] {
   // Some servers send the whole message where the delta belongs.
   const delta = isFields(choice.delta) ? choice.delta : fields(choice.message)
-  const pieces = callsIn(delta).map((call) => readCall(call, known.calls, `call_${answerId}_${index}`))
+  const answer = { calls: known.calls, prefix: `call_${answerId}_${index}`, tools }
+  const pieces = callsIn(delta).flatMap((call) => readCall(call, answer))
   const first = finish !== undefined && !known.finished
-  if (first)
-    for (const [at, call] of known.calls.entries())
-      if (call.written === '' && call.type === 'function') pieces.push({ index: at, function: { arguments: '{}' } })
+  if (first) for (const [at, call] of known.calls.entries()) pieces.push(...closed(call, at))
   known.details = detailsOf(delta).reduce(withDetail, known.details)
   const { content, provider_specific_fields, ...rest } = said(delta)
   const { reasoning_details: _, ...own } = fields(provider_specific_fields)
@@ -205,39 +209,71 @@ function readChoice({ choice, index, finish, known, answerId }: ChoiceEvent): Ch
 
 type CallDelta = NonNullable<ChatDelta['tool_calls']>[number]
 
-/**
- * A piece of a call, with the index that the call has here: calls are counted as they appear, because vendors leave the
- * index out, repeat it for every call, or start wherever they like. Id, type and name are said once.
- */
-function readCall(piece: Fields, calls: StreamedCall[], prefix: string): CallDelta {
-  const { name, written, type } = callFields(piece)
-  const id = text(piece.id)
-  const spot = place(piece.index)
-  let at = calls.findLastIndex((call) =>
-    spot === undefined ? id === undefined || call.id === id : call.place === spot,
-  )
-  const found = calls[at]
-  if (found && name !== undefined && isAnother(found, id)) at = -1
-  const isNew = at < 0
-  if (isNew) at = calls.push({ place: spot ?? calls.length, id, type, named: false, written: '' }) - 1
-  const call = calls[at]
-  const showName = name !== undefined && call?.named !== true
-  if (call) {
-    call.named ||= name !== undefined
-    call.written += written
-  }
-  return {
-    index: at,
-    ...(isNew && { id: id ?? `${prefix}_${at}`, type }),
-    function: { ...(showName && { name }), ...(isNew || written !== '' ? { arguments: written } : {}) },
-    ...asideOfCall(piece),
-  }
+interface CallPlace {
+  readonly calls: StreamedCall[]
+  readonly prefix: string
+  readonly tools: readonly string[]
 }
 
-/** A name begins a new call where the id is new, or, without ids, where the call before is whole. */
-function isAnother(before: StreamedCall, id: string | undefined): boolean {
+/**
+ * A piece of a call, with the index that the call has here: calls are counted as they appear, because vendors leave the
+ * index out, repeat it for every call, or start wherever they like. Id, type and name are said once; a name that may only
+ * be the beginning of one waits for the arguments.
+ */
+function readCall(piece: Fields, { calls, prefix, tools }: CallPlace): CallDelta[] {
+  const { name = '', written, type } = callFields(piece)
+  const id = text(piece.id)
+  const spot = place(piece.index)
+  const before = calls.findLastIndex((call) =>
+    spot === undefined ? id === undefined || call.id === id : call.place === spot,
+  )
+  const found = calls[before]
+  const isNew = found === undefined || (name !== '' && isAnother(found, { id, name, tools }))
+  const call = isNew ? { place: spot ?? calls.length, id, type, name: '', isNameTold: false, written: '' } : found
+  const at = isNew ? calls.push(call) - 1 : before
+  if (name !== call.name && !call.isNameTold) call.name += name
+  call.written += written
+  const showsName = call.name !== '' && !call.isNameTold && (call.written !== '' || !mayGoOn(call.name, tools))
+  call.isNameTold ||= showsName
+  return [
+    ...(isNew ? calls.slice(0, -1).flatMap(lateName) : []),
+    {
+      index: at,
+      ...(isNew && { id: id ?? `${prefix}_${at}`, type }),
+      function: {
+        ...(showsName && { name: call.name }),
+        ...(isNew || written !== '' ? { arguments: written } : {}),
+      },
+      ...asideOfCall(piece),
+    },
+  ]
+}
+
+type Naming = { readonly id: string | undefined; readonly name: string; readonly tools: readonly string[] }
+
+/** A name begins a new call where the id is new, or, without ids, where the call before has all that it needs. */
+function isAnother(before: StreamedCall, { id, name, tools }: Naming): boolean {
   if (id !== undefined && before.id !== undefined) return id !== before.id
-  return id === undefined && before.named && parsed(before.written) !== undefined
+  if (id !== undefined || before.name === '') return false
+  if (parsed(before.written) !== undefined) return true
+  return before.written === '' && before.name !== name && tools.includes(before.name) && tools.includes(name)
+}
+
+function mayGoOn(name: string, tools: readonly string[]): boolean {
+  return tools.some((tool) => tool !== name && tool.startsWith(name))
+}
+
+/** A name that waited for more, and nothing came. */
+function lateName(call: StreamedCall, index: number): CallDelta[] {
+  if (call.isNameTold || call.name === '') return []
+  call.isNameTold = true
+  return [{ index, function: { name: call.name } }]
+}
+
+/** What a call still lacks when the answer ends. */
+function closed(call: StreamedCall, index: number): CallDelta[] {
+  const name = lateName(call, index)
+  return call.written === '' && call.type === 'function' ? [...name, { index, function: { arguments: '{}' } }] : name
 }
 
 function callsIn(message: Fields): Fields[] {

@@ -101,12 +101,7 @@ function saidIn(items: readonly Fields[]): Said {
   const content = parts.flatMap((part) => text(part.text) ?? []).join('')
   const refusal = parts.flatMap((part) => text(part.refusal) ?? []).join('')
   const reasoning = items.filter(({ type }) => type === 'reasoning').map(reasoningText)
-  let before = 0
-  const annotations = parts.flatMap((part) => {
-    const start = before
-    before += text(part.text)?.length ?? 0
-    return list(part.annotations).map((annotation) => nestedAnnotation(shifted(annotation, start)))
-  })
+  const annotations = annotationsIn(parts)
   return {
     ...(content !== '' && { content }),
     ...(refusal !== '' && { refusal }),
@@ -148,6 +143,19 @@ function imageOf({ result, output_format }: Fields): unknown[] {
   return [{ type: 'image_url', image_url: { url: `data:image/${text(output_format) ?? 'png'};base64,${data}` } }]
 }
 
+function annotationsIn(parts: readonly Fields[], from = 0): unknown[] {
+  let before = from
+  return parts.flatMap((part) => {
+    const start = before
+    before += lengthOf(part)
+    return list(part.annotations).map((annotation) => nestedAnnotation(shifted(annotation, start)))
+  })
+}
+
+function lengthOf(part: unknown): number {
+  return text(fields(part).text)?.length ?? 0
+}
+
 /** Places in the text of a part, as places in the whole text. */
 function shifted(annotation: unknown, by: number): unknown {
   if (by === 0 || !isFields(annotation)) return annotation
@@ -172,6 +180,13 @@ function failed(response: Fields): GatewayError {
   return new GatewayError(kind, message, { status })
 }
 
+/** Where an item is in the output; servers that do not count name it. */
+type Place = number | string
+
+function placeOf({ output_index, item_id, item }: Fields): Place {
+  return place(output_index) ?? text(item_id) ?? text(fields(item).id) ?? -1
+}
+
 /** Which calls and texts of a streamed response were already told, by their place in the output. */
 interface StreamedItem {
   readonly callIndex: number
@@ -180,9 +195,10 @@ interface StreamedItem {
 
 /** Reads one stream of `/v1/responses`. */
 export function openaiResponsesReader(reading: Reading): ChunkReader {
-  const items = new Map<number, StreamedItem>()
-  const done = new Set<number>()
-  const refused = new Set<number>()
+  const items = new Map<Place, StreamedItem>()
+  const done = new Set<Place>()
+  const refused = new Set<Place>()
+  const annotated = new Map<Place, number>()
   let spoken = false
   let id = reading.id
   let created = reading.createdSeconds
@@ -208,7 +224,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
     created = number(response.created_at) ?? created
     model = text(response.model) ?? model
   }
-  const itemAt = (event: Fields): StreamedItem | undefined => items.get(place(event.output_index) ?? -1)
+  const itemAt = (event: Fields): StreamedItem | undefined => items.get(placeOf(event))
 
   const begin = (event: Fields) => {
     const item = fields(event.item)
@@ -216,7 +232,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
     const call = callOf({ ...item, arguments: undefined, input: undefined })
     const index = calls
     calls += 1
-    items.set(place(event.output_index) ?? index, { callIndex: index, told: '' })
+    items.set(placeOf(event), { callIndex: index, told: '' })
     return chunk({ tool_calls: [{ index, ...call, function: { name: call.function.name, arguments: '' } }] })
   }
   const write = (event: Fields, written: string | undefined) => {
@@ -240,15 +256,22 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
     return chunk({ audio: { [name]: delta } })
   }
   const enterText = (event: Fields) => {
-    const part = `${event.output_index}:${event.content_index}`
+    const part = `${placeOf(event)}:${event.content_index}`
     if (part !== textPart) textBefore = textTold
     textPart = part
   }
   const annotate = (event: Fields) => {
     enterText(event)
-    return isFields(event.annotation)
-      ? chunk({ annotations: [nestedAnnotation(shifted(event.annotation, textBefore))] })
-      : []
+    if (!isFields(event.annotation)) return []
+    annotated.set(placeOf(event), (annotated.get(placeOf(event)) ?? 0) + 1)
+    return chunk({ annotations: [nestedAnnotation(shifted(event.annotation, textBefore))] })
+  }
+  /** Some servers say only with the whole item what it cites. */
+  const lateAnnotations = (item: Fields, at: Place) => {
+    const before = textTold - list(item.content).reduce<number>((sum, part) => sum + lengthOf(part), 0)
+    const all = annotationsIn(list(item.content).filter(isFields), before)
+    const late = all.slice(annotated.get(at) ?? 0)
+    return late.length > 0 ? chunk({ annotations: late }) : []
   }
   /** Parts of one thought are a blank line apart, and so are thoughts. */
   const think = (event: Fields, part: string) => {
@@ -256,7 +279,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
     if (delta === undefined) return []
     const [itemOf] = thoughtPart.split(':')
     const isNew = thoughtPart !== '' && thoughtPart !== part
-    const within = isNew && itemOf === String(event.output_index)
+    const within = isNew && itemOf === String(placeOf(event))
     thoughtPart = part
     thoughtTold = true
     const gap = isNew ? '\n\n' : ''
@@ -267,13 +290,15 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
   }
   const finishItem = (event: Fields) => {
     const item = fields(event.item)
-    const at = place(event.output_index) ?? -1
-    if (done.has(at)) return []
+    const at = placeOf(event)
+    const id = text(item.id)
+    if (done.has(at) || (id !== undefined && done.has(id))) return []
     done.add(at)
+    if (id !== undefined) done.add(id)
     if (item.type === 'function_call' || item.type === 'custom_tool_call') return finishCall(event, item)
     if (item.type === 'message') {
-      if (textPart.startsWith(`${at}:`) || refused.has(at)) return []
-      return restOf(item)
+      if (refused.has(at)) return []
+      return textPart.startsWith(`${at}:`) ? lateAnnotations(item, at) : restOf(item)
     }
     if (item.type === 'reasoning') return finishThought(item, at)
     return restOf(item)
@@ -287,7 +312,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
       ? [...opened, ...write(event, whole.slice(told.length))]
       : opened
   }
-  const finishThought = (item: Fields, at: number) => {
+  const finishThought = (item: Fields, at: Place) => {
     const streamed = thoughtPart.startsWith(`${at}:`)
     const [block] = blockIn(item)
     if (!block) return []
@@ -349,7 +374,7 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
         case 'response.output_text.delta':
           return say(event)
         case 'response.refusal.delta':
-          refused.add(place(event.output_index) ?? -1)
+          refused.add(placeOf(event))
           return text(event.delta) === undefined ? [] : chunk({ refusal: String(event.delta) })
         case 'response.audio.delta':
           return speak('data', event)
@@ -358,9 +383,9 @@ export function openaiResponsesReader(reading: Reading): ChunkReader {
         case 'response.output_text.annotation.added':
           return annotate(event)
         case 'response.reasoning_summary_text.delta':
-          return think(event, `${event.output_index}:s${event.summary_index}`)
+          return think(event, `${placeOf(event)}:s${event.summary_index}`)
         case 'response.reasoning_text.delta':
-          return think(event, `${event.output_index}:c${event.content_index}`)
+          return think(event, `${placeOf(event)}:c${event.content_index}`)
         case 'response.function_call_arguments.delta':
         case 'response.custom_tool_call_input.delta':
           return write(event, text(event.delta))

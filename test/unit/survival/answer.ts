@@ -9,8 +9,12 @@ export interface VendorAnswer {
   readonly whole?: object
   readonly stream?: readonly VendorEvent[]
   readonly heard: Partial<Heard>
+  /** What is heard otherwise of the stream. */
+  readonly streamed?: Partial<Heard>
   /** OpenAI's refusals end like any other answer; other dialects have an end of their own for them. */
   readonly refused?: true
+  /** Where it ends, only [DONE] or the end of the connection tells. */
+  readonly vague?: true
   /** What the clients of one dialect hear otherwise. */
   readonly shown?: Readonly<Record<string, Partial<Heard>>>
 }

@@ -1,3 +1,4 @@
+import { accents } from './accents.ts'
 import type { VendorAnswer } from './answer.ts'
 import { anthropicAnswers } from './anthropic-answers.ts'
 import { bedrockAnswers, ollamaAnswers } from './bedrock-answers.ts'
@@ -9,6 +10,7 @@ import { responsesAnswers } from './responses-answers.ts'
 export const answers: readonly VendorAnswer[] = [
   ...anthropicAnswers,
   ...openaiAnswers,
+  ...accents,
   ...responsesAnswers,
   ...googleAnswers,
   ...bedrockAnswers,

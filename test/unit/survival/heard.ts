@@ -385,6 +385,7 @@ export const ears: Readonly<Record<string, Ear>> = {
 export const asking: ChatRequest = {
   model: 'm',
   messages: [{ role: 'user', content: 'Hi' }],
+  tools: ['weather', 'weather_week', 'clock'].map((name) => ({ type: 'function', function: { name } })),
   stream: true,
   stream_options: { include_usage: true },
 }

@@ -70,9 +70,9 @@ export function passed(pieces: readonly Uint8Array[], model: string): Promise<To
 const NOTHING: Heard = { text: '', thought: '', calls: [], urls: [], input: 0, output: 0, ended: 'stop' }
 
 /** What a client of this dialect must hear of an answer: all of it but what its dialect has no word for. */
-export function expected({ heard, refused, shown }: VendorAnswer, ear: string): Heard {
+export function expected({ heard, streamed, refused, shown }: VendorAnswer, ear: string, isStream = true): Heard {
   const ended = refused && (ear === 'anthropic' || ear === 'gemini') ? { ended: 'filter' as const } : {}
-  const all: Heard = { ...NOTHING, ...heard, ...ended, ...shown?.[ear] }
+  const all: Heard = { ...NOTHING, ...heard, ...(isStream && streamed), ...ended, ...shown?.[ear] }
   const deaf: readonly string[] = ears[ear]!.deaf
   const able = Object.entries(all).filter(([what]) => !deaf.includes(what))
   return { ...(Object.fromEntries(able) as unknown as Heard), ...cachedFor(ear, all.cached) }
