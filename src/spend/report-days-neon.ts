@@ -30,7 +30,10 @@ export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[
 }
 
 function setSql(set: readonly Dimension[], n: number, named: readonly Dimension[], where: SQL | undefined): SQL {
-  const columns = named.map((one) => (set.includes(one) ? sql.identifier(one) : sql`null as ${sql.identifier(one)}`))
+  const columns = named.map((one) => {
+    if (set.includes(one)) return sql.identifier(one)
+    return one === 'day' ? sql`null::date as day` : sql`null::text as ${sql.identifier(one)}`
+  })
   const own = [sql.raw(`${n} as set`), ...columns]
   return sql`
     select ${list(own)}, sum(cost_nano) as cost, sum(saved_nano) as saved,

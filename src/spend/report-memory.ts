@@ -1,7 +1,14 @@
 import type { SpendLogRecord } from './logs-row.ts'
 import { type MemorySpend, matching, newestFirst, recordOf } from './memory.ts'
-import type { SpendLog } from './report.ts'
-import { type DaysQuery, type Dimension, dimensions, type KeyName, type SpendDays, type SpendGroup } from './report.ts'
+import {
+  type DaysQuery,
+  type Dimension,
+  dimensions,
+  type KeyName,
+  type SpendDays,
+  type SpendGroup,
+  type SpendLog,
+} from './report.ts'
 import { nothing, plus } from './report-sums.ts'
 
 /** What keys and other entities are called: the database's part that is no spend. */
