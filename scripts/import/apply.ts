@@ -11,6 +11,7 @@ import { type EntityRowOf, entityRows } from './rows.ts'
 import type { Source } from './source.ts'
 import { canonical, id, text } from './values.ts'
 import { anchorOf, type Setting, templateOf, type Wanted, wantedOf } from './wanted.ts'
+import { countWithout } from './without.ts'
 
 /** Who signs what was imported. A row that someone else signed last was changed here. */
 export const IMPORTER = 'import:litellm'
@@ -50,8 +51,8 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
       if (how) counted(report, 'budget', how)
     })
   }
-  for (const one of entityRows(source)) {
-    await attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one))
+  for await (const some of entityRows(source, (table, rows) => countWithout(report.without, table, rows))) {
+    await severalAtOnce(some, (one) => attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one)))
   }
 
   function partsOf(row: Source['BudgetTable'][number]) {
@@ -115,6 +116,17 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
       report.refused.push(`${name}: ${error.message}`)
     }
   }
+}
+
+const AT_ONCE = 16
+
+/** Most of a write is waiting for it. Stops at the first that throws. */
+async function severalAtOnce<T>(those: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  const rest = those[Symbol.iterator]()
+  const worker = async () => {
+    for (const one of rest) await work(one)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
 }
 
 /** Of budgets what was asked for, not since when they count. */

@@ -3,10 +3,10 @@ import type { OrganizationRole } from '../../src/tenants/organization-members.ts
 import { neonOrganizationMembers } from '../../src/tenants/organization-members-neon.ts'
 import { applyTenants, IMPORTER, type Into } from './apply.ts'
 import { counted, emptyReport, type Report } from './report.ts'
-import { withoutPlace } from './rows.ts'
-import { readLitellm, type Source } from './source.ts'
+import { type Source, withLitellm } from './source.ts'
 import { applyStored, type Salts } from './stored.ts'
 import { id } from './values.ts'
+import { withoutPlace } from './without.ts'
 
 export interface Import extends Salts {
   readonly databaseUrl: string
@@ -18,13 +18,14 @@ export interface Import extends Salts {
 
 /** Copies a LiteLLM database. Again, it takes what changed there and leaves what was changed here. */
 export async function importLitellm({ databaseUrl, to, timeZone, nowMs, dryRun, ...salts }: Import): Promise<Report> {
-  const source = await readLitellm(databaseUrl)
-  const report = { ...emptyReport(), without: withoutPlace(source) }
-  const into: Into = { db: createDb(to, { timeoutMs: 30_000 }), report, timeZone, nowMs, dryRun }
-  await applyStored(source, salts, into)
-  await applyTenants(source, into)
-  await applyOrganizationMembers(source, into)
-  return report
+  return await withLitellm(databaseUrl, async (source) => {
+    const report = { ...emptyReport(), without: withoutPlace(source) }
+    const into: Into = { db: createDb(to, { timeoutMs: 30_000 }), report, timeZone, nowMs, dryRun }
+    await applyStored(source, salts, into)
+    await applyTenants(source, into)
+    await applyOrganizationMembers(source, into)
+    return report
+  })
 }
 
 async function applyOrganizationMembers(source: Source, { db, report, nowMs, dryRun }: Into): Promise<void> {

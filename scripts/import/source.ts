@@ -1,18 +1,14 @@
 import pg from 'pg'
 
 export type SourceRow = Readonly<Record<string, unknown>>
-export type Source = Readonly<Record<(typeof tables)[number], readonly SourceRow[]>>
 
-const tables = [
+const short = [
   'BudgetTable',
   'OrganizationTable',
   'TeamTable',
   'ModelTable',
-  'UserTable',
   'OrganizationMembership',
   'TeamMembership',
-  'VerificationToken',
-  'EndUserTable',
   'TagTable',
   'AccessGroupTable',
   'CredentialsTable',
@@ -22,10 +18,20 @@ const tables = [
   'DeprecatedVerificationToken',
 ] as const
 
+/** Tables with a row for each key or person: never in memory as a whole. */
+export type LongTable = 'UserTable' | 'EndUserTable' | 'VerificationToken'
+export type ShortTable = (typeof short)[number]
+
+export type Source = Readonly<Record<ShortTable, readonly SourceRow[]>> & {
+  /** The rows of a table, some at a time. */
+  readonly parts: (table: LongTable) => AsyncIterable<readonly SourceRow[]>
+}
+
+const ROWS_AT_ONCE = 500
 const TIMESTAMP = 1114
 
-/** A LiteLLM database as of one moment; nothing is written there. A table that its version does not have is empty. */
-export async function readLitellm(databaseUrl: string): Promise<Source> {
+/** Work over a LiteLLM database as of one moment; nothing is written there. A table that its version does not have is empty. */
+export async function withLitellm<T>(databaseUrl: string, work: (source: Source) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: databaseUrl,
     types: {
@@ -40,13 +46,36 @@ export async function readLitellm(databaseUrl: string): Promise<Source> {
   try {
     await client.query('begin isolation level repeatable read read only')
     const read: [string, readonly SourceRow[]][] = []
-    for (const table of tables) {
-      const name = `"LiteLLM_${table}"`
-      const { rows } = await client.query('select to_regclass($1) is not null as there', [name])
-      read.push([table, rows[0]?.there ? (await client.query(`select * from ${name}`)).rows : []])
-    }
-    return Object.fromEntries(read) as Source
+    for (const table of short) read.push([table, (await isThere(client, table)) ? await all(client, table) : []])
+    const whole = Object.fromEntries(read) as Record<ShortTable, readonly SourceRow[]>
+    return await work({ ...whole, parts: (table) => parts(client, table) })
   } finally {
     await client.end()
+  }
+}
+
+const nameOf = (table: ShortTable | LongTable) => `"LiteLLM_${table}"`
+
+async function isThere(client: pg.Client, table: ShortTable | LongTable): Promise<boolean> {
+  const { rows } = await client.query<{ there: boolean }>('select to_regclass($1) is not null as there', [
+    nameOf(table),
+  ])
+  return rows[0]?.there === true
+}
+
+const all = async (client: pg.Client, table: ShortTable) =>
+  (await client.query<SourceRow>(`select * from ${nameOf(table)}`)).rows
+
+async function* parts(client: pg.Client, table: LongTable): AsyncGenerator<readonly SourceRow[]> {
+  if (!(await isThere(client, table))) return
+  await client.query(`declare rows_of no scroll cursor for select * from ${nameOf(table)}`)
+  try {
+    for (;;) {
+      const { rows } = await client.query<SourceRow>(`fetch ${ROWS_AT_ONCE} from rows_of`)
+      if (rows.length === 0) return
+      yield rows
+    }
+  } finally {
+    await client.query('close rows_of')
   }
 }
