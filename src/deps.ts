@@ -14,6 +14,7 @@ import { readText } from './config/read.ts'
 import { createDb, type Db } from './db/client.ts'
 import { upstashClient } from './db/upstash-client.ts'
 import { batchesOver } from './deps/batches.ts'
+import { bodiesOver } from './deps/bodies.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
@@ -37,6 +38,7 @@ import { type CurrentConfig, currentConfig } from './models/current.ts'
 import { neonModels } from './models/neon.ts'
 import { PREVIOUS_SALT } from './models/resolve.ts'
 import { neonBudgets } from './observe/budgets-neon.ts'
+import type { BodyStore } from './observe/bodies.ts'
 import type { CallbacksOf } from './observe/callbacks.ts'
 import { neonCallbacks } from './observe/callbacks-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
@@ -108,6 +110,11 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
 }
 
 export function dbFor(env: Env): Db {
+/** Where prompts and answers are kept; undefined where they are not. */
+export function bodiesFor(env: Env): BodyStore | undefined {
+  return isolateOf(env).gateway.bodies
+}
+
   return isolateOf(env).db
 }
 
@@ -217,6 +224,7 @@ function isolate(env: Env): Isolate {
   const cache = cacheFor(config, redis, text)
   return {
     db,
+  const bodies = bodiesOver(config, values, text(general.saltKey ?? '') ? ring : undefined)
     callbacks: neonCallbacks(db),
     ring,
     allowances,
@@ -258,6 +266,7 @@ function isolate(env: Env): Isolate {
       ...(cache ? { cache: cache.deps } : {}),
       health: durableHealth({
         namespace: healthOf(env),
+      ...(bodies ? { bodies } : {}),
         settings: healthOfLatest(config, current),
         isolate: crypto.randomUUID(),
         clock: systemClock,

@@ -3,7 +3,7 @@ import { eraseDeleted } from './audit/erase-neon.ts'
 import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { operatorLog } from './deps/operator-log.ts'
-import { alertsFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
+import { alertsFor, bodiesFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
 import { chargeOpenBatches } from './gateway/batch-results.ts'
 import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
@@ -61,8 +61,12 @@ export default {
     if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
     await eraseDeleted(dbFor(env), atMs)
     if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
-    // Last, because vendors are waited for.
-    const { batches, gateway } = await depsFor(env, ctx)
+    const { observe } = builtConfig()
+    if (observe?.bodies) await bodiesFor(env)?.drop(atMs - observe.bodies.keptMs)
+    // Last, because others are waited for.
+    const deps = await depsFor(env, ctx)
+    const { batches, gateway } = deps
+    await reloadPricesWhenDue(deps, atMs, failed)
     if (batches) await chargeOpenBatches(batches, gateway, failed)
   },
 } satisfies ExportedHandler<Env>

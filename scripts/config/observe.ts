@@ -3,6 +3,7 @@ import { nearestName } from '../../src/config/nearest.ts'
 import { given } from '../../src/models/row/given.ts'
 import { textOf } from '../../src/models/row/text.ts'
 import { sinkNamed, sinks } from '../../src/observe/registry.ts'
+import { retentionMs } from './retention.ts'
 import type { ConfigFile } from './schema/file.ts'
 
 type Note = (level: Notice['level'], path: readonly PropertyKey[], message: string) => void
@@ -13,10 +14,11 @@ const LISTS = { callbacks: 'all', success_callback: 'success', failure_callback:
 /** Other names of LiteLLM for the same. */
 const SAME: Readonly<Record<string, string>> = { s3: 's3_v2', webhook: 'generic_api', opentelemetry: 'otel' }
 const PROMETHEUS = 'prometheus'
+const BODIES_KEPT_MS = 30 * 86_400_000
 
 /** Who is told, by `callbacks`, `success_callback` and `failure_callback`; a sink in two lists is told of both. */
 export function observeOf(
-  { litellm_settings: file = {}, callback_settings }: ConfigFile,
+  { litellm_settings: file = {}, general_settings: general = {}, callback_settings }: ConfigFile,
   note: Note,
 ): Observe | undefined {
   const told = new Map<string, Told>()
@@ -26,10 +28,18 @@ export function observeOf(
       if (name === PROMETHEUS || sinkNamed(name)) told.set(name, both(told.get(name), what))
       else note('notice', ['litellm_settings', list, ...(Array.isArray(file[list]) ? [index] : [])], unknown(named))
     }
-  if (told.size === 0 && file.forward_traceparent_to_llm_provider !== true) return undefined
+  // LiteLLM logs messages unless told otherwise; here somebody has to say so.
+  const logsMessages = file.turn_off_message_logging === false
+  if (told.size === 0 && file.forward_traceparent_to_llm_provider !== true && !logsMessages) return undefined
   return {
     sinks: [...told].map(([name, told]) => ({ name, told })),
     ...given('redactKeyInfo', file.redact_user_api_key_info || undefined),
+    ...given(
+      'bodies',
+      logsMessages
+        ? { keptMs: retentionMs(general.maximum_message_logs_retention_period) ?? BODIES_KEPT_MS }
+        : undefined,
+    ),
     ...given('metricsNeedKey', file.require_auth_for_metrics_endpoint || undefined),
     ...given('metricsByCustomer', file.enable_end_user_cost_tracking_prometheus_only || undefined),
     ...given('forwardsTrace', file.forward_traceparent_to_llm_provider || undefined),

@@ -302,6 +302,8 @@ export interface Config {
     readonly metricsByCustomer?: boolean
     /** `forward_traceparent_to_llm_provider`. */
     readonly forwardsTrace?: boolean
+    /** `turn_off_message_logging: false`: what was asked and answered is kept so long, and sinks are told of it. */
+    readonly bodies?: { readonly keptMs: number }
     /** What sinks' variables hold, by variable: those they need, and what `callback_settings` says. */
     readonly settings: Readonly<Record<string, Text>>
   }

@@ -123,7 +123,7 @@ function goodEvents(events: readonly unknown[]): readonly SpendEvent[] {
 }
 
 interface Delivering {
-  readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'version' | 'clock' | 'fetch'>
+  readonly gateway: Pick<GatewayDeps, 'config' | 'env' | 'version' | 'clock' | 'fetch' | 'bodies'>
   readonly callbacks: CallbacksOf
   readonly ring: () => KeyRing
   readonly budgets: BudgetFigures
@@ -143,7 +143,7 @@ export function deliveringWith({
   paused,
   failed,
 }: Delivering): DeliveriesDeps {
-  const { config, env, version, clock, fetch } = gateway
+  const { config, env, version, clock, fetch, bodies } = gateway
   const { observe } = config
   const variable = (name: string) =>
     readText(observe?.settings[name], config, env) ?? readText({ env: name }, config, env)
@@ -165,9 +165,10 @@ export function deliveringWith({
         version,
         clock,
         fetch,
+        bodies,
       })
     if (delivery.sink === PROMETHEUS) return counted(delivery.events, id)
-    return deliver(delivery, id, { variable, version, clock, fetch })
+    return deliver(delivery, id, { variable, version, clock, fetch, bodies })
   }
   const counts = observe?.sinks.some(({ name }) => name === PROMETHEUS) === true
   return {

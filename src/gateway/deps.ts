@@ -2,6 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import type { Health } from '../health/port.ts'
 import type { Ledger } from '../ledger/port.ts'
+import type { BodyStore } from '../observe/bodies.ts'
 import type { CacheDeps } from './cache-deps.ts'
 import type { HandOver } from './hand-over.ts'
 import type { Unpriced } from './unpriced.ts'
@@ -22,6 +23,8 @@ export interface GatewayDeps {
   readonly unpriced?: Unpriced
   /** Absent where answers are not cached. */
   readonly cache?: CacheDeps
+  /** Absent where nobody is told what was asked and answered. */
+  readonly bodies?: BodyStore
   /** Waits between attempts; shorter when the client leaves. */
   readonly sleep: (ms: number, until: AbortSignal) => Promise<void>
   /** Background work has a name and reports its own failure; the runtime keeps it alive after the answer. */

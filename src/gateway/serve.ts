@@ -5,6 +5,7 @@ import type { Call } from './call.ts'
 import type { GatewayDeps } from './deps.ts'
 import { itinerary } from './itinerary.ts'
 import { begin, closeLast, type Journey, notAnswered } from './journey.ts'
+import { withKeptBodies } from './kept-bodies.ts'
 
 /**
  * The story of a request: parse → admit → cache → plan → take → ask → relay; log and settle follow the answer. Where an
@@ -13,7 +14,9 @@ import { begin, closeLast, type Journey, notAnswered } from './journey.ts'
  */
 export async function serve<R extends AnyRequest>(call: Call<R>, deps: GatewayDeps): Promise<Response> {
   const journey = begin(call, deps)
-  return deps.cache ? await cached(journey, deps.cache, asked) : await asked(journey)
+  const answer = deps.cache ? await cached(journey, deps.cache, asked) : await asked(journey)
+  const { bodies, defer } = deps
+  return bodies ? withKeptBodies(call, answer, { bodies, defer }) : answer
 }
 
 async function asked<R extends AnyRequest>(journey: Journey<R>): Promise<Response> {

@@ -20,7 +20,8 @@ const settings = {
 export const datadog: Sink = {
   name: 'datadog',
   settings,
-  async posts(events, given, { version }) {
+  tellsBodies: true,
+  async posts(events, given, { version, bodies }) {
     const { apiKey = '', site = '', service = '', source = '', baseUrl } = given
     const json = { 'content-type': 'application/json', 'dd-api-key': apiKey }
     const logs = events.map((event) => ({
@@ -29,7 +30,7 @@ export const datadog: Sink = {
       hostname: 'tollgate',
       service,
       status: event.status === 'failure' ? 'error' : event.status === 'cancelled' ? 'warning' : 'info',
-      message: JSON.stringify(standardPayload(event)),
+      message: JSON.stringify(standardPayload(event, bodies)),
     }))
     return [
       {

@@ -1,6 +1,6 @@
 import type { SpendEvent } from '../spend/event.ts'
 import { overheadMs, usdOf } from './payload.ts'
-import type { Sink } from './sink.ts'
+import type { Occasion, Sink } from './sink.ts'
 
 /**
  * Langfuse's ingestion API (https://api.reference.langfuse.com, `POST /api/public/ingestion`): a trace for each request
@@ -9,13 +9,14 @@ import type { Sink } from './sink.ts'
  */
 export const langfuse: Sink = {
   name: 'langfuse',
+  tellsBodies: true,
   settings: {
     publicKey: { variable: 'LANGFUSE_PUBLIC_KEY' },
     secretKey: { variable: 'LANGFUSE_SECRET_KEY' },
     host: { variable: 'LANGFUSE_HOST', otherwise: 'https://cloud.langfuse.com' },
   },
-  posts(events, { publicKey = '', secretKey = '', host = '' }, { version }) {
-    const batch = events.flatMap((event) => [trace(event, version), generation(event)])
+  posts(events, { publicKey = '', secretKey = '', host = '' }, { version, bodies }) {
+    const batch = events.flatMap((event) => [trace(event, version, bodies), generation(event, bodies)])
     return [
       {
         url: `${host.replace(/\/+$/, '')}/api/public/ingestion`,
@@ -36,7 +37,8 @@ export const langfuse: Sink = {
 
 const iso = (ms: number): string => new Date(ms).toISOString()
 
-function trace(event: SpendEvent, version: string) {
+function trace(event: SpendEvent, version: string, bodies: Occasion['bodies']) {
+  const said = bodies?.get(event.request_id)
   return {
     id: `${event.id}-t`,
     type: 'trace-create',
@@ -49,12 +51,15 @@ function trace(event: SpendEvent, version: string) {
       userId: event.trace_user_id ?? event.end_user ?? event.user ?? undefined,
       release: version,
       tags: event.request_tags,
+      input: said?.messages,
+      output: said?.response,
       metadata: who(event),
     },
   }
 }
 
-function generation(event: SpendEvent) {
+function generation(event: SpendEvent, bodies: Occasion['bodies']) {
+  const said = bodies?.get(event.request_id)
   const { usage } = event
   const total = usdOf(event.cost_nano)
   const input = event.input_cost_nano === undefined ? undefined : usdOf(event.input_cost_nano)
@@ -70,6 +75,8 @@ function generation(event: SpendEvent) {
       endTime: iso(event.end_ms),
       completionStartTime: event.first_token_ms === null ? undefined : iso(event.first_token_ms),
       model: event.model,
+      input: said?.messages,
+      output: said?.response,
       usageDetails: {
         input: event.prompt_tokens - usage.cacheReadTokens - usage.cacheWriteTokens - usage.cacheWrite1hTokens,
         output: event.completion_tokens,

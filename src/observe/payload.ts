@@ -1,4 +1,5 @@
 import type { SpendEvent } from '../spend/event.ts'
+import type { Occasion } from './sink.ts'
 
 export const usdOf = (nano: string): number => Number(nano) / 1e9
 
@@ -7,9 +8,10 @@ const seconds = (ms: number): number => ms / 1000
 
 /**
  * An event as LiteLLM's `StandardLoggingPayload` (litellm.md §7.7), which its users' receivers read already. Messages
- * and answers are null: the gateway keeps none.
+ * and answers are null unless the operator has them logged.
  */
-export function standardPayload(event: SpendEvent) {
+export function standardPayload(event: SpendEvent, bodies?: Occasion['bodies']) {
+  const said = bodies?.get(event.request_id)
   const total = usdOf(event.cost_nano)
   const input = usdOf(event.input_cost_nano ?? '0')
   const original = BigInt(event.original_cost_nano ?? event.cost_nano)
@@ -66,8 +68,8 @@ export function standardPayload(event: SpendEvent) {
     end_user: event.end_user ?? '',
     requester_ip_address: event.requester_ip_address ?? null,
     user_agent: event.user_agent ?? null,
-    messages: null,
-    response: null,
+    messages: said?.messages ?? null,
+    response: said?.response ?? null,
     error_str: event.error_message,
     error_information:
       event.error_type === null

@@ -18,13 +18,14 @@ export const s3: Sink = {
     endpoint: { variable: 'S3_ENDPOINT_URL', optional: true },
     prefix: { variable: 'S3_PATH', otherwise: 'tollgate' },
   },
-  async posts(events, settings, { nowMs, id }) {
+  tellsBodies: true,
+  async posts(events, settings, { nowMs, id, bodies }) {
     const { bucket = '', accessKeyId = '', secretAccessKey = '', sessionToken, region = '', prefix = '' } = settings
     const base = (settings.endpoint ?? `https://s3.${region}.amazonaws.com`).replace(/\/+$/, '')
     // The day of what is told, so that a repetition on the next day finds the same name.
     const day = new Date(Math.min(...events.map(({ end_ms }) => end_ms), nowMs)).toISOString().slice(0, 10)
     const url = `${base}/${bucket}/${prefix.replace(/^\/+|\/+$/g, '')}/${day}/${encodeURIComponent(id)}.jsonl.gz`
-    const body = await gzip(`${events.map((event) => JSON.stringify(standardPayload(event))).join('\n')}\n`)
+    const body = await gzip(`${events.map((event) => JSON.stringify(standardPayload(event, bodies))).join('\n')}\n`)
     const headers = { 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' }
     const aws = new AwsClient({
       accessKeyId,

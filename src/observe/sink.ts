@@ -10,6 +10,8 @@ export interface Occasion {
   /** Of this delivery: the same when it is tried again. */
   readonly id: string
   readonly version: string
+  /** What was asked and answered, by request, where sinks are told of it. */
+  readonly bodies?: ReadonlyMap<string, { readonly messages: unknown; readonly response: unknown }>
   readonly fetch: typeof fetch
 }
 
@@ -35,6 +37,8 @@ export interface Sink {
     settings: Settings,
     occasion: Occasion,
   ): readonly Post[] | Promise<readonly Post[]>
+  /** It says what was asked and answered, where that is logged. */
+  readonly tellsBodies?: true
   /** Why a receiver that answered 2xx has not taken all of it; undefined when it has. */
   refusedIn?(answer: Posted): string | undefined
 }

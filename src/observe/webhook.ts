@@ -8,13 +8,14 @@ import { headersIn, hmacSha256, type Sink } from './sink.ts'
  */
 export const webhook: Sink = {
   name: 'generic_api',
+  tellsBodies: true,
   settings: {
     endpoint: { variable: 'GENERIC_LOGGER_ENDPOINT' },
     headers: { variable: 'GENERIC_LOGGER_HEADERS', optional: true },
     secret: { variable: 'GENERIC_LOGGER_SECRET', optional: true },
   },
-  async posts(events, { endpoint = '', headers, secret }, { nowMs, id }) {
-    const body = JSON.stringify(events.map(standardPayload))
+  async posts(events, { endpoint = '', headers, secret }, { nowMs, id, bodies }) {
+    const body = JSON.stringify(events.map((event) => standardPayload(event, bodies)))
     const seconds = Math.floor(nowMs / 1000)
     const signed = secret && {
       'x-tollgate-signature': `t=${seconds},v1=${await hmacSha256(secret, `${seconds}.${body}`)}`,

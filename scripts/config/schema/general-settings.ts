@@ -96,6 +96,8 @@ export const generalSettings = section({
   maximum_spend_logs_retention_period: duration,
   maximum_spend_logs_retention_interval: duration,
   maximum_audit_logs_retention_period: duration,
+  /** Ours: of prompts and answers, where they are logged. */
+  maximum_message_logs_retention_period: duration,
   maximum_spend_logs_cleanup_cron: text,
   maximum_spend_logs_cleanup_batch_size: count,
   maximum_spend_logs_cleanup_max_batches: count,

@@ -75,7 +75,6 @@ export const inactiveMoney: readonly Capability[] = [
       'litellm_settings.service_callback',
       'litellm_settings.service_callbacks',
       'litellm_settings.langfuse_default_tags',
-      'litellm_settings.turn_off_message_logging',
       'litellm_settings.redact_messages_in_exceptions',
       'litellm_settings.prometheus_metrics_config',
       'litellm_settings.custom_prometheus_metadata_labels',
@@ -88,7 +87,6 @@ export const inactiveMoney: readonly Capability[] = [
     chat: ['callbacks', 'success_callback', 'failure_callback', 'logger_fn'],
     key: ['logging'],
     team: ['logging'],
-    alreadySo: { 'litellm_settings.turn_off_message_logging': is(true) },
   },
   {
     capability: 'prompts and answers in the spend log, and how long it is kept',
