@@ -63,10 +63,8 @@ export default {
     if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
     const { observe } = builtConfig()
     if (observe?.bodies) await bodiesFor(env)?.drop(atMs - observe.bodies.keptMs)
-    // Last, because others are waited for.
-    const deps = await depsFor(env, ctx)
-    const { batches, gateway } = deps
-    await reloadPricesWhenDue(deps, atMs, failed)
+    // Last, because vendors are waited for.
+    const { batches, gateway } = await depsFor(env, ctx)
     if (batches) await chargeOpenBatches(batches, gateway, failed)
   },
 } satisfies ExportedHandler<Env>
