@@ -189,13 +189,19 @@ export function ownerLevels(
 }
 
 /**
- * One ledger per root owner (DESIGN §5.2). All keys of a team have the team's, whatever their rows say: a key may be put
- * into an organization in the moment in which its team leaves it, and two ledgers would count the team's limits twice.
+ * The root owner among a team and an organization, which names the ledger (DESIGN §5.2). All who act for a team have the
+ * team's, whatever else they are of: a key may be put into an organization in the moment in which its team leaves it, and
+ * two ledgers would count the team's limits twice.
  */
-function ledgerOf({ key, team, organization }: KeyOwners): string {
+export function rootOf({ team, organization }: Pick<KeyOwners, 'team' | 'organization'>): string | undefined {
   const isRoot = team === undefined || team.organizationId === organization?.organizationId
   if (organization && isRoot) return entityName('org', organization.organizationId)
-  if (team) return entityName('team', team.teamId)
+  return team && entityName('team', team.teamId)
+}
+
+function ledgerOf({ key, team, organization }: KeyOwners): string {
+  const root = rootOf({ team, organization })
+  if (root !== undefined) return root
   if (key.userId !== null) return entityName('user', key.userId)
   return entityName('key', key.id)
 }

@@ -1,6 +1,16 @@
 import { allowedByAll, demandedByAny, storesOf } from './governed.ts'
 import type { Principal } from './principal.ts'
-import { limitNow, limitsOf, membershipOf, modelsOf, ownerLevels, roleOf, scopesOf, spentOf } from './principal-of.ts'
+import {
+  limitNow,
+  limitsOf,
+  membershipOf,
+  modelsOf,
+  ownerLevels,
+  roleOf,
+  rootOf,
+  scopesOf,
+  spentOf,
+} from './principal-of.ts'
 import type { MemberRecord, OrganizationRecord, TeamRecord, UserRecord } from './record.ts'
 import { entityName, memberName, type Scope } from './scope.ts'
 
@@ -101,6 +111,5 @@ export function bearerNames({ userId, teamId, organizationId }: Bearer, rows: Be
 
 /** The same root owner as a key's (DESIGN §5.2). */
 function ledgerOf({ organization, team, user }: BearerRows): string {
-  if (organization) return entityName('org', organization.organizationId)
-  return team ? entityName('team', team.teamId) : entityName('user', user?.userId ?? '')
+  return rootOf({ team, organization }) ?? entityName('user', user?.userId ?? '')
 }

@@ -2,6 +2,7 @@ import type { Author } from '../../tenants/port.ts'
 import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { isStorable } from '../text.ts'
+import { isAdmin } from './whose.ts'
 
 interface Asking {
   readonly request: Request
@@ -13,11 +14,12 @@ interface Asking {
 
 const MOST_CHARACTERS = 256
 
-/** Who a change is signed by: `litellm-changed-by` where the admin names someone, else the caller; and where it came from. */
+/** Who a change is signed by: `litellm-changed-by` where an admin names someone, else the caller; and where it came from. */
 export function authorOf({ request, principal, requestId, receivedAtMs, deps }: Asking): Author {
   const { headers } = request
   const { keyHash, userId, role } = principal
-  const named = headers.get('litellm-changed-by')?.trim()
+  // Whose hand made a key decides what the key's owner may change: nobody else signs for others.
+  const named = isAdmin(principal) ? headers.get('litellm-changed-by')?.trim() : undefined
   return {
     by: named && named.length <= MOST_CHARACTERS && isStorable(named) ? named : (userId ?? 'default_user_id'),
     nowMs: receivedAtMs,

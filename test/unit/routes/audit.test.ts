@@ -96,10 +96,10 @@ describe('/audit', () => {
 
 describe('who signs a change', () => {
   it('names whom the admin names, and where it came from, but no key by its text', () => {
-    const author = (headers: Record<string, string>, auditLogs?: false) =>
+    const author = (headers: Record<string, string>, auditLogs?: false, role = 'proxy_admin') =>
       authorOf({
         request: new Request('https://gateway.test/key/sk-very-secret/regenerate?x=1', { method: 'POST', headers }),
-        principal: { kind: 'key', keyHash: 'h', userId: 'ada', role: 'proxy_admin' },
+        principal: { kind: 'key', keyHash: 'h', userId: 'ada', role },
         requestId: 'r',
         receivedAtMs: 7,
         deps: { gateway: { config: { litellm: { auditLogs } } } },
@@ -121,5 +121,6 @@ describe('who signs a change', () => {
       },
     })
     expect(author({}, false)).toMatchObject({ by: 'ada', from: { recorded: false } })
+    expect(author({ 'litellm-changed-by': 'ben' }, undefined, 'internal_user').by).toBe('ada')
   })
 })
