@@ -17,6 +17,7 @@ import { batchesOver } from './deps/batches.ts'
 import { bodiesOver } from './deps/bodies.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
+import { priceListsOver } from './deps/price-lists.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
 import type { SemanticDeps } from './gateway/cached-semantic.ts'
@@ -37,8 +38,8 @@ import { announcedModels } from './models/announced.ts'
 import { type CurrentConfig, currentConfig } from './models/current.ts'
 import { neonModels } from './models/neon.ts'
 import { PREVIOUS_SALT } from './models/resolve.ts'
-import { neonBudgets } from './observe/budgets-neon.ts'
 import type { BodyStore } from './observe/bodies.ts'
+import { neonBudgets } from './observe/budgets-neon.ts'
 import type { CallbacksOf } from './observe/callbacks.ts'
 import { neonCallbacks } from './observe/callbacks-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
@@ -109,12 +110,12 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
   return config instanceof Promise ? config.then(made) : made(config)
 }
 
-export function dbFor(env: Env): Db {
 /** Where prompts and answers are kept; undefined where they are not. */
 export function bodiesFor(env: Env): BodyStore | undefined {
   return isolateOf(env).gateway.bodies
 }
 
+export function dbFor(env: Env): Db {
   return isolateOf(env).db
 }
 
@@ -215,23 +216,24 @@ function isolate(env: Env): Isolate {
   })
   const ring = ringOf(text, general.saltKey)
   const models = storesModels(config, values) ? neonModels(db, ring) : undefined
+  const lists = priceListsOver(db, tenants.changed)
   const current =
-    models && currentConfig({ built: config, store: models, generations: known, clock: systemClock, warn })
+    models && currentConfig({ built: config, store: models, generations: known, clock: systemClock, warn, lists })
   // Plain workerd has no rate limiting, and a self-hosted gateway may have no queue and no version.
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version, DELIVERIES: deliveries }: Partial<Env> = env
   const allowances = new Allowances()
   const identity = identityOver({ config, text, ring })
   const cache = cacheFor(config, redis, text)
+  const bodies = bodiesOver(config, values, text(general.saltKey ?? '') ? ring : undefined)
   return {
     db,
-  const bodies = bodiesOver(config, values, text(general.saltKey ?? '') ? ring : undefined)
     callbacks: neonCallbacks(db),
     ring,
     allowances,
     tenantStore: announced(store, tenants.changed),
     organizationMembers: neonOrganizationMembers(db),
     builtConfig: config,
-    ...(models && current ? { current, models: announcedModels(models, tenants.changed) } : {}),
+    ...(models && current ? { current, models: announcedModels(models, tenants.changed), priceLists: lists } : {}),
     tenants,
     ...(isCounted(config) && env.METRICS ? { metrics: (format) => metricsOf(env).text(format) } : {}),
     ...(deliveries ? { replayDeliveries: () => replayDeliveries(db, deliveries, systemClock()) } : {}),
@@ -264,9 +266,9 @@ function isolate(env: Env): Isolate {
       sleep: pause,
       unpriced: unpricedTo(warn, systemClock),
       ...(cache ? { cache: cache.deps } : {}),
+      ...(bodies ? { bodies } : {}),
       health: durableHealth({
         namespace: healthOf(env),
-      ...(bodies ? { bodies } : {}),
         settings: healthOfLatest(config, current),
         isolate: crypto.randomUUID(),
         clock: systemClock,

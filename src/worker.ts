@@ -9,6 +9,7 @@ import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
 import { consumeDeliveries } from './observe/deliveries.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
+import { reloadPricesWhenDue } from './routes/admin/cost-map.ts'
 import { checkInBackground } from './routes/health-models.ts'
 import { consumeDeadLetters, consumeSpend } from './spend/consumer.ts'
 import { dropOldPartitions, keepPartitionsAhead } from './spend/partitions.ts'
@@ -63,8 +64,10 @@ export default {
     if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
     const { observe } = builtConfig()
     if (observe?.bodies) await bodiesFor(env)?.drop(atMs - observe.bodies.keptMs)
-    // Last, because vendors are waited for.
-    const { batches, gateway } = await depsFor(env, ctx)
+    // Last, because others are waited for.
+    const deps = await depsFor(env, ctx)
+    const { batches, gateway } = deps
+    await reloadPricesWhenDue(deps, atMs, failed)
     if (batches) await chargeOpenBatches(batches, gateway, failed)
   },
 } satisfies ExportedHandler<Env>

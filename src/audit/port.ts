@@ -13,6 +13,8 @@ export const auditKinds = [
   'credential',
   'access_group',
   'setting',
+  'price_list',
+  'price_schedule',
 ] as const
 
 export const auditActions = ['created', 'updated', 'deleted', 'blocked', 'unblocked', 'rotated'] as const

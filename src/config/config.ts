@@ -41,6 +41,12 @@ export interface Deployment {
   readonly params: { readonly [key: string]: Json }
   /** Absent when nobody knows: then budgeted callers are refused. */
   readonly price?: Price
+  /** How its price is made anew from another list: under which name there, and what its row says itself, in USD. */
+  readonly pricing?: {
+    readonly as?: string
+    readonly own?: Readonly<Record<string, number>>
+    readonly search?: Json
+  }
   /** What is taken off and put on, where only its vendor knows the price. */
   readonly terms?: Terms
   readonly maxInputTokens?: number
@@ -296,14 +302,14 @@ export interface Config {
     readonly sinks: readonly { readonly name: string; readonly told: 'all' | 'success' | 'failure' }[]
     /** `redact_user_api_key_info`: sinks are not told who asked. */
     readonly redactKeyInfo?: boolean
+    /** `turn_off_message_logging: false`: what was asked and answered is kept so long, and sinks are told of it. */
+    readonly bodies?: { readonly keptMs: number }
     /** `require_auth_for_metrics_endpoint`. */
     readonly metricsNeedKey?: boolean
     /** `enable_end_user_cost_tracking_prometheus_only`. */
     readonly metricsByCustomer?: boolean
     /** `forward_traceparent_to_llm_provider`. */
     readonly forwardsTrace?: boolean
-    /** `turn_off_message_logging: false`: what was asked and answered is kept so long, and sinks are told of it. */
-    readonly bodies?: { readonly keptMs: number }
     /** What sinks' variables hold, by variable: those they need, and what `callback_settings` says. */
     readonly settings: Readonly<Record<string, Text>>
   }

@@ -23,3 +23,23 @@ function matches(match: NameMatch, name: string): boolean {
   if ('contains' in match) return name.includes(match.contains)
   return new RegExp(match.regex).test(name)
 }
+
+/** Vendors whose models one list names once, however they are asked. */
+const SAME: Readonly<Record<string, string>> = {
+  vertex_ai_beta: 'vertex_ai',
+  bedrock_converse: 'bedrock',
+  cohere_chat: 'cohere',
+  azure_text: 'azure',
+  'text-completion-openai': 'openai',
+}
+
+/** The vendor's name in a list. */
+export function listedVendor(provider: string): string {
+  if (provider.startsWith('vertex_ai')) return 'vertex_ai'
+  return Object.hasOwn(SAME, provider) ? (SAME[provider] ?? provider) : provider
+}
+
+/** A model's name in a list. */
+export function listedAs(provider: string, model: string): string {
+  return `${listedVendor(provider)}/${listedName(model)}`
+}

@@ -489,6 +489,12 @@ export const storedConfig = pgTable(
   (t) => [primaryKey({ columns: [t.kind, t.id] })],
 )
 
+/** What the lists say of which stored_config has the rows; of the latest few. */
+export const priceList = pgTable('price_list', {
+  id: text('id').primaryKey(),
+  prices: jsonb('prices').notNull(),
+})
+
 /** Small named values. The row `generation` is raised in the statement of every admin write (DESIGN §4). */
 export const setting = pgTable('setting', {
   name: text('name').primaryKey(),

@@ -2,6 +2,8 @@ import type { Clock } from '../clock.ts'
 import type { Config } from '../config/config.ts'
 import { laidOver } from '../config/laid-over.ts'
 import { CONFIG_NAME, type ModelStore, type Stored } from './port.ts'
+import type { PriceLists } from './price-lists.ts'
+import { priced } from './repriced.ts'
 import { overlayOf } from './resolve.ts'
 
 /** How old what is known may be when it decides. */
@@ -33,6 +35,8 @@ export interface CurrentOptions {
   readonly generations: KnownGenerations
   readonly clock: Clock
   readonly warn: (message: string, facts: Readonly<Record<string, unknown>>) => void
+  /** What was read of prices since the build; absent where nothing is. */
+  readonly lists?: Pick<PriceLists, 'some'>
 }
 
 export interface CurrentConfig {
@@ -46,7 +50,7 @@ export interface CurrentConfig {
  * What runs in this isolate. Read again when the generation says that it changed. With Postgres away, the last one goes
  * on: models of the file need no database.
  */
-export function currentConfig({ built, store, generations, clock, warn }: CurrentOptions): CurrentConfig {
+export function currentConfig({ built, store, generations, clock, warn, lists }: CurrentOptions): CurrentConfig {
   let latest = built
   let copy: Pick<Stored, 'generation' | 'readAtMs'> | undefined
   let reading: Promise<void> | undefined
@@ -70,7 +74,8 @@ export function currentConfig({ built, store, generations, clock, warn }: Curren
   async function read(): Promise<void> {
     const stored = await store.read(clock())
     if (copy && copy.generation > stored.generation) return
-    latest = laidOver(built, overlayOf(stored, built))
+    const laid = laidOver(built, overlayOf(stored, built))
+    latest = lists ? await priced(laid, stored, lists) : laid
     copy = stored
   }
 

@@ -43,6 +43,23 @@ export interface StoredSetting extends Signed {
   readonly value: Json
 }
 
+/** A price list that was read while the gateway ran (models/price-lists.ts). */
+export interface StoredPriceList extends Signed {
+  readonly kind: 'price_list'
+  readonly id: string
+  readonly version: string
+  readonly source: string
+  readonly models: number
+  readonly changed: number
+}
+
+/** How often such a list is read. */
+export interface StoredPriceSchedule extends Signed {
+  readonly kind: 'price_schedule'
+  readonly id: string
+  readonly hours: number
+}
+
 export interface SettingChange {
   readonly id: string
   /** Null takes the stored value away. */
@@ -54,6 +71,8 @@ export interface StoredKinds {
   readonly credential: StoredCredential
   readonly access_group: StoredAccessGroup
   readonly setting: StoredSetting
+  readonly price_list: StoredPriceList
+  readonly price_schedule: StoredPriceSchedule
 }
 export type StoredKind = keyof StoredKinds
 export type StoredRow = StoredKinds[StoredKind]

@@ -22,6 +22,8 @@ const TABLES = {
   credential: 'LiteLLM_CredentialsTable',
   access_group: 'LiteLLM_AccessGroupTable',
   setting: 'LiteLLM_Config',
+  price_list: 'LiteLLM_Config',
+  price_schedule: 'LiteLLM_Config',
 } as const satisfies Record<Kind, string>
 
 const nullable = z.string().nullable()

@@ -10,6 +10,7 @@ import type { Identity } from '../identity/identity.ts'
 import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
 import type { ModelStore } from '../models/port.ts'
+import type { PriceLists } from '../models/price-lists.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { KeyRing } from '../seal.ts'
@@ -56,6 +57,8 @@ export interface AppDeps {
   readonly cache?: CacheAdmin
   /** Models that admins made; every write is told to other isolates. Absent where none are kept (`store_model_in_db`). */
   readonly models?: ModelStore
+  /** Price lists that are read while the gateway runs; absent where no models are kept. */
+  readonly priceLists?: PriceLists
   /** The config as it was built, without what admins laid over it. */
   readonly builtConfig?: Config
   /** What Prometheus scrapes; absent where nothing is counted. */

@@ -1,5 +1,7 @@
 import { accessGroupRoutes } from './admin/access-groups.ts'
 import { budgetRoutes } from './admin/budgets.ts'
+import { costMapRoutes } from './admin/cost-map.ts'
+import { costTermsRoutes } from './admin/cost-terms.ts'
 import { credentialRoutes } from './admin/credentials.ts'
 import { customerRoutes } from './admin/customers.ts'
 import { keyRoutes } from './admin/keys.ts'
@@ -74,6 +76,8 @@ export const routes: readonly Route[] = [
   ...modelManagementRoutes,
   ...credentialRoutes,
   ...settingRoutes,
+  ...costMapRoutes,
+  ...costTermsRoutes,
   ...accessGroupRoutes,
   ...keyRoutes,
   ...teamRoutes,

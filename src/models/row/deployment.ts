@@ -1,5 +1,6 @@
 import { servedModes } from '../../config/capabilities.ts'
-import type { Capability, Deployment, KnownFamily, KnownModel, Notice } from '../../config/config.ts'
+import type { Capability, Deployment, Json, KnownFamily, KnownModel, Notice } from '../../config/config.ts'
+import { listedAs } from '../../config/known-models.ts'
 import { nearestName } from '../../config/nearest.ts'
 import type { Provider } from '../../providers/provider.ts'
 import { hasAddress, reach } from './accounts.ts'
@@ -42,7 +43,8 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
     ? undefined
     : world.lookup(pricedAs.provider, info.base_model === undefined ? at.model : pricedAs.model)
   const ownSearch = params.search_context_cost_per_query ?? info.search_context_cost_per_query
-  const price = priceOver(known?.price, { ...rates(info), ...rates(params) }, ownSearch)
+  const own = { ...rates(info), ...rates(params) }
+  const price = priceOver(known?.price, own, ownSearch)
   const mode = info.mode ?? known?.mode ?? 'chat'
 
   const vendor = Object.hasOwn(world.vendors, at.provider) ? world.vendors[at.provider] : undefined
@@ -86,6 +88,7 @@ export function resolveDeployment(row: ModelRow, id: string, world: RowWorld): R
     ...(headers.length === 0 ? {} : { extraHeaders: Object.fromEntries(headers) }),
     params: providerParams(params),
     ...given('price', price),
+    ...given('pricing', pricingOf(own, ownSearch, info.base_model === undefined ? undefined : pricedAs)),
     ...given('maxInputTokens', maxInputTokens),
     ...given('maxOutputTokens', maxOutputTokens),
     mode,
@@ -108,6 +111,17 @@ const TOKEN_MODES: ReadonlySet<string> = new Set(['chat', 'completion', 'respons
 function priceHint({ provider }: VendorModel): string {
   const own = 'input_cost_per_token and output_cost_per_token (0 is a price)'
   return /^azure/.test(provider) ? `model_info.base_model, such as ${provider}/gpt-4o, or ${own}` : own
+}
+
+/** What a price is made of beside the list; undefined where the list alone says it. */
+function pricingOf(own: OwnRates, search: unknown, as: VendorModel | undefined): Deployment['pricing'] | undefined {
+  const said = {
+    ...(as && { as: listedAs(as.provider, as.model) }),
+    ...(Object.keys(own).length > 0 && { own: own as Record<string, number> }),
+    // A file holds nothing else than JSON.
+    ...(search !== undefined && { search: search as Json }),
+  }
+  return Object.keys(said).length === 0 ? undefined : said
 }
 
 /** How it is chosen, timed, limited, and what may be left out of its requests. */

@@ -1,0 +1,98 @@
+import * as z from 'zod'
+import { listedAs, listedVendor } from '../config/known-models.ts'
+import { providers } from '../providers/registry.ts'
+import type { ListedModel, PriceList } from './price-lists.ts'
+import { type RateKeys, rateKeys } from './row/model-list.ts'
+import { priceOver } from './row/pricing.ts'
+
+/** Ten thousand dollars for a million tokens: beyond it somebody wrote the price of a million as that of one. */
+const MOST_USD_PER_TOKEN = 0.01
+const MOST_USD_PER_UNIT = 1_000
+
+const rate = (key: RateKeys) => {
+  const most = /token/.test(key) ? MOST_USD_PER_TOKEN : MOST_USD_PER_UNIT
+  return z.number('a price in USD').min(0, 'a price of zero or more').max(most, `at most ${most} USD`).nullish()
+}
+
+/** LiteLLM's `model_prices_and_context_window.json`: of each model what prices are made from; anything else goes by. */
+const entry = z.looseObject({
+  litellm_provider: z.string().max(100).optional(),
+  mode: z.string().max(100).nullish(),
+  ...(Object.fromEntries(rateKeys.map((key) => [key, rate(key)])) as Record<RateKeys, ReturnType<typeof rate>>),
+})
+type Entry = z.infer<typeof entry>
+
+/** A map's example, which is no model. */
+const EXAMPLE = 'sample_spec'
+const LONGEST_NAME = 300
+
+export type Read = { readonly ok: true; readonly prices: PriceList } | { readonly ok: false; readonly why: string }
+
+/** A map as a list of what the vendors that are built here charge; or why it is none. One wrong price makes all of it wrong. */
+export function readCostMap(map: unknown): Read {
+  const whole = z.record(z.string(), z.unknown()).safeParse(map)
+  if (!whole.success) return { ok: false, why: 'it is not a mapping of models' }
+  const prices: Record<string, ListedModel> = Object.create(null)
+  for (const [key, value] of Object.entries(whole.data)) {
+    if (key === EXAMPLE || key.length > LONGEST_NAME) continue
+    const { success, data, error } = entry.safeParse(value)
+    if (!success) {
+      const [issue] = error.issues
+      return { ok: false, why: `${key}.${issue?.path.join('.') ?? ''}: expected ${issue?.message ?? 'something else'}` }
+    }
+    const name = nameOf(key, data)
+    const model = name === undefined ? undefined : modelOf(data)
+    if (name !== undefined && model) prices[name] ??= model
+  }
+  return { ok: true, prices: { ...prices } }
+}
+
+/** Undefined for a vendor that is not built, and for names that say a size or a step beside the model. */
+function nameOf(key: string, { litellm_provider: provider }: Entry): string | undefined {
+  if (provider === undefined) return undefined
+  const vendor = listedVendor(provider)
+  if (!Object.hasOwn(providers, vendor)) return undefined
+  const prefix = [provider, vendor].find((one) => key.startsWith(`${one}/`))
+  const model = prefix === undefined ? key : key.slice(prefix.length + 1)
+  return /^\d+-x-\d+\/|-steps\//.test(model) ? undefined : listedAs(vendor, model)
+}
+
+/** Undefined where it says no price that the gateway bills by. */
+function modelOf(said: Entry): ListedModel | undefined {
+  const own = Object.fromEntries(
+    rateKeys.flatMap((key) => (typeof said[key] === 'number' ? [[key, said[key]] as const] : [])),
+  )
+  const isEmbedding = said.mode === 'embedding'
+  const price = priceOver(
+    undefined,
+    isEmbedding ? { output_cost_per_token: 0, ...own } : own,
+    said.search_context_cost_per_query,
+  )
+  if (price === undefined) return undefined
+  const [maxInputTokens, maxOutputTokens] = [count(said.max_input_tokens), count(said.max_output_tokens)]
+  return {
+    price,
+    mode: said.mode ?? 'chat',
+    ...(maxInputTokens !== undefined && { maxInputTokens }),
+    ...(maxOutputTokens !== undefined && { maxOutputTokens }),
+  }
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined
+}
+
+/** How many models a list has that another has not, or has at another price. */
+export function differences(before: PriceList, after: PriceList): number {
+  const names = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...names].filter((name) => sorted(before[name]) !== sorted(after[name])).length
+}
+
+/** Postgres keeps the fields of a value in an order of its own. */
+function sorted(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}
