@@ -3,6 +3,7 @@ import { GatewayError } from '../errors.ts'
 import { assistantOf } from './anthropic-assistant.ts'
 import { type Block, isBlock, partOf } from './anthropic-parts.ts'
 import type { ChatMessage, ChatRequest } from './chat.ts'
+import { effortOfBudget } from './effort.ts'
 import { type Fields, fields, isFields, present, text } from './loose-json.ts'
 
 const object = 'must be an object'
@@ -80,7 +81,8 @@ function canonical(body: Counted): ChatRequest {
     ...present({
       thinking,
       output_config: Object.keys(output).length > 0 ? output : undefined,
-      reasoning_effort: effortOf(thinking, output.effort),
+      // For vendors that know effort only.
+      reasoning_effort: text(output.effort) ?? effortOfBudget(thinking),
       response_format: responseFormat(format ?? output_format),
       service_tier: service_tier === 'standard_only' ? 'default' : service_tier,
       metadata,
@@ -146,16 +148,6 @@ function chosen(choice: Fields | null | undefined): { tool_choice: unknown; para
     tool_choice: type === 'any' ? 'required' : type === 'auto' || type === 'none' ? type : named,
     parallel_tool_calls: single === true ? false : undefined,
   }
-}
-
-/** For vendors that know effort only. Budgets are told apart as LiteLLM does; what thinks as it likes names no effort. */
-function effortOf(thinking: Fields | null | undefined, effort: unknown): string | undefined {
-  if (typeof effort === 'string') return effort
-  const budget = thinking?.type === 'enabled' ? thinking.budget_tokens : undefined
-  if (typeof budget !== 'number') return undefined
-  if (budget >= 10_000) return 'high'
-  if (budget >= 5_000) return 'medium'
-  return budget >= 2_000 ? 'low' : 'minimal'
 }
 
 function responseFormat(format: unknown): Fields | undefined {

@@ -1,4 +1,5 @@
 import { openaiSeal } from './responses-thoughts.ts'
+import { signerOf } from './signer.ts'
 
 /** A thought that its vendor sealed whole (Anthropic's `redacted_thinking`) travels as a signature that says what it is. */
 const SEALED = 'redacted_thinking:'
@@ -42,31 +43,6 @@ function unwrapped(mark: string, signature: string): string | undefined {
 export function signatureAsWritten(signature: string): string {
   const foreign = unwrapped(FOREIGN, signature)
   if (foreign !== undefined) return foreign
-  if (!/[-_]/.test(signature) || !isClaudes(signature)) return signature
+  if (!/[-_]/.test(signature) || signerOf(signature) !== 'anthropic') return signature
   return signature.replaceAll('-', '+').replaceAll('_', '/')
-}
-
-/**
- * Whether a signature is one of Claude's, which Google would refuse: a message of kind 2 whose first field is a message
- * that begins with a version number, where Google's begins with sealed bytes. A thought does not need its signature, so a
- * wrong guess costs little.
- */
-export function isClaudes(signature: string): boolean {
-  const bytes = head(signature)
-  if (bytes[0] !== 0x12) return false
-  const inner = afterLength(bytes, 1)
-  return bytes[inner] === 0x0a && bytes[afterLength(bytes, inner + 1)] === 0x08
-}
-
-function head(signature: string): Uint8Array {
-  const start = signature.slice(0, 24)
-  if (start.length < 24 || !/^[\w+/-]+$/.test(start)) return new Uint8Array()
-  return Uint8Array.from(atob(start.replaceAll('-', '+').replaceAll('_', '/')), (char) => char.charCodeAt(0))
-}
-
-/** The place after a protobuf length, whose bytes but the last have their high bit set. */
-function afterLength(bytes: Uint8Array, from: number): number {
-  let at = from
-  while ((bytes[at] ?? 0) >= 0x80) at += 1
-  return at + 1
 }

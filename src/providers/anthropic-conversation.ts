@@ -2,7 +2,7 @@ import { assistantBlocks, toolId } from '../dialects/anthropic-assistant.ts'
 import { type Block, blocksOf, unreadable } from '../dialects/anthropic-parts.ts'
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
-import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo } from '../dialects/signer.ts'
 import { GatewayError } from '../errors.ts'
 
 export interface Turn {
@@ -72,10 +72,11 @@ function contentOf(message: ChatMessage, at: string): Block[] {
   return blocksOf(message.content, `${at}.content`)
 }
 
-/** A thought that nobody signed, or that OpenAI sealed, is another vendor's; Claude refuses it. */
-function isOwn({ type, signature }: Block): boolean {
+/** A thought that nobody signed, or that another vendor did, is refused by Claude. */
+function isOwn({ type, signature, data }: Block): boolean {
+  if (type === 'redacted_thinking') return !isForeignTo('anthropic', String(data))
   if (type !== 'thinking') return true
-  return typeof signature === 'string' && signature !== '' && openaiSeal(signature) === undefined
+  return typeof signature === 'string' && signature !== '' && !isForeignTo('anthropic', signature)
 }
 
 function toolResult(message: ChatMessage, at: string): Block {

@@ -1,5 +1,5 @@
 import { type Fields, fields, isFields, list } from '../dialects/loose-json.ts'
-import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo } from '../dialects/signer.ts'
 
 /**
  * A body in Anthropic's own words whose earlier turns other vendors may have answered: their thoughts, which nobody here
@@ -21,11 +21,11 @@ function isForeignTurn(message: unknown): boolean {
 }
 
 function isForeign(block: unknown): boolean {
-  const { type, signature, provider_specific_fields } = fields(block)
+  const { type, signature, data, provider_specific_fields } = fields(block)
   if (type === 'tool_use') return provider_specific_fields !== undefined
-  return (
-    type === 'thinking' && (signature === '' || (typeof signature === 'string' && openaiSeal(signature) !== undefined))
-  )
+  if (type === 'redacted_thinking') return typeof data === 'string' && isForeignTo('anthropic', data)
+  if (type !== 'thinking' || typeof signature !== 'string') return false
+  return signature === '' || isForeignTo('anthropic', signature)
 }
 
 function ownTurn(message: unknown): unknown {
@@ -34,7 +34,7 @@ function ownTurn(message: unknown): unknown {
   const kept = list(content).flatMap((block) => {
     if (!isForeign(block) || !isFields(block)) return [block]
     const { provider_specific_fields: _, ...own } = block
-    return block.type === 'thinking' ? [] : [own]
+    return block.type === 'tool_use' ? [own] : []
   })
   return { ...rest, content: kept.length > 0 ? kept : [{ type: 'text', text: '…' }] }
 }

@@ -1,19 +1,10 @@
+import { budgetOf } from '../dialects/effort.ts'
 import { type Fields, fields, isFields, number, text } from '../dialects/loose-json.ts'
 import type { ClaudeTraits } from './anthropic-model.ts'
 import { unsupported } from './unsupported.ts'
 
 /** The smallest budget that the vendor takes; an answer must have room beside it. */
 const LEAST_BUDGET = 1024
-
-/** LiteLLM's budgets, so that a change of gateways changes no bill. */
-const BUDGETS: Readonly<Record<string, number>> = {
-  minimal: LEAST_BUDGET,
-  low: 1024,
-  medium: 2048,
-  high: 4096,
-  xhigh: 8192,
-  max: 16_384,
-}
 
 interface Wish {
   /** The canonical request's fields. */
@@ -46,7 +37,7 @@ export function thinkingOf(wish: Wish): Thinking {
   const level = levelOf(asked.reasoning_effort)
   if (level === undefined || level === 'default') return {}
   if (level === 'none' || level === 'disable') return withoutThinking('reasoning_effort', traits, target)
-  if (BUDGETS[level] === undefined || traits.thinks === 'never') {
+  if (budgetOf(level) === undefined || traits.thinks === 'never') {
     unsupported(['reasoning_effort'], target)
     return {}
   }
@@ -90,7 +81,7 @@ function withoutThinking(field: string, traits: ClaudeTraits, target: Wish['targ
  */
 function budgetFor(level: string, { maxTokens, unthoughtCalls, target }: Wish, field: string): Thinking {
   if (unthoughtCalls) return {}
-  const budget = Math.min(BUDGETS[level] ?? LEAST_BUDGET, maxTokens - 1)
+  const budget = Math.min(budgetOf(level) ?? LEAST_BUDGET, maxTokens - 1)
   if (budget >= LEAST_BUDGET) return { thinking: { type: 'enabled', budget_tokens: budget } }
   unsupported([field], target)
   return {}

@@ -1,6 +1,6 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, text } from '../dialects/loose-json.ts'
-import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo } from '../dialects/signer.ts'
 import { GatewayError } from '../errors.ts'
 import type { BedrockCaching } from './bedrock-models.ts'
 import { dataUrl, type InlineData } from './data-url.ts'
@@ -272,13 +272,15 @@ function documentName(filename: string | undefined, { documentNames }: Conversat
   return name
 }
 
-/** Text and signature byte for byte; what OpenAI sealed means nothing here. */
+/** Text and signature byte for byte; what another vendor signed means nothing here, and only Claude signs here. */
 function thought({ type, thinking, signature, data }: Fields, { signedOnly }: Conversation): Block[] {
-  if (type === 'redacted_thinking' && typeof data === 'string') return [{ reasoningContent: { redactedContent: data } }]
+  const signer = signedOnly ? 'anthropic' : undefined
+  if (type === 'redacted_thinking' && typeof data === 'string')
+    return isForeignTo(signer, data) ? [] : [{ reasoningContent: { redactedContent: data } }]
   if (type !== 'thinking' || typeof thinking !== 'string') return []
-  const signed = typeof signature === 'string' && signature !== ''
-  if (signed ? openaiSeal(signature) !== undefined : signedOnly) return []
-  return [{ reasoningContent: { reasoningText: { text: thinking, ...(signed && { signature }) } } }]
+  const isSigned = typeof signature === 'string' && signature !== '' && !isForeignTo(signer, signature)
+  if (!isSigned && (signedOnly || thinking === '')) return []
+  return [{ reasoningContent: { reasoningText: { text: thinking, ...(isSigned && { signature }) } } }]
 }
 
 function toolUse(call: Fields, path: string): Block {

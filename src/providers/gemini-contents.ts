@@ -1,7 +1,6 @@
 import type { ChatMessage } from '../dialects/chat.ts'
-import { isClaudes } from '../dialects/gemini-signature.ts'
 import { type Fields, fields, isFields, list, parsed, present, text } from '../dialects/loose-json.ts'
-import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo } from '../dialects/signer.ts'
 import { GatewayError } from '../errors.ts'
 import { mediaPart } from './gemini-media.ts'
 import { signatureOn, UNSIGNED_CALL } from './gemini-signature.ts'
@@ -123,7 +122,7 @@ function thoughts(message: ChatMessage): Fields[] {
   if (blocks.length === 0) return reasoning === undefined ? [] : [{ text: reasoning, thought: true }]
   return blocks.flatMap(({ type, thinking, signature }) => {
     const seal = text(signature)
-    const own = seal !== undefined && !isClaudes(seal) && openaiSeal(seal) === undefined ? seal : undefined
+    const own = seal === undefined || isForeignTo('google', seal) ? undefined : seal
     if (type !== 'thinking' || (own === undefined && text(thinking) === undefined)) return []
     return [{ text: text(thinking) ?? '', thought: true, ...present({ thoughtSignature: own }) }]
   })

@@ -1,6 +1,6 @@
-import { isClaudes, sealedIn, signatureAsWritten } from '../dialects/gemini-signature.ts'
+import { sealedIn, signatureAsWritten } from '../dialects/gemini-signature.ts'
 import { type Fields, fields, isFields, list } from '../dialects/loose-json.ts'
-import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo } from '../dialects/signer.ts'
 import { UNSIGNED_CALL } from './gemini-signature.ts'
 import { generation } from './gemini-thinking.ts'
 
@@ -44,7 +44,5 @@ function ownPart(part: unknown, mustBeSigned: boolean): unknown {
 }
 
 function isForeign(signature: string): boolean {
-  return (
-    sealedIn(signature) !== undefined || isClaudes(signature) || openaiSeal(signatureAsWritten(signature)) !== undefined
-  )
+  return sealedIn(signature) !== undefined || isForeignTo('google', signatureAsWritten(signature))
 }

@@ -1,5 +1,6 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
+import { signerOf } from '../dialects/signer.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice, olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
@@ -70,7 +71,9 @@ function thoughtParts(blocks: readonly unknown[], reasoning: unknown): Fields[] 
   })
   const written = blocks.map(fields).flatMap((block) => {
     const words = block.type === 'thinking' ? text(block.thinking) : undefined
-    return words === undefined ? [] : [part(words, text(block.signature))]
+    const signature = text(block.signature)
+    const own = signature !== undefined && signerOf(signature) === undefined ? signature : undefined
+    return words === undefined ? [] : [part(words, own)]
   })
   const words = text(reasoning)
   return written.length > 0 || words === undefined ? written : [part(words)]

@@ -1,4 +1,5 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
+import { effortOfBudget } from '../dialects/effort.ts'
 import { type Fields, fields, isFields, list, number, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
@@ -91,15 +92,11 @@ function searchOptions({ search_context_size, user_location }: Fields): object {
   }
 }
 
-/** A budget of thoughts as OpenAI's word for it, at LiteLLM's thresholds. */
+/** Anthropic's `thinking` as OpenAI's word for it; as much as it likes is OpenAI's own default. */
 export function effortOf(thinking: unknown): string | undefined {
   const { type, budget_tokens } = fields(thinking)
-  if (type === 'adaptive') return 'medium'
-  if (type !== 'enabled') return undefined
-  const budget = number(budget_tokens) ?? 0
-  if (budget >= 4096) return 'high'
-  if (budget >= 2048) return 'medium'
-  return budget >= 1024 ? 'low' : 'minimal'
+  if (type === 'adaptive' || (type === 'enabled' && number(budget_tokens) === undefined)) return 'medium'
+  return effortOfBudget(thinking)
 }
 
 function thinks(thinking: unknown): boolean {

@@ -1,5 +1,7 @@
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
+import { openaiSeal } from '../dialects/responses-thoughts.ts'
+import { isForeignTo, type Signer } from '../dialects/signer.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 
@@ -15,10 +17,10 @@ const defaults = {
  */
 export const openrouter = {
   ...openaiCompatible(defaults, {
-    request: (request) => ({
+    request: (request, { model }) => ({
       ...withReasoning(request),
       ...(list(request.tools).length > 0 && { tools: list(request.tools).map(sharedTool) }),
-      messages: request.messages.map(withDetails),
+      messages: request.messages.map((message) => withDetails(message, MAKERS[model.split('/', 1)[0] ?? ''])),
     }),
     plain: failedChoices,
     refusal: (body) => {
@@ -58,11 +60,16 @@ function sharedTool(tool: unknown): Fields {
   return shared
 }
 
-function withDetails(message: ChatMessage): ChatMessage {
+/** Whose signatures a model behind it reads. */
+const MAKERS: Readonly<Record<string, Signer>> = { anthropic: 'anthropic', google: 'google', openai: 'openai' }
+
+function withDetails(message: ChatMessage, maker: Signer | undefined): ChatMessage {
   const { thinking_blocks, reasoning_content, provider_specific_fields, annotations: _, images: __, ...rest } = message
   const kept = list(fields(provider_specific_fields).reasoning_details)
   const blocks = list(thinking_blocks).map(fields)
-  const details = isWhole(kept.map(fields), blocks) ? kept : blocks.flatMap(detailOf)
+  const details = isWhole(kept.map(fields), blocks)
+    ? kept
+    : blocks.flatMap((block, index) => detailOf(block, index, maker))
   const reasoning = text(reasoning_content)
   const calls = list(message.tool_calls).map((call) => {
     const { provider_specific_fields: __, ...shared } = fields(call)
@@ -84,10 +91,14 @@ function isWhole(details: readonly Fields[], blocks: readonly Fields[]): boolean
   return words(details, 'text') === words(blocks, 'thinking') && sealed(details) === sealed(blocks)
 }
 
-function detailOf(block: Fields, index: number): Fields[] {
-  if (block.type === 'redacted_thinking') return [{ type: 'reasoning.encrypted', data: block.data, index }]
+/** What OpenAI sealed for another account opens for nobody here. */
+function detailOf(block: Fields, index: number, maker: Signer | undefined): Fields[] {
+  const isOwn = (seal: string) => openaiSeal(seal) === undefined && !isForeignTo(maker, seal)
+  if (block.type === 'redacted_thinking')
+    return isOwn(String(block.data)) ? [{ type: 'reasoning.encrypted', data: block.data, index }] : []
   const words = text(block.thinking)
-  const signature = text(block.signature)
+  const seal = text(block.signature)
+  const signature = seal !== undefined && isOwn(seal) ? seal : undefined
   if (words === undefined && signature === undefined) return []
   return [{ type: 'reasoning.text', text: words ?? '', ...present({ signature }), index }]
 }

@@ -119,7 +119,7 @@ describe('a message request', () => {
   })
 
   it.each([
-    [{ thinking: { type: 'enabled', budget_tokens: 1024 } }, 'minimal'],
+    [{ thinking: { type: 'enabled', budget_tokens: 1024 } }, 'low'],
     [{ thinking: { type: 'enabled', budget_tokens: 4096 } }, 'low'],
     [{ thinking: { type: 'enabled', budget_tokens: 8000 } }, 'medium'],
     [{ thinking: { type: 'enabled', budget_tokens: 32_000 } }, 'high'],

@@ -320,7 +320,7 @@ describe('what survives on the way to Bedrock', () => {
           block.reasoningContent?.reasoningText.text ?? [],
       )
     expect(texts(CLAUDE)).toEqual(['c'])
-    expect(texts('us.deepseek.r1-v1:0')).toEqual(['a', 'c'])
+    expect(texts('us.deepseek.r1-v1:0')).toEqual(['a', 'b', 'c'])
   })
 
   it('takes documents of blocks, search results, and what is said about them', () => {

@@ -163,7 +163,7 @@ describe('the request', () => {
       { reasoning_effort: 'low', reasoning: { summary: 'auto' } },
       { effort: 'low', summary: 'auto' },
     ],
-    [{ thinking: { type: 'enabled', budget_tokens: 2048 } }, { effort: 'medium', summary: 'auto' }],
+    [{ thinking: { type: 'enabled', budget_tokens: 5000 } }, { effort: 'medium', summary: 'auto' }],
     [{ thinking: { type: 'disabled' } }, undefined],
   ])('asks models that think for sealed thoughts: %j', (fields, reasoning) => {
     const { include, reasoning: asked } = sent(fields, { model: 'gpt-5-mini' })

@@ -68,7 +68,7 @@ describe('what OpenAI’s chat gets of a canonical request', () => {
 
   it.each([
     [{ type: 'enabled', budget_tokens: 10_000 }, 'high'],
-    [{ type: 'enabled', budget_tokens: 2048 }, 'medium'],
+    [{ type: 'enabled', budget_tokens: 5000 }, 'medium'],
     [{ type: 'enabled', budget_tokens: 1024 }, 'low'],
     [{ type: 'disabled' }, undefined],
   ])('says a budget of thoughts as an effort', (thinking, effort) => {
