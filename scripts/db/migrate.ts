@@ -57,17 +57,39 @@ export async function migrate(databaseUrl: string, log: (line: string) => void =
   await applyMigrations(await readMigrations(), transaction, log)
 }
 
+/**
+ * What a migration would do under a lock for minutes where there is much to do, and a command does better afterwards,
+ * while the gateway runs: then it is written down as done, and the command is named.
+ */
+interface Deferrable {
+  readonly isMuch: string
+  readonly instead: string
+}
+
+const DEFERRABLE: Readonly<Record<string, Deferrable>> = {
+  '0031_spend_days_before': {
+    isMuch: 'select count(*) > 100000 as much from (select from spend_log limit 100001) s',
+    instead: 'npm run spend:recount -- --from <first day> --to <today> adds up what was recorded before',
+  },
+}
+
 export async function applyMigrations(
   migrations: readonly Migration[],
   transaction: Transaction,
   log: (line: string) => void,
+  deferrable = DEFERRABLE,
 ): Promise<void> {
   await transaction([{ text: LOCK }, { text: JOURNAL }])
   const applied = new Map((await journalRows(transaction)).map(({ name, hash }) => [name, hash]))
   for (const migration of migrations) {
     const hash = applied.get(migration.name)
-    if (hash === undefined) await apply(migration, transaction, log)
-    else refuseEdited(migration, hash)
+    if (hash !== undefined) refuseEdited(migration, hash)
+    else {
+      const { isMuch, instead } = deferrable[migration.name] ?? {}
+      const isDeferred = isMuch !== undefined && (await transaction([{ text: isMuch }]))[0]?.much === true
+      await apply(isDeferred ? { ...migration, statements: [] } : migration, transaction, log)
+      if (isDeferred) log(`${migration.name} was left for later: ${instead}`)
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { applyMigrations, readMigrations, type Transaction } from '../../scripts/db/migrate.ts'
+import { recountDays } from '../../scripts/db/recount-days.ts'
 import { connect } from '../../src/db/client.ts'
 import { newId } from '../../src/ids.ts'
 import { recordEvents } from '../../src/spend/record.ts'
@@ -61,4 +62,35 @@ it('days hold what was recorded before, and by statements that began before and 
     { day: '2026-11-21', logged: 14, added_up: 14 },
     { day: '2026-11-22', logged: 21, added_up: 21 },
   ])
+})
+
+it('a large log is left for later, and its days are added up one by one while gateways record', async () => {
+  const sql = connect(postgres.databaseUrl, 30_000)
+  const transaction: Transaction = async (statements) =>
+    (await sql.transaction(statements.map(({ text, values }) => sql.query(text, [...(values ?? [])])))).at(-1) ?? []
+  const event = (daysAgo: number) => spendEventOf({ id: newId(NOW - daysAgo * 86_400_000), cost_nano: '7' })
+  const lines: string[] = []
+  await postgres.pool.query(`delete from migration where name = '0031_spend_days_before'`)
+  await postgres.pool.query(
+    `delete from spend_daily where day > '2026-11-19'; delete from spend_log where day = '2026-11-19'`,
+  )
+  const much = { '0031_spend_days_before': { isMuch: 'select count(*) > 3 as much from spend_log', instead: 'later' } }
+  await applyMigrations(await readMigrations(), transaction, (line) => lines.push(line), much)
+  expect(lines).toEqual(['migrated 0031_spend_days_before', '0031_spend_days_before was left for later: later'])
+  const days = async () =>
+    (
+      await postgres.pool.query(
+        `select day::text, sum(cost_nano)::int as n from spend_daily where kind = 'all' group by 1 order by 1`,
+      )
+    ).rows
+  expect(await days()).toEqual([{ day: '2026-11-19', n: 7 }])
+
+  const recorded = Array.from({ length: 12 }, (_, n) => recordEvents(postgres.db, [event(n % 3), event(1)]))
+  await Promise.all([recountDays(transaction, { from: '2026-11-19', to: '2026-11-22' }, () => {}), ...recorded])
+  const log = await postgres.pool.query(
+    `select day::text, sum(cost_nano)::int as n from spend_log group by 1 order by 1`,
+  )
+  // The log of the 19th is gone: its sums are not.
+  expect(await days()).toEqual([{ day: '2026-11-19', n: 7 }, ...log.rows])
+  expect(log.rows.reduce((sum, { n }) => sum + n, 0)).toBe(7 * 30)
 })
