@@ -18,10 +18,17 @@ export function logFrom(level: LogLevel): void {
   least = level
 }
 
-/** One line of JSON for the operator; never a body, a key or a prompt. */
+/** One line of JSON for the operator; never a body, a key or a prompt, nor the values of a statement that failed. */
 export function operatorLog(level: LogLevel, message: string, facts: Readonly<Record<string, unknown>>): void {
   if (LEVELS.indexOf(level) < LEVELS.indexOf(least)) return
-  console.error(JSON.stringify({ level, message, ...facts }))
+  console.error(JSON.stringify({ level, message, ...facts }, (_, value: unknown) => withoutParams(value)))
+}
+
+/** What drizzle says of a statement that failed ends with everything that was to be written. */
+function withoutParams(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  const at = value.indexOf('\nparams: ')
+  return at < 0 || !value.includes('Failed query:') ? value : value.slice(0, at)
 }
 
 export const warn = (message: string, facts: Readonly<Record<string, unknown>>) => operatorLog('warn', message, facts)

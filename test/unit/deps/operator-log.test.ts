@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm'
 import { afterEach, expect, it, vi } from 'vitest'
 import { levelIn, logFrom, operatorLog } from '../../../src/deps/operator-log.ts'
 
@@ -21,4 +22,13 @@ it('an event is one line of JSON, and nothing below the level is written', () =>
   operatorLog('info', 'quiet', {})
   operatorLog('error', 'loud', { name: 'two\nlines' })
   expect(lines).toEqual(['{"level":"error","message":"loud","name":"two\\nlines"}'])
+})
+
+it('what was to be written is not in the line of a statement that failed', () => {
+  const lines: string[] = []
+  vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line))
+  const error = new DrizzleQueryError('insert into t values ($1)', ['planted-value'], new Error('gone'))
+  operatorLog('error', 'failed', { name: 'charge a batch', error: String(error) })
+  expect(lines.join()).toContain('insert into t values ($1)')
+  expect(lines.join()).not.toContain('planted-value')
 })
