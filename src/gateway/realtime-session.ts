@@ -3,7 +3,15 @@ import { GatewayError, toGatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { RealtimeRequest } from '../operations/realtime.ts'
 import { RealtimeContext, transcriptionIn } from '../operations/realtime-context.ts'
-import { CLIENT_EVENTS, errorEvent, shownSession, typeOf, withTranscriber } from '../operations/realtime-events.ts'
+import {
+  CLIENT_EVENTS,
+  errorEvent,
+  pieceOf,
+  shownSession,
+  soundIn,
+  typeOf,
+  withTranscriber,
+} from '../operations/realtime-events.ts'
 import { base64Bytes } from '../operations/text-size.ts'
 import { noUsage } from '../prices/usage.ts'
 import { maskSecrets } from '../providers/mask.ts'
@@ -119,17 +127,27 @@ export class RealtimeSession {
   }
 
   async #pass(data: string): Promise<void> {
+    const bytes = soundIn(data)
+    if (bytes !== undefined) return this.#passSound(data, bytes)
     const event = parsed(data)
     if (!isFields(event)) return this.#tell(invalid('An event must be a JSON object with a type.'))
     const type = text(event.type)
     if (type === undefined || !CLIENT_EVENTS.includes(type))
       return this.#tell(invalid(`Events of type ${String(type).slice(0, 60)} are not served here.`, 'type'), event)
-    if (this.#deps.clock() - this.#knownAtMs > STANDING_MS) await this.#mustStand()
+    if (type === 'input_audio_buffer.append')
+      return this.#passSound(JSON.stringify(event), typeof event.audio === 'string' ? base64Bytes(event.audio) : 0)
+    await this.#maybeStand()
     if (type === 'response.create') return this.#ask(event)
     if (type === 'session.update') return this.#update(event)
     this.#context.sent(event)
-    if (type === 'input_audio_buffer.append' && !(await this.#ready())) return
     this.#forward(event)
+  }
+
+  /** What it may lead to is held for before the vendor hears it. */
+  async #passSound(data: string, bytes: number): Promise<void> {
+    await this.#maybeStand()
+    this.#context.heard(bytes)
+    if ((await this.#ready()) && !this.#isEnding) this.#opened.vendor.send(data)
   }
 
   async #ask(event: Fields): Promise<void> {
@@ -163,6 +181,17 @@ export class RealtimeSession {
     this.#context.sent(event)
     if (this.#context.hasUnheard && !(await this.#ready())) return
     this.#forward(event)
+  }
+
+  /** A session may write down what is said although its client did not ask for it here. */
+  #mayTranscribe(): void {
+    const named = this.#context.transcribes
+    if (named === undefined || this.#turns.transcriber) return
+    try {
+      this.#transcribeBy(named)
+    } catch (thrown) {
+      this.#fail(toGatewayError(thrown))
+    }
   }
 
   /** Answers the vendor's name of the model; throws where the caller may not use it. */
@@ -213,6 +242,7 @@ export class RealtimeSession {
       case 'session.updated': {
         const event = fields(parsed(data))
         this.#context.settled(fields(event.session))
+        this.#mayTranscribe()
         return shownSession(event, this.#opened.attempt.request.model)
       }
       case 'response.created':
@@ -231,19 +261,9 @@ export class RealtimeSession {
       case 'error':
         return this.#refused(fields(parsed(data)))
       default:
-        if (type?.startsWith('response.') && type.endsWith('.delta')) this.#wrote(type, data)
+        if (type?.startsWith('response.') && type.endsWith('.delta')) this.#turns.wrote(pieceOf(type, data))
         return data
     }
-  }
-
-  #wrote(type: string, data: string): void {
-    const { response_id, delta } = fields(parsed(data))
-    if (typeof delta !== 'string') return
-    const isSound = type.endsWith('audio.delta')
-    const written = isSound
-      ? { textChars: 0, audioBytes: base64Bytes(delta) }
-      : { textChars: type.includes('transcript') ? 0 : delta.length, audioBytes: 0 }
-    this.#turns.wrote(text(response_id), written)
   }
 
   async #began(response: Fields): Promise<void> {
@@ -262,6 +282,11 @@ export class RealtimeSession {
     const said = isOurs ? { ...event, error: { ...error, event_id: theirs ?? null } } : event
     const told = maskSecrets(JSON.stringify(said))
     return apiKey !== undefined && apiKey.length >= 8 ? told.replaceAll(apiKey, '***') : told
+  }
+
+  /** With a client's event, at most so often. */
+  async #maybeStand(): Promise<void> {
+    if (this.#deps.clock() - this.#knownAtMs > STANDING_MS) await this.#mustStand()
   }
 
   async #mustStand(): Promise<void> {

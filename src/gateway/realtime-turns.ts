@@ -5,6 +5,7 @@ import { newId } from '../ids.ts'
 import type { WorstCase } from '../operations/chat.ts'
 import type { RealtimeRequest } from '../operations/realtime.ts'
 import type { RealtimeContext } from '../operations/realtime-context.ts'
+import type { pieceOf } from '../operations/realtime-events.ts'
 import { responseUsage, transcriptionUsage } from '../operations/realtime-usage.ts'
 import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
 import { maskSecrets } from '../providers/mask.ts'
@@ -162,7 +163,7 @@ export class Turns {
   }
 
   /** Something was written or spoken. */
-  wrote(responseId: string | undefined, written: { readonly textChars: number; readonly audioBytes: number }): void {
+  wrote({ responseId, ...written }: ReturnType<typeof pieceOf>): void {
     const turns = responseId === undefined ? this.#running.values() : [this.#running.get(responseId)]
     for (const turn of turns) {
       if (!turn) continue
@@ -194,7 +195,7 @@ export class Turns {
         ...{ principal: this.principal, deployment: this.transcriber },
       }
       this.#listening = undefined
-      this.#transcribing.set(itemId, { hold: held, startedAtMs, reckoned: context.heard() })
+      this.#transcribing.set(itemId, { hold: held, startedAtMs, reckoned: context.reckonedTranscript() })
     }
     context.committed()
   }

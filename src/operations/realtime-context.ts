@@ -65,6 +65,12 @@ export class RealtimeContext {
     return text(this.#transcribes?.model)
   }
 
+  /** So many bytes of sound are about to go to the vendor. */
+  heard(bytes: number): void {
+    this.#since.audio += (bytes / this.#bytesPerSecond) * TOKENS_PER_SECOND
+    this.#unheardBytes += bytes
+  }
+
   /** Sound was sent that no transcription is known of yet. */
   get hasUnheard(): boolean {
     return this.#unheardBytes > 0
@@ -73,9 +79,6 @@ export class RealtimeContext {
   /** A client's event that goes, or is about to go, to the vendor. */
   sent(event: Fields): void {
     switch (event.type) {
-      case 'input_audio_buffer.append':
-        this.#heard(typeof event.audio === 'string' ? base64Bytes(event.audio) : 0)
-        return
       case 'input_audio_buffer.clear':
         this.#unheardBytes = 0
         return
@@ -162,7 +165,7 @@ export class RealtimeContext {
   }
 
   /** What a transcription of it that told nothing has probably used. */
-  heard(): Usage {
+  reckonedTranscript(): Usage {
     const seconds = this.#unheardBytes / this.#bytesPerSecond
     return {
       ...noUsage,
@@ -183,11 +186,6 @@ export class RealtimeContext {
       outputTokens: Math.ceil(written.textChars / 4),
       outputAudioTokens: Math.ceil((written.audioBytes / this.#bytesPerSecond) * TOKENS_PER_SECOND),
     }
-  }
-
-  #heard(bytes: number): void {
-    this.#since.audio += (bytes / this.#bytesPerSecond) * TOKENS_PER_SECOND
-    this.#unheardBytes += bytes
   }
 
   #item(item: unknown, into: Tokens): void {
@@ -262,8 +260,9 @@ function isOpaqueIn({ prompt, tools }: Fields): boolean {
   return isFields(prompt) || list(tools).some((tool) => fields(tool).type === 'mcp')
 }
 
-const ASIDES = ['input', 'instructions', 'tools', 'prompt', 'conversation'] as const
-const isAside = (response: Fields) => ASIDES.some((name) => response[name] !== undefined && response[name] !== null)
+/** Other instructions or tools are bounded by those of the session, which are reckoned beside what was read. */
+const isAside = ({ input, prompt, conversation }: Fields) =>
+  Array.isArray(input) || isFields(prompt) || (conversation ?? 'auto') !== 'auto'
 
 function withoutInput({ input: _, ...rest }: Fields): Fields {
   return rest

@@ -17,11 +17,6 @@ const deployment: Deployment = {
 }
 const context = (more: Partial<Deployment> = {}) => new RealtimeContext({ ...deployment, ...more })
 const costOf = (one: RealtimeContext, asked = {}) => one.most(asked).costNano ?? -1n
-const append = (bytes: number) => ({
-  type: 'input_audio_buffer.append',
-  audio: 'A'.repeat((bytes * 4) / 3),
-})
-
 describe('the usage of a response', () => {
   const told = {
     input_tokens: 1_000,
@@ -81,8 +76,10 @@ describe('the worst case of a response', () => {
   it('grows with all that is said, and covers what it is billed for', () => {
     const one = context()
     let before = costOf(one)
+    one.heard(48_000 * 40)
+    expect(costOf(one)).toBeGreaterThan(before)
+    before = costOf(one)
     for (const event of [
-      append(48_000 * 40),
       { type: 'conversation.item.create', item: { content: [{ type: 'input_text', text: 'x'.repeat(5_000) }] } },
       { type: 'session.update', session: { instructions: 'y'.repeat(3_000) } },
       { type: 'conversation.item.create', item: { content: [{ type: 'input_image', image_url: 'data:,' }] } },
@@ -105,14 +102,14 @@ describe('the worst case of a response', () => {
 
   it('knows after a response what came before it, and does not forget what came meanwhile', () => {
     const one = context()
-    one.sent(append(48_000 * 300))
+    one.heard(48_000 * 300)
     const before = costOf(one)
     const usage = responseUsage({ usage: { input_tokens: 100, output_tokens: 50 } })
     one.done(usage)
     one.done(usage)
     expect(costOf(one)).toBeLessThan(before)
     const known = costOf(one)
-    one.sent(append(48_000 * 100))
+    one.heard(48_000 * 100)
     const meanwhile = costOf(one)
     one.done(usage)
     // It may have been sent after the response had begun.
@@ -123,7 +120,7 @@ describe('the worst case of a response', () => {
 
   it('learns nothing about the conversation from a response beside it', () => {
     const one = context()
-    one.sent(append(48_000 * 300))
+    one.heard(48_000 * 300)
     const before = costOf(one)
     one.sent({ type: 'response.create', response: { conversation: 'none', input: [] } })
     one.done(responseUsage({ usage: { input_tokens: 5, output_tokens: 5 } }))
@@ -133,7 +130,7 @@ describe('the worst case of a response', () => {
 
   it('is the window and the longest answer at the most, and the window for what cannot be seen', () => {
     const one = context()
-    for (let pieces = 0; pieces < 20; pieces++) one.sent(append(48_000 * 90))
+    for (let pieces = 0; pieces < 20; pieces++) one.heard(48_000 * 90)
     expect(costOf(one)).toBe(BigInt((32_000 * 32 + 4_096 * 64) * 1_000))
     const stored = context()
     stored.sent({ type: 'session.update', session: { prompt: { id: 'pmpt_1' } } })
@@ -186,7 +183,7 @@ describe('the worst case of a response', () => {
     const one = context()
     one.sent({ type: 'session.update', session: { input_audio_transcription: { model: 'whisper-1' } } })
     expect(one.transcribes).toBe('whisper-1')
-    one.sent(append(48_000 * 60))
+    one.heard(48_000 * 60)
     expect(one.mostTranscribed(scribe).costNano).toBe(BigInt((60 + 30) * 100_000))
     one.committed()
     expect(one.mostTranscribed(scribe).costNano).toBe(BigInt(30 * 100_000))
