@@ -1,4 +1,4 @@
-import { fields, parsed, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, parsed, text } from '../dialects/loose-json.ts'
 import type { ErrorKind } from '../errors.ts'
 import { maskSecrets } from './mask.ts'
 import type { Failure } from './provider.ts'
@@ -77,6 +77,11 @@ export function bedrockFailure(status: number, headers: Headers, body: string): 
 export function bedrockStreamError(event: string, data: string): string {
   const { type, message } = bedrockFailure(200, new Headers({ 'x-amzn-errortype': event }), data)
   return type === undefined || type === 'error' ? message : `${type}: ${message}`
+}
+
+/** A refusal where an answer was due, or in a frame that has lost its name. */
+export function isFailure(said: Fields): boolean {
+  return text(said.message) !== undefined || text(said.Message) !== undefined || text(said.__type) !== undefined
 }
 
 /** The words come first where AWS gives one name to many things: validation, access, throttling. */

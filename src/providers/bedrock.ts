@@ -1,8 +1,11 @@
 import { bedrockRequest } from './bedrock-address.ts'
-import { converseCompletion, converseReader } from './bedrock-answer.ts'
+import { converseCompletion } from './bedrock-answer.ts'
 import { bedrockEmbedding } from './bedrock-embeddings.ts'
 import { bedrockFailure } from './bedrock-failure.ts'
+import { bedrockImages } from './bedrock-images.ts'
+import { converseReader } from './bedrock-reader.ts'
 import { converseBody } from './bedrock-request.ts'
+import { bedrockReranking } from './bedrock-rerank.ts'
 import { bedrockUsage } from './bedrock-usage.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 import type { Vendor } from './translator.ts'
@@ -19,6 +22,8 @@ export const bedrock = {
   usage: bedrockUsage,
   failure: bedrockFailure,
   embedding: bedrockEmbedding,
+  images: { generations: bedrockImages },
+  reranking: bedrockReranking,
 } satisfies Vendor
 
 function asked(body: Readonly<Record<string, unknown>>, stream: boolean, target: Target): UpstreamRequest {

@@ -18,7 +18,7 @@ const FINISHES: Readonly<Record<string, FinishReason | 'failed'>> = {
 
 /** Everything that Google stops an answer for (safety, recitation, language, and what it may add) is a filter's work. */
 export function finishOf(candidate: Fields, hasCalls: boolean): Finish | undefined {
-  const reason = text(candidate.finishReason)
+  const reason = reasonOf(candidate)
   if (reason === undefined) return undefined
   const how = FINISHES[reason] ?? 'content_filter'
   if (how === 'failed') {
@@ -26,6 +26,15 @@ export function finishOf(candidate: Fields, hasCalls: boolean): Finish | undefin
     return { how, message: `The model's answer was unusable (${reason})${said === undefined ? '.' : `: ${said}`}` }
   }
   return { how: how === 'stop' && hasCalls ? 'tool_calls' : how }
+}
+
+/** Both of Google's APIs count these alike, for who asked for enums as numbers; what follows they do not. */
+const NUMBERED = ['FINISH_REASON_UNSPECIFIED', 'STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'OTHER']
+
+function reasonOf({ finishReason }: Fields): string | undefined {
+  const at = number(finishReason)
+  if (at === 0) return undefined
+  return at === undefined ? text(finishReason) : (NUMBERED[at] ?? 'OTHER')
 }
 
 /** A prompt that was not let through: there are no candidates then, only the reason. */
@@ -42,7 +51,7 @@ export function blockIn(answer: Fields): { readonly refusal: string; readonly as
 
 /** What chat has no field for, under LiteLLM's manner of names; Google asks that search entry points be shown. */
 export function asideOf(candidate: Fields): Fields {
-  const reason = text(candidate.finishReason)
+  const reason = reasonOf(candidate)
   const told = reason !== undefined && reason !== 'STOP' && reason !== 'MAX_TOKENS'
   return present({
     native_finish_reason: told ? reason : undefined,

@@ -18,6 +18,10 @@ export function ollamaUsage(answer: unknown): Usage | undefined {
 
 export function ollamaCompletion(body: unknown, reading: Reading): ChatCompletion {
   const answer = fields(body)
+  if (answer.error !== undefined && answer.error !== null) {
+    const { kind, status, message: said } = ollamaFailure(500, new Headers(), JSON.stringify(answer))
+    throw new GatewayError(kind, said, { status })
+  }
   if (!isFields(answer.message))
     throw new GatewayError('upstream_failed', "The provider's answer has no message: it is not an answer of Ollama.")
   const { message } = answer

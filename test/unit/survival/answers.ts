@@ -3,6 +3,7 @@ import type { VendorAnswer } from './answer.ts'
 import { anthropicAnswers } from './anthropic-answers.ts'
 import { bedrockAnswers, ollamaAnswers } from './bedrock-answers.ts'
 import { googleAnswers } from './google-answers.ts'
+import { moreAnswers } from './more-answers.ts'
 import { openaiAnswers } from './openai-answers.ts'
 import { responsesAnswers } from './responses-answers.ts'
 
@@ -15,4 +16,5 @@ export const answers: readonly VendorAnswer[] = [
   ...googleAnswers,
   ...bedrockAnswers,
   ...ollamaAnswers,
+  ...moreAnswers,
 ]

@@ -96,7 +96,7 @@ function endsOf(event: VendorEvent): boolean {
   return (
     event.event === 'messageStop' ||
     ['message_delta', 'response.completed', 'response.incomplete'].includes(String(type)) ||
-    typeof (first?.finish_reason ?? first?.finishReason) === 'string' ||
+    (first?.finish_reason ?? first?.finishReason ?? null) !== null ||
     done === true ||
     promptFeedback !== undefined
   )
