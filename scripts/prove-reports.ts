@@ -8,7 +8,7 @@ import { neonDays } from '../src/spend/report-days-neon.ts'
 import { testPostgres } from '../test/support/postgres.ts'
 import { world } from '../test/unit/routes/world.ts'
 import { DAY_MS, MONTH_DAYS, month } from './prove/month.ts'
-import { tell } from './prove/report-sums.ts'
+import { tell, timed } from './prove/report-sums.ts'
 import { scansOf, sizesOf } from './prove/spend-tables.ts'
 
 const KEPT_DAYS = 20
@@ -28,6 +28,7 @@ const nowMs = Date.now()
 const endMs = Math.floor(nowMs / DAY_MS) * DAY_MS
 const postgres = await testPostgres()
 const faults: string[] = []
+const figures: Record<string, number> = { seed, events }
 try {
   // As a gateway of a month ago had them made, a fortnight ahead and a fortnight later.
   for (const daysAgo of [MONTH_DAYS - 1, MONTH_DAYS / 2])
@@ -47,10 +48,13 @@ try {
   console.log(`seed ${seed}: ${sent} events came, ${fresh} rows, ${Math.round(sent / seconds)} a second`)
 
   await postgres.pool.query('analyze spend_log; analyze spend_daily')
-  for (const { name, bytes, indexBytes, rows } of await sizesOf(postgres.pool))
+  figures.rowsPerSecond = Math.round(sent / seconds)
+  for (const { name, bytes, indexBytes, rows } of await sizesOf(postgres.pool)) {
+    figures[`${name}BytesPerRequest`] = Math.round(bytes / events)
     console.log(
       `${name}: ${rows} rows, ${(bytes / events).toFixed(0)} bytes per request, ${(indexBytes / events).toFixed(0)} of them indexes`,
     )
+  }
 
   const front = world()
   Object.assign(front.deps.spendReport, { ...neonLog(postgres.db), ...neonDays(postgres.db) })
@@ -61,6 +65,11 @@ try {
   }
   const from = dayOf(endMs - MONTH_DAYS * DAY_MS)
   const to = dayOf(endMs - 1)
+  console.log('A page of each report:')
+  const pages = await timed(ask, from, to)
+  for (const { path, ms } of pages) console.log(`${ms.toFixed(0).padStart(6)} ms  ${path}`)
+  figures.slowestPageMs = Math.round(Math.max(...pages.map(({ ms }) => ms)))
+  console.log('Each report whole, beside the sum of the log:')
   for (const { path, ms, toldNano, logNano } of await tell(postgres.pool, ask, from, to)) {
     console.log(`${ms.toFixed(0).padStart(6)} ms  ${path}`)
     if (toldNano !== logNano) faults.push(`${path} says ${toldNano} nano-dollars, the log ${logNano}`)
@@ -78,9 +87,11 @@ try {
   console.log(`${gone} old days went; the oldest row is of ${oldest.rows[0]?.day}`)
   if ((oldest.rows[0]?.day ?? '') < dayOf(nowMs - KEPT_DAYS * DAY_MS)) faults.push('an old day is still there')
   if (before.rows[0]?.sum !== after.rows[0]?.sum) faults.push('sums went with the old days')
+  figures.daysDropped = gone
 } finally {
   await postgres.stop()
 }
 for (const fault of faults) console.error(`WRONG: ${fault}`)
 console.log(faults.length === 0 ? 'Every report is the sum of the log.' : `${faults.length} wrong.`)
+console.log(JSON.stringify({ ...figures, faults: faults.length }))
 process.exit(faults.length === 0 ? 0 : 1)

@@ -49,6 +49,9 @@ function reports(from: string, to: string): readonly Report[] {
     { path: `/team/daily/activity?${range}`, spends: metadata, of: OWNED('team_id') },
     { path: `/organization/daily/activity?${range}`, spends: metadata, of: OWNED('organization_id') },
     { path: `/customer/daily/activity?${range}`, spends: metadata, of: OWNED('end_user') },
+    { path: `/tag/daily/activity?${range}`, spends: metadata, of: TAGGED },
+    { path: `/spend/days/export?${range}&by=key&format=json`, spends: each('spend'), of: ALL },
+    { path: `/spend/days/export?${range}&by=customer&format=json`, spends: each('spend'), of: OWNED('end_user') },
     {
       path: `/spend/logs?${range}`,
       spends: (answer) => list(answer).flatMap(({ models }) => Object.values(models as object)),
@@ -69,4 +72,33 @@ export async function tell(pool: pg.Pool, ask: Ask, from: string, to: string): P
     told.push({ path, ms, toldNano, logNano: BigInt(rows[0]?.sum ?? 0) })
   }
   return told
+}
+
+/** What people look at: a page of each, and how long it took. Asked twice, so that the first one's warming is not counted. */
+export async function timed(ask: Ask, from: string, to: string): Promise<readonly { path: string; ms: number }[]> {
+  const range = `start_date=${from}&end_date=${to}`
+  const paths = [
+    '/global/spend',
+    `/global/spend/keys?${range}`,
+    `/global/spend/teams?${range}`,
+    `/spend/keys?limit=100`,
+    `/spend/tags?${range}`,
+    `/spend/logs?${range}`,
+    `/spend/logs/v2?${range}`,
+    ...['team', 'customer', 'api_key'].map((by) => `/global/spend/report?${range}&group_by=${by}&page=1`),
+    ...['user', 'team', 'organization', 'customer', 'tag'].map((kind) => `/${kind}/daily/activity?${range}`),
+    `/global/activity?${range}`,
+    `/global/activity/model?${range}`,
+    `/global/activity/exceptions?${range}`,
+    `/global/activity/cache_hits?${range}`,
+    `/global/spend/all_tag_names`,
+  ]
+  const times: { path: string; ms: number }[] = []
+  for (const path of paths) {
+    await ask(path)
+    const began = performance.now()
+    await ask(path)
+    times.push({ path, ms: performance.now() - began })
+  }
+  return times
 }
