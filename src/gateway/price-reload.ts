@@ -1,7 +1,7 @@
 import { hex } from '../cache/key.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import { differences, readCostMap } from '../models/cost-map.ts'
+import { differences, type Read, readCostMap } from '../models/cost-map.ts'
 import type { ModelStore, Signature, Stored, StoredPriceSchedule } from '../models/port.ts'
 import type { LastReading, PriceList, PriceLists } from '../models/price-lists.ts'
 import { latestList } from '../models/repriced.ts'
@@ -25,6 +25,8 @@ export interface Reloaded {
   readonly models: number
   /** Zero where the list is the one that holds already. */
   readonly changed: number
+  /** Models left out because what the list says of them is beyond reason. */
+  readonly skipped: readonly string[]
 }
 
 /**
@@ -47,16 +49,16 @@ export async function reloadPrices(signature: Signature, reloading: Reloading): 
 async function reloaded(signature: Signature, { lists, store, gateway }: Reloading): Promise<Reloaded> {
   const url = addressOf(gateway)
   const text = await textFrom(url, gateway)
-  const prices = pricesIn(text, url)
+  const { prices, skipped } = pricesIn(text, url)
   const version = `prices ${new Date(signature.nowMs).toISOString().slice(0, 10)} ${await shortHash(text)}`
   const held = latestList(await store.read(gateway.clock()))
   const before = held && (await lists.all(held.id))
   const models = Object.keys(prices).length
   mustBeWhole(models, before, url)
   const changed = before ? differences(before, prices) : models
-  if (held && before && changed === 0) return { version: held.version, models, changed }
+  if (held && before && changed === 0) return { version: held.version, models, changed, skipped }
   await lists.keep({ id: newId(signature.nowMs), version, source: url.origin, models, changed, prices }, signature)
-  return { version, models, changed }
+  return { version, models, changed, skipped }
 }
 
 function addressOf({ env, config }: Reloading['gateway']): URL {
@@ -94,7 +96,7 @@ async function bounded(response: Response, url: URL): Promise<string> {
   return text + decoder.decode()
 }
 
-function pricesIn(text: string, url: URL): PriceList {
+function pricesIn(text: string, url: URL): Extract<Read, { ok: true }> {
   let map: unknown
   try {
     map = JSON.parse(text)
@@ -103,7 +105,7 @@ function pricesIn(text: string, url: URL): PriceList {
   }
   const read = readCostMap(map)
   if (!read.ok) throw unread(url, read.why)
-  return read.prices
+  return read
 }
 
 function mustBeWhole(models: number, before: PriceList | undefined, url: URL): void {

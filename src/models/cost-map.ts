@@ -3,71 +3,88 @@ import { listedAs, listedVendor } from '../config/known-models.ts'
 import { providers } from '../providers/registry.ts'
 import type { ListedModel, PriceList } from './price-lists.ts'
 import { type RateKeys, rateKeys } from './row/model-list.ts'
-import { priceOver } from './row/pricing.ts'
+import { type OwnRates, priceOver, unitRates } from './row/pricing.ts'
 
 /** Ten thousand dollars for a million tokens: beyond it somebody wrote the price of a million as that of one. */
 const MOST_USD_PER_TOKEN = 0.01
 const MOST_USD_PER_UNIT = 1_000
 
-const rate = (key: RateKeys) => {
-  const most = /token/.test(key) ? MOST_USD_PER_TOKEN : MOST_USD_PER_UNIT
-  return z.number('a price in USD').min(0, 'a price of zero or more').max(most, `at most ${most} USD`).nullish()
-}
+const rate = z.number('a price in USD').min(0, 'a price of zero or more').nullish()
 
 /** LiteLLM's `model_prices_and_context_window.json`: of each model what prices are made from; anything else goes by. */
 const entry = z.looseObject({
-  litellm_provider: z.string().max(100).optional(),
   mode: z.string().max(100).nullish(),
-  ...(Object.fromEntries(rateKeys.map((key) => [key, rate(key)])) as Record<RateKeys, ReturnType<typeof rate>>),
+  ...(Object.fromEntries(rateKeys.map((key) => [key, rate])) as Record<RateKeys, typeof rate>),
 })
 type Entry = z.infer<typeof entry>
+const provided = z.looseObject({ litellm_provider: z.string() })
 
 /** A map's example, which is no model. */
 const EXAMPLE = 'sample_spec'
 const LONGEST_NAME = 300
 
-export type Read = { readonly ok: true; readonly prices: PriceList } | { readonly ok: false; readonly why: string }
+export type Read =
+  | {
+      readonly ok: true
+      readonly prices: PriceList
+      /** Models left out because what they say can only be a slip. */
+      readonly skipped: readonly string[]
+    }
+  | { readonly ok: false; readonly why: string }
 
-/** A map as a list of what the vendors that are built here charge; or why it is none. One wrong price makes all of it wrong. */
+/**
+ * A map as a list of what the vendors that are built here charge; or why it is none. One of their prices that is no price
+ * makes all of it wrong; one that is beyond reason leaves out its model, since the published map has had such for months.
+ */
 export function readCostMap(map: unknown): Read {
   const whole = z.record(z.string(), z.unknown()).safeParse(map)
   if (!whole.success) return { ok: false, why: 'it is not a mapping of models' }
   const prices: Record<string, ListedModel> = Object.create(null)
+  const skipped: string[] = []
   for (const [key, value] of Object.entries(whole.data)) {
-    if (key === EXAMPLE || key.length > LONGEST_NAME) continue
+    const name = nameOf(key, value)
+    if (name === undefined) continue
     const { success, data, error } = entry.safeParse(value)
     if (!success) {
       const [issue] = error.issues
       return { ok: false, why: `${key}.${issue?.path.join('.') ?? ''}: expected ${issue?.message ?? 'something else'}` }
     }
-    const name = nameOf(key, data)
-    const model = name === undefined ? undefined : modelOf(data)
-    if (name !== undefined && model) prices[name] ??= model
+    const own = ratesIn(data)
+    if (Object.entries(own).some(([rateKey, usd = 0]) => usd > mostUsd(rateKey))) {
+      skipped.push(key)
+      continue
+    }
+    const model = modelOf(data, own)
+    if (model) prices[name] ??= model
   }
-  return { ok: true, prices: { ...prices } }
+  return { ok: true, prices: { ...prices }, skipped }
 }
 
+const mostUsd = (key: string): number => (/token/.test(key) ? MOST_USD_PER_TOKEN : MOST_USD_PER_UNIT)
+
 /** Undefined for a vendor that is not built, and for names that say a size or a step beside the model. */
-function nameOf(key: string, { litellm_provider: provider }: Entry): string | undefined {
-  if (provider === undefined) return undefined
+function nameOf(key: string, value: unknown): string | undefined {
+  const said = provided.safeParse(value)
+  if (!said.success || key === EXAMPLE || key.length > LONGEST_NAME) return undefined
+  const { litellm_provider: provider } = said.data
   const vendor = listedVendor(provider)
   if (!Object.hasOwn(providers, vendor)) return undefined
   const prefix = [provider, vendor].find((one) => key.startsWith(`${one}/`))
   const model = prefix === undefined ? key : key.slice(prefix.length + 1)
-  return /^\d+-x-\d+\/|-steps\//.test(model) ? undefined : listedAs(vendor, model)
+  return /(?:^|\/)\d+-x-\d+\/|-steps\//.test(model) ? undefined : listedAs(vendor, model)
+}
+
+/** Where tokens have a price, pictures and seconds beside it say the same in other words: one of the two is billed. */
+function ratesIn(said: Entry): OwnRates & Readonly<Record<string, number>> {
+  const all = rateKeys.flatMap((key) => (typeof said[key] === 'number' ? [[key, said[key]] as const] : []))
+  const byToken = all.some(([key, usd]) => usd > 0 && /token/.test(key))
+  return Object.fromEntries(all.filter(([key]) => !(byToken && Object.hasOwn(unitRates, key))))
 }
 
 /** Undefined where it says no price that the gateway bills by. */
-function modelOf(said: Entry): ListedModel | undefined {
-  const own = Object.fromEntries(
-    rateKeys.flatMap((key) => (typeof said[key] === 'number' ? [[key, said[key]] as const] : [])),
-  )
-  const isEmbedding = said.mode === 'embedding'
-  const price = priceOver(
-    undefined,
-    isEmbedding ? { output_cost_per_token: 0, ...own } : own,
-    said.search_context_cost_per_query,
-  )
+function modelOf(said: Entry, own: OwnRates): ListedModel | undefined {
+  const known = said.mode === 'embedding' ? { output_cost_per_token: 0, ...own } : own
+  const price = priceOver(undefined, known, said.search_context_cost_per_query)
   if (price === undefined) return undefined
   const [maxInputTokens, maxOutputTokens] = [count(said.max_input_tokens), count(said.max_output_tokens)]
   return {

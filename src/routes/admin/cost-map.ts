@@ -16,6 +16,7 @@ import { ofKind, readNow, storeOf } from './stored.ts'
 const tag = 'Model management'
 const done = { status: z.literal('success'), message: z.string(), timestamp: z.string() }
 const isoOf = (ms: number) => new Date(ms).toISOString()
+const MOST_NAMES = 100
 const MOST_HOURS = 24 * 366
 
 /** What reading a list stands on; refuses where no models are kept in Postgres. */
@@ -52,14 +53,20 @@ const reload = route({
   tag,
   summary:
     'Read the published prices now and lay them over those that were built in, everywhere within five seconds. A bad list changes nothing and says why.',
-  out: z.object({ ...done, models_count: z.number(), changed_count: z.number(), version: z.string() }),
+  out: z.object({
+    ...done,
+    models_count: z.number(),
+    changed_count: z.number(),
+    version: z.string(),
+    skipped: z.array(z.string()),
+  }),
   async handle(asked) {
-    const { version, models, changed } = await reloadPrices(authorOf(asked), reloadingOf(asked.deps))
+    const { version, models, changed, skipped } = await reloadPrices(authorOf(asked), reloadingOf(asked.deps))
     return {
       status: 'success' as const,
       message: `Price data reloaded successfully! ${changed} of ${models} models changed.`,
       timestamp: isoOf(asked.receivedAtMs),
-      ...{ models_count: models, changed_count: changed, version },
+      ...{ models_count: models, changed_count: changed, version, skipped: skipped.slice(0, MOST_NAMES) },
     }
   },
 })

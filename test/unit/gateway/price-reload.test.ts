@@ -119,7 +119,7 @@ describe('a list that is read while the gateway runs', () => {
     const w = world()
     const { version } = await w.reload()
     w.pass(HOUR)
-    expect(await w.reload()).toEqual({ version, models: 2, changed: 0 })
+    expect(await w.reload()).toEqual({ version, models: 2, changed: 0, skipped: [] })
     expect((await w.store.read(0)).rows).toHaveLength(1)
     w.answer.body = () => Response.json({ ...MAP, 'gpt-4o-mini': entry(2e-6) })
     expect(await w.reload('ben')).toMatchObject({ changed: 1 })

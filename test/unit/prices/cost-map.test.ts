@@ -66,19 +66,31 @@ describe("LiteLLM's map of prices", () => {
       /gpt-x\.input_cost_per_token: expected a price of zero or more/,
     ],
     [
-      'a price of a million tokens as that of one',
-      { 'gpt-x': { ...model, output_cost_per_token: 2.5 } },
-      /gpt-x\.output_cost_per_token: expected at most 0\.01 USD/,
-    ],
-    [
       'a text',
       { 'gpt-x': { ...model, input_cost_per_token: '1e-6' } },
       /gpt-x\.input_cost_per_token: expected a price in USD/,
     ],
     ['a list', [model], /not a mapping/],
-    ['an entry that is none', { 'gpt-x': 7 }, /gpt-x/],
   ])('with %s is none, and says where', (_, map, why) => {
     expect(whyNot(map)).toMatch(why)
+  })
+
+  it('leaves out a model whose price can only be a slip, and reads no vendor that is not built', () => {
+    const found = readCostMap({
+      'gpt-x': { ...model, output_cost_per_token: 2.5 },
+      'gpt-y': model,
+      'elsewhere/z': { ...model, litellm_provider: 'elsewhere', input_cost_per_token: -7 },
+    })
+    expect(found).toMatchObject({ ok: true, skipped: ['gpt-x'] })
+    expect(found.ok && Object.keys(found.prices)).toEqual(['openai/gpt-y'])
+  })
+
+  it('bills what has a price by tokens by nothing else, and knows no names that say a size', () => {
+    const prices = read({
+      both: { ...model, output_cost_per_image: 0.04, input_cost_per_second: 0.1 },
+      'hd/1024-x-1792/dall-e-3': { litellm_provider: 'openai', output_cost_per_image: 0.12 },
+    })
+    expect(prices).toEqual({ 'openai/both': { price: { input: 1_000_000, output: 2_000_000 }, mode: 'chat' } })
   })
 
   it('names of the language are names of models here', () => {
