@@ -30,7 +30,9 @@ function readImages(answer: unknown, asked: Fields): Images {
   if (!isFields(answer) || made === 0)
     throw new GatewayError('upstream_failed', 'The provider answered without a picture.')
   const { quality, size } = answer
-  const kind = { quality: quality ?? asked.quality, size: size ?? asked.size }
+  // An answer that says its size says what was made; else it is as it was asked for.
+  const { width, height } = size === undefined ? asked : {}
+  const kind = { quality: quality ?? asked.quality, size: size ?? asked.size, width, height }
   const tokens = tokensOf(answer.usage)
   return { answer, usage: { ...noUsage, ...tokens, ...imagesUsed(kind, made) } }
 }

@@ -16,6 +16,9 @@ model_list:
     litellm_params: { model: gemini/imagen-4.0-generate-001, api_key: k }
   - model_name: banana
     litellm_params: { model: gemini/gemini-2.5-flash-image, api_key: k }
+  - model_name: open
+    litellm_params: { model: openai/flux, api_key: k, api_base: 'https://vendor.test/v1', input_cost_per_pixel: 0.000000001 }
+    model_info: { mode: image_generation }
 litellm_settings: { num_retries: 0 }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `
@@ -53,6 +56,16 @@ describe('pictures', () => {
     })
     expect(told).toEqual(two)
     expect(row).toMatchObject({ call_type: 'aimage_generation', cost_nano: cost, hold_nano: cost, overrun: false })
+  })
+
+  it.each([
+    [{}, 1024 * 1024],
+    [{ width: 4096, height: 2048 }, 4096 * 2048],
+    [{ width: '4096' }, 4096 * 1024],
+    [{ size: '512x512', width: 2048, height: 2048 }, 2048 * 2048],
+  ])('cost by the pixel what their width and height come to, however they are said: %o', async (kind, pixels) => {
+    const { row } = await asked({ model: 'open', n: 2, ...kind }, two)
+    expect(row).toMatchObject({ cost_nano: String(2 * pixels), hold_nano: String(2 * pixels), overrun: false })
   })
 
   it('cost what a deployment asks for by itself, at Azure too', async () => {
