@@ -195,17 +195,46 @@ describe('days', () => {
   })
 
   it('stay when the days of the log are dropped, and young days are not dropped', async () => {
-    const old = Date.UTC(2026, 9, 1, 12)
-    await makeSpendPartitions(postgres.db, '2026-10-01', 2) // from the day before on
+    const old = Date.UTC(2020, 9, 1, 12)
+    await makeSpendPartitions(postgres.db, '2020-10-01', 2) // from the day before on
     const rows = [old, old + 86_400_000].map((at) => spendEventOf({ id: newId(at), cost_nano: '5' }))
     await recordEvents(postgres.db, rows)
     const kept = 40 * 86_400_000
-    expect(await dropOldPartitions(postgres.db, Date.UTC(2026, 10, 11, 1), kept)).toBe(2)
+    expect(await dropOldPartitions(postgres.db, Date.UTC(2020, 10, 11, 1), kept)).toBe(2)
     const left = await postgres.pool.query('select day::text from spend_log order by 1')
-    expect(left.rows).toEqual([{ day: '2026-10-02' }])
+    expect(left.rows).toEqual([{ day: '2020-10-02' }])
     const sum = await postgres.pool.query(`select sum(cost_nano)::int as n from spend_daily where kind = 'all'`)
     expect(sum.rows).toEqual([{ n: 10 }])
     await expect(dropOldPartitions(postgres.db, Date.now(), 14 * 86_400_000)).rejects.toThrow()
+  })
+
+  it('of the log are dropped while others are recorded: nothing is lost, and nobody waits in a circle', async () => {
+    const days = 12
+    const first = Date.UTC(2020, 8, 1, 12)
+    await makeSpendPartitions(postgres.db, '2020-09-01', days)
+    const old = Array.from({ length: days }, (_, n) =>
+      spendEventOf({ id: newId(first + n * 86_400_000), cost_nano: '5' }),
+    )
+    await recordEvents(postgres.db, old)
+    const scopes = ['key:busy@life', 'team:busy@life']
+    const row = () => spendEventOf({ id: newId(NOW), cost_nano: '1', scopes, windows: [0, 0], covered: [false, false] })
+    const batches = Array.from({ length: 30 }, () => Array.from({ length: 10 }, row))
+    const dropping = async () => {
+      let gone = 0
+      // Day after day, so that it meets many statements.
+      for (let n = 1; n <= days; n++)
+        gone += await dropOldPartitions(postgres.db, first + (n + 40) * 86_400_000, 40 * 86_400_000)
+      return gone
+    }
+    const [gone, ...recorded] = await Promise.all([
+      dropping(),
+      ...batches.map((batch) => recordEvents(postgres.db, batch)),
+    ])
+    expect(gone).toBeGreaterThanOrEqual(days)
+    expect(recorded.reduce((sum, { fresh }) => sum + fresh, 0)).toBe(300)
+    expect(Object.values(await fromTheLog())[0]?.[0]).toBe(300n)
+    const { rows } = await postgres.pool.query(`select spent::int from budget_window where scope = 'key:busy@life'`)
+    expect(rows).toEqual([{ spent: 300 }])
   })
 
   it('take names of any length', async () => {
