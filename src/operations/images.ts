@@ -22,6 +22,9 @@ const LACKING: Readonly<Record<ImagesAction, string>> = {
   variations: 'its vendor varies no pictures here',
 }
 
+/** How many, in OpenAI's word, and in those of servers that take what they are sent beside it. */
+const COUNTS = ['n', 'num_images', 'num_images_per_prompt', 'num_outputs', 'batch_size', 'samples']
+
 /** Pictures: made from words, changed, or varied. */
 function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
   return taskOperation<ImagesRequest, Images>({
@@ -43,8 +46,8 @@ export const imageVariations = picturesBy('variations')
 
 function mostUsage(body: Readonly<Record<string, unknown>>, { model }: Pick<Deployment, 'model'>): Usage {
   const { image, mask, ...said } = body
-  const asked = Number(body.n ?? 1)
-  const count = Number.isInteger(asked) && asked > 0 ? asked : 1
+  const asked = COUNTS.map((name) => Number(body[name])).filter((count) => Number.isInteger(count) && count > 0)
+  const count = Math.max(1, ...asked)
   const sources = (Array.isArray(image) ? image.length : image === undefined ? 0 : 1) + (mask === undefined ? 0 : 1)
   return {
     ...noUsage,

@@ -68,6 +68,11 @@ describe('pictures', () => {
     expect(row).toMatchObject({ cost_nano: String(2 * pixels), hold_nano: String(2 * pixels), overrun: false })
   })
 
+  it.each(['n', 'num_images', 'samples'])('are held for as many as their vendor may make: %s', async (name) => {
+    const { row } = await asked({ model: 'pictures', [name]: 2 }, two)
+    expect(row).toMatchObject({ cost_nano: '80000000', hold_nano: '80000000', overrun: false })
+  })
+
   it('cost what a deployment asks for by itself, at Azure too', async () => {
     const { sent, row } = await asked({ model: 'azure' }, { data: [{ b64_json: 'AA==' }] })
     expect(sent[0]?.url).toBe(
