@@ -20,6 +20,7 @@ const API_VERSION = '2025-02-01-preview'
 const chat = openaiCompatible(
   { apiBaseEnv: 'AZURE_API_BASE', apiKeyEnv: 'AZURE_API_KEY' },
   {
+    keepsUp: true,
     body: (body, { model }) => ({ ...body, model: deploymentOf(model) }),
     url: (target) => azureUrl(target, '/chat/completions'),
     headers: azureHeaders,

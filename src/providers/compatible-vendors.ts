@@ -1,9 +1,14 @@
 import { type Fields, fields, isFields, number } from '../dialects/loose-json.ts'
-import { openBody, openModels } from './open-models.ts'
+import { openModels } from './open-models.ts'
+import { openaiAll } from './openai-all.ts'
+import { openaiSpeech, openaiTranscription } from './openai-audio.ts'
 import { type Accent, type OpenaiCompatible, openaiCompatible } from './openai-compatible.ts'
+import { olderMaximum } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { openaiImages } from './openai-images.ts'
 import type { Provider } from './provider.ts'
-import type { EmbeddingTranslator } from './translator.ts'
+import { openaiReach } from './task-request.ts'
+import type { EmbeddingTranslator, Vendor } from './translator.ts'
 import { unsupported } from './unsupported.ts'
 
 type Home = Required<Pick<Provider['defaults'], 'apiKeyEnv'>> & Provider['defaults']
@@ -15,6 +20,25 @@ const chats = (home: Home, accent: Accent = openModels): OpenaiCompatible => ope
 const both = (home: Home, accent: Accent = openModels): OpenaiCompatible & { embedding: EmbeddingTranslator } => ({
   ...openaiCompatible(home, accent),
   embedding: openaiEmbedding(home),
+})
+
+/** Of pictures beside those. */
+const drawing = (home: Home, accent: Accent = openModels) => ({
+  ...both(home, accent),
+  images: { generations: openaiImages(openaiReach(home, '/images/generations')) },
+})
+
+/** Of all that OpenAI's words name. */
+const all = (home: Home, accent: Accent = openModels) => ({ ...openaiCompatible(home, accent), ...openaiAll(home) })
+
+/** deepinfra.com/docs: pictures, voices and ears at OpenAI's paths. */
+const deepinfra = (home: Home) => ({
+  ...drawing(home),
+  speech: openaiSpeech(openaiReach(home, '/audio/speech')),
+  transcription: {
+    transcriptions: openaiTranscription(openaiReach(home, '/audio/transcriptions')),
+    translations: openaiTranscription(openaiReach(home, '/audio/translations')),
+  },
 })
 
 /** Addresses and variables as LiteLLM has them. */
@@ -37,7 +61,7 @@ const ZAI: Accent = {
   knows: ['reasoning_content', 'thinking'],
   lacks: ['logit_bias', 'n', 'logprobs', 'top_logprobs', 'frequency_penalty', 'presence_penalty', 'seed'],
   body(body, target) {
-    const { response_format, ...rest } = openBody(body)
+    const { response_format, ...rest } = olderMaximum(body)
     const shaped = fields(response_format).type === 'json_schema'
     unsupported(shaped ? ['response_format'] : [], target)
     return { ...rest, ...(response_format !== undefined && !shaped && { response_format }) }
@@ -48,7 +72,7 @@ const ZAI: Accent = {
 const MOONSHOT: Accent = {
   knows: ['reasoning_content', 'thinking'],
   lacks: ['logit_bias', 'logprobs', 'top_logprobs'],
-  body: openBody,
+  body: olderMaximum,
   plain(answer) {
     const [choice] = Array.isArray(answer.choices) ? answer.choices : []
     const { usage } = fields(choice)
@@ -74,7 +98,7 @@ const DASHSCOPE: Accent = {
 const VOLCENGINE: Accent = { ...openModels, knows: [...openModels.knows, 'thinking'] }
 
 /** Another gateway of LiteLLM's kind understands all that callers of LiteLLM say. */
-const GATEWAY: Accent = { knows: ['reasoning_content', 'thinking_blocks', 'thinking', 'top_k'] }
+const GATEWAY: Accent = { keepsUp: true, knows: ['reasoning_content', 'thinking_blocks', 'thinking', 'top_k'] }
 
 /**
  * Vendors that speak OpenAI's chat completions and differ in little but their address: a line each, by LiteLLM's names.
@@ -86,7 +110,7 @@ export const compatibleVendors = {
   baseten: chats(at('https://inference.baseten.co/v1', 'BASETEN')),
   compactifai: chats(at('https://api.compactif.ai/v1', 'COMPACTIFAI')),
   dashscope: both(at('https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE'), DASHSCOPE),
-  deepinfra: both(at('https://api.deepinfra.com/v1/openai', 'DEEPINFRA')),
+  deepinfra: deepinfra(at('https://api.deepinfra.com/v1/openai', 'DEEPINFRA')),
   docker_model_runner: both(own('DOCKER_MODEL_RUNNER')),
   featherless_ai: chats(at('https://api.featherless.ai/v1', 'FEATHERLESS_AI')),
   friendliai: chats(at('https://api.friendli.ai/serverless/v1', 'FRIENDLI', 'FRIENDLI_TOKEN')),
@@ -95,14 +119,14 @@ export const compatibleVendors = {
   heroku: chats(own('HEROKU')),
   hyperbolic: chats(at('https://api.hyperbolic.xyz/v1', 'HYPERBOLIC')),
   lambda_ai: chats(at('https://api.lambda.ai/v1', 'LAMBDA')),
-  litellm_proxy: both(own('LITELLM_PROXY'), GATEWAY),
+  litellm_proxy: all(own('LITELLM_PROXY'), GATEWAY),
   llamafile: both(own('LLAMAFILE')),
   lm_studio: both(own('LM_STUDIO')),
   meta_llama: chats(at('https://api.llama.com/compat/v1', 'LLAMA')),
   minimax: chats(at('https://api.minimax.io/v1', 'MINIMAX')),
   moonshot: chats(at('https://api.moonshot.ai/v1', 'MOONSHOT'), MOONSHOT),
   morph: chats(at('https://api.morphllm.com/v1', 'MORPH')),
-  nebius: both(at('https://api.studio.nebius.ai/v1', 'NEBIUS')),
+  nebius: drawing(at('https://api.studio.nebius.ai/v1', 'NEBIUS')),
   novita: both(at('https://api.novita.ai/v3/openai', 'NOVITA')),
   nscale: chats(at('https://inference.api.nscale.com/v1', 'NSCALE')),
   nvidia_nim: both(at('https://integrate.api.nvidia.com/v1', 'NVIDIA_NIM')),
@@ -112,6 +136,6 @@ export const compatibleVendors = {
   vercel_ai_gateway: both(at('https://ai-gateway.vercel.sh/v1', 'VERCEL_AI_GATEWAY'), GATEWAY),
   volcengine: both(at('https://ark.cn-beijing.volces.com/api/v3', 'VOLCENGINE'), VOLCENGINE),
   wandb: chats(at('https://api.inference.wandb.ai/v1', 'WANDB')),
-  xinference: both(own('XINFERENCE')),
+  xinference: all(own('XINFERENCE')),
   zai: chats(at('https://api.z.ai/api/paas/v4', 'ZAI'), ZAI),
-} satisfies Record<string, OpenaiCompatible>
+} satisfies Record<string, OpenaiCompatible & Partial<Vendor>>

@@ -1,7 +1,7 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { fields, isFields, list, number } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
-import { olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
+import { olderMaximum } from './openai-compatible-messages.ts'
 import { unsupported } from './unsupported.ts'
 
 /**
@@ -20,9 +20,9 @@ export const deepseek = openaiCompatible(
       return {
         ...rest,
         ...(response_format !== undefined && !shaped && { response_format }),
-        messages: messages
-          .map(withoutDeveloper)
-          .map((message, at, all) => withThoughts(message, at, all, thinks(body.thinking, target.model))),
+        messages: messages.map((message, at, all) =>
+          withThoughts(message, at, all, thinks(body.thinking, target.model)),
+        ),
       }
     },
     counts: (usage) => {

@@ -1,7 +1,7 @@
 import { type Fields, fields, isFields, list } from '../dialects/loose-json.ts'
 import { huggingfaceEmbedding } from './huggingface-embeddings.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
-import { eachChoice, olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
+import { eachChoice, olderMaximum } from './openai-compatible-messages.ts'
 
 const defaults = {
   apiBase: 'https://router.huggingface.co/v1',
@@ -19,7 +19,7 @@ const STATUSES: Readonly<Record<string, string>> = {
 /** Text Generation Inference by its Messages API, on one's own endpoint or behind Hugging Face's router. */
 const chat = openaiCompatible(defaults, {
   knows: ['top_k'],
-  body: ({ messages, ...body }) => ({ ...olderMaximum(body), messages: messages.map(withoutDeveloper) }),
+  body: olderMaximum,
   url: ({ apiBase = defaults.apiBase, model }) => {
     const [address = '', query] = apiBase.split('?', 2)
     const base = address.replace(/\/+$/, '')

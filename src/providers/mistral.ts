@@ -1,8 +1,9 @@
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
 import { signerOf } from '../dialects/signer.ts'
+import { mistralTranscription } from './mistral-audio.ts'
 import { openaiCompatible } from './openai-compatible.ts'
-import { eachChoice, olderMaximum, withoutDeveloper } from './openai-compatible-messages.ts'
+import { eachChoice, olderMaximum } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { openaiModeration } from './openai-moderation.ts'
 
@@ -22,7 +23,7 @@ const chat = openaiCompatible(defaults, {
   ignores: ['user', 'safety_identifier', 'store', 'stream_options', 'modalities'],
   body: ({ messages, seed, tool_choice, ...body }) => ({
     ...olderMaximum(body),
-    messages: messages.map(withoutDeveloper).map(mistralMessage),
+    messages: messages.map(mistralMessage),
     ...(seed !== undefined && { random_seed: seed }),
     ...(tool_choice !== undefined && { tool_choice: tool_choice === 'required' ? 'any' : tool_choice }),
   }),
@@ -41,6 +42,7 @@ const chat = openaiCompatible(defaults, {
 export const mistral = {
   ...chat,
   moderation: openaiModeration(defaults),
+  transcription: { transcriptions: mistralTranscription(defaults) },
   embedding: openaiEmbedding(defaults, {
     textOnly: true,
     ignores: ['user'],

@@ -8,11 +8,6 @@ export function renamedThoughts(message: ChatMessage): ChatMessage {
   return thought === undefined ? rest : { ...rest, reasoning: thought }
 }
 
-/** `system`, where a vendor does not know the developer's role. */
-export function withoutDeveloper(message: ChatMessage): ChatMessage {
-  return message.role === 'developer' ? { ...message, role: 'system' } : message
-}
-
 /** One maximum, by its older name. */
 export function olderMaximum({ max_completion_tokens, ...body }: Fields): Fields {
   if (max_completion_tokens === undefined || max_completion_tokens === null) return body

@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { type ChatBody, chatBody } from './chat-body.ts'
+import { isOthersTool, olderWords } from './older-words.ts'
 import { compatibleFailure } from './openai-compatible-failure.ts'
 import { openaiFailure } from './openai-failure.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
@@ -15,6 +16,8 @@ import { unsupported } from './unsupported.ts'
 export interface Accent {
   /** Names beyond OpenAI's that this vendor knows, of the request (`top_k`) or of a message (`reasoning_content`). */
   readonly knows?: readonly string[]
+  /** It keeps up with OpenAI's newer words (`olderWords`). */
+  readonly keepsUp?: true
   /** OpenAI's fields that it does not have: refused where they ask for something, unless they may be dropped. */
   readonly lacks?: readonly string[]
   /** OpenAI's fields that it does not have and that change nothing in an answer: left out. */
@@ -71,7 +74,8 @@ export function openaiCompatible(defaults: Provider['defaults'], accent?: Accent
 
 function accented(request: ChatRequest, target: Target, accent: Accent): Fields {
   const { lacks = [], ignores = [] } = accent
-  const body = chatBody(accent.request?.(request, target) ?? understood(request, target, accent), target)
+  const said = accent.keepsUp ? request : olderWords(request, target)
+  const body = chatBody(accent.request?.(said, target) ?? understood(said, target, accent), target)
   const allowed = unsupported(
     lacks.filter((field) => means(body[field], field)),
     target,
@@ -93,9 +97,10 @@ function means(value: unknown, field: string): boolean {
  * Only what this vendor understands. Tools of its own kinds go to it as they are: it knows them, or says that it does not.
  * An effort is left alone where the vendor knows the caller's own words for thinking.
  */
-function understood(request: ChatRequest, target: Target, { knows = [] }: Accent): ChatRequest {
+function understood(request: ChatRequest, target: Target, { knows = [], keepsUp }: Accent): ChatRequest {
   const tools = list(request.tools)
-  const isTheirs = (tool: unknown) => !isShared(fields(tool), knows)
+  const isTheirs = (tool: unknown) =>
+    !isShared(fields(tool), knows) && (keepsUp === true || !isOthersTool(fields(tool)))
   const ours = tools.filter((tool) => !isTheirs(tool))
   const theirs = tools.filter(isTheirs)
   const plain = plainChat({ ...request, tools: ours }, target, {

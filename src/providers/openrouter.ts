@@ -17,6 +17,7 @@ const defaults = {
  */
 export const openrouter = {
   ...openaiCompatible(defaults, {
+    keepsUp: true,
     request: (request, { model }) => ({
       ...withReasoning(request),
       ...(list(request.tools).length > 0 && { tools: list(request.tools).map(sharedTool) }),
