@@ -14,6 +14,7 @@ export interface Received {
 export async function startReceiver() {
   const received: Received[] = []
   let trouble: 'none' | 'refuses' | 'hangs' = 'none'
+  const hanging = new Set<unknown>()
   const server = createServer(async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
@@ -23,7 +24,11 @@ export async function startReceiver() {
       response.writeHead(503).end()
       return
     }
-    if (trouble === 'hangs') return
+    if (trouble === 'hangs') {
+      hanging.add(response)
+      response.on('close', () => hanging.delete(response))
+      return
+    }
     received.push({
       method: request.method ?? '',
       path: request.url ?? '',
@@ -38,6 +43,8 @@ export async function startReceiver() {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
     at: (start: string) => received.filter(({ path }) => path.startsWith(start)),
+    /** How many wait for an answer that does not come. */
+    hanging: () => hanging.size,
     is(next: typeof trouble) {
       trouble = next
       if (next === 'none') server.closeAllConnections()
