@@ -23,6 +23,8 @@ export function partOf(block: Block): Fields {
 function imagePart(block: Block): Fields {
   const { type: _, source: written, ...rest } = block
   const source = fields(written)
+  if (source.type === 'file' && typeof source.file_id === 'string')
+    return { type: 'file', file: { file_id: source.file_id, format: 'image/*' }, ...rest }
   const url = source.type === 'url' ? text(source.url) : dataUrl(source)
   return url === undefined ? block : { type: 'image_url', image_url: { url }, ...rest }
 }

@@ -7,7 +7,7 @@ import { type ClaudeTraits, claudeTraits } from './anthropic-model.ts'
 import { samplingOf } from './anthropic-sampling.ts'
 import { ANSWER_TOOL, grammarOf } from './anthropic-schema.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
-import { type ToolChoice, toolChoiceOf, toolsOf, toolsOfHistory } from './anthropic-tools.ts'
+import { type ToolChoice, toolChoiceOf, toolsOf, toolsOfHistory, webSearch } from './anthropic-tools.ts'
 import { chatBody } from './chat-body.ts'
 import type { Target } from './provider.ts'
 import { kept, unsupported } from './unsupported.ts'
@@ -215,20 +215,6 @@ function toolingOf({
   unsupported(['tool_choice'], target)
   const { name: _, ...rest } = choice
   return { tools, choice: { ...rest, type: 'auto' } }
-}
-
-/** How many searches LiteLLM takes OpenAI's sizes for. */
-const SEARCHES: Readonly<Record<string, number>> = { low: 1, medium: 5, high: 10 }
-
-function webSearch(options: Fields): Fields {
-  const place = fields(options.user_location)
-  const uses = SEARCHES[text(options.search_context_size) ?? '']
-  return {
-    type: 'web_search_20250305',
-    name: 'web_search',
-    ...(uses !== undefined && { max_uses: uses }),
-    ...(isFields(options.user_location) && { user_location: { type: 'approximate', ...fields(place.approximate) } }),
-  }
 }
 
 function outputOf(asked: Asked, grammar: Fields | undefined, effort: string | undefined): Fields | undefined {

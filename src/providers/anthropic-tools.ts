@@ -36,12 +36,35 @@ function toolOf(tool: Fields, at: string, { traits, target }: Asking): Fields | 
       ...rest,
     }
   }
+  if (/^web_search(?:_preview(?:_\d{4}_\d{2}_\d{2})?)?$/.test(String(type))) return webSearch(tool)
   if (OWN_TOOL.test(String(type))) {
     // LiteLLM writes Anthropic's computer as a function of that type.
     const { name, parameters } = fields(written)
     return { type, ...(text(name) !== undefined && { name }), ...fields(parameters), ...rest }
   }
   return OWN_NAMES.has(String(type)) && !isFields(tool.custom) ? tool : refuse(at, target)
+}
+
+/** How many searches LiteLLM takes OpenAI's sizes for. */
+const SEARCHES: Readonly<Record<string, number>> = { low: 1, medium: 5, high: 10 }
+
+/** OpenAI's search as Claude's: as chat's option has it, where the place is nested, and as Responses' tool. */
+export function webSearch({ search_context_size, user_location, filters }: Fields): Fields {
+  const uses = SEARCHES[text(search_context_size) ?? '']
+  const place = fields(user_location)
+  const domains = list(fields(filters).allowed_domains)
+  return {
+    type: 'web_search_20250305',
+    name: 'web_search',
+    ...(uses !== undefined && { max_uses: uses }),
+    ...(domains.length > 0 && { allowed_domains: domains }),
+    ...(isFields(user_location) && {
+      user_location: {
+        ...present({ ...place, ...fields(place.approximate), approximate: undefined }),
+        type: 'approximate',
+      },
+    }),
+  }
 }
 
 function refuse(at: string, target: Asking['target']): undefined {

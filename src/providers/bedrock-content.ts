@@ -4,6 +4,7 @@ import { isForeignTo } from '../dialects/signer.ts'
 import { GatewayError } from '../errors.ts'
 import type { BedrockCaching } from './bedrock-models.ts'
 import { dataUrl, type InlineData } from './data-url.ts'
+import { functionCall } from './older-words.ts'
 
 /** A block of Converse: an object with one field that names what it is. */
 export type Block = Readonly<Record<string, unknown>>
@@ -284,7 +285,7 @@ function thought({ type, thinking, signature, data }: Fields, { signedOnly }: Co
 }
 
 function toolUse(call: Fields, path: string): Block {
-  const { name, arguments: written } = fields(call.function)
+  const { name, arguments: written } = fields(functionCall(call).function)
   if (text(name) === undefined) throw invalid(`${path}.function.name`, 'must be the name of a function.')
   const input = text(written) === undefined ? (isFields(written) ? written : {}) : parsed(String(written))
   if (!isFields(input)) throw invalid(`${path}.function.arguments`, 'must be a JSON object.')

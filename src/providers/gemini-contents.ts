@@ -1,3 +1,4 @@
+import { wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, present, text } from '../dialects/loose-json.ts'
 import { isForeignTo } from '../dialects/signer.ts'
@@ -65,7 +66,8 @@ function spoken(content: unknown, model: string, where: string): Fields[] {
 function partOf(part: unknown, model: string, where: string): Fields {
   if (typeof part === 'string') return { text: part }
   const said = fields(part)
-  const words = said.type === 'refusal' ? said.refusal : said.type === 'image_url' ? undefined : said.text
+  const words =
+    said.type === 'refusal' ? said.refusal : said.type === 'image_url' ? undefined : (wordsIn(said) ?? said.text)
   if (typeof words === 'string') return { text: words, ...present({ thoughtSignature: signatureOn(said) }) }
   const media = mediaPart(said, model)
   if (media !== undefined) return media

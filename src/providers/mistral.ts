@@ -18,7 +18,7 @@ const defaults = {
  * digits, and has thoughts as parts of the content, on both ways.
  */
 const chat = openaiCompatible(defaults, {
-  knows: ['thinking_blocks', 'reasoning_content', 'web_search'],
+  knows: ['thinking_blocks', 'reasoning_content', 'web_search', 'file_url'],
   lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'audio', 'web_search_options', 'verbosity'],
   ignores: ['user', 'safety_identifier', 'store', 'stream_options', 'modalities'],
   body: ({ messages, seed, tool_choice, ...body }) => ({
@@ -83,8 +83,9 @@ function thoughtParts(blocks: readonly unknown[], reasoning: unknown): Fields[] 
 
 function mistralPart(part: Fields): Fields {
   const { file_data, filename, file_id } = fields(part.file)
-  if (part.type === 'file' && text(file_data) !== undefined)
-    return { type: 'document_url', document_url: file_data, ...present({ document_name: text(filename) }) }
+  const address = text(file_data) ?? (/^https?:/.test(String(file_id)) ? file_id : undefined)
+  if (part.type === 'file' && address !== undefined)
+    return { type: 'document_url', document_url: address, ...present({ document_name: text(filename) }) }
   if (part.type === 'file' && text(file_id) !== undefined) return { type: 'file', file_id }
   if (part.type === 'input_audio' && isFields(part.input_audio))
     return { type: 'input_audio', input_audio: part.input_audio.data }

@@ -1,8 +1,10 @@
+import { wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, parsed, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { chatBody } from './chat-body.ts'
 import { dataUrl } from './data-url.ts'
+import { functionCall } from './older-words.ts'
 import type { Target } from './provider.ts'
 import { kept, unsupported } from './unsupported.ts'
 
@@ -167,11 +169,12 @@ function thoughtOf({ reasoning_content, thinking_blocks }: ChatMessage): string 
 /** Ollama tells results apart by the tool's name, which OpenAI has only on the call. */
 function calledName(id: unknown, before: readonly ChatMessage[]): string | undefined {
   const calls = before.flatMap(({ tool_calls }) => list(tool_calls).map(fields))
-  return text(fields(calls.findLast((call) => call.id === id)?.function).name)
+  const { function: called, custom } = fields(calls.findLast((call) => call.id === id))
+  return text(fields(called ?? custom).name)
 }
 
 function callOf(call: Fields, path: string): Fields {
-  const { name, arguments: written } = fields(call.function)
+  const { name, arguments: written } = fields(functionCall(call).function)
   if (text(name) === undefined) throw invalid(`${path}.function.name`, 'must be the name of a function.')
   const given = text(written) === undefined ? (isFields(written) ? written : {}) : parsed(String(written))
   if (!isFields(given)) throw invalid(`${path}.function.arguments`, 'must be a JSON object.')
@@ -183,6 +186,8 @@ function contentOf(content: unknown, path: string): { readonly content: string; 
   if (!Array.isArray(content)) return { content: text(content) ?? '', images: [] }
   const images: string[] = []
   const texts = content.map(fields).flatMap((part, at) => {
+    const own = wordsIn(part)
+    if (own !== undefined) return [own]
     const words = text(part.text) ?? text(part.refusal)
     if (part.type === 'text' || part.type === 'input_text' || part.type === 'output_text' || part.type === 'refusal')
       return words === undefined ? [] : [words]

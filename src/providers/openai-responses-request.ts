@@ -1,3 +1,4 @@
+import { wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, present, text } from '../dialects/loose-json.ts'
 import { flatAnnotation } from '../dialects/responses-input.ts'
@@ -248,7 +249,9 @@ function partOf(part: Fields, textType: string): Fields {
     case 'file':
       return { ...filePart(fields(part.file)), ...marks }
     default: {
-      const { cache_control: _, ...own } = part
+      const words = wordsIn(part)
+      if (words !== undefined) return { type: textType, text: words }
+      const { cache_control: _, citations: __, context: ___, ...own } = part
       return own
     }
   }

@@ -1,3 +1,4 @@
+import { wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, number, present, text } from '../dialects/loose-json.ts'
 import { openaiSeal } from '../dialects/responses-thoughts.ts'
@@ -78,10 +79,20 @@ function withDetails(message: ChatMessage, maker: Signer | undefined): ChatMessa
   })
   return {
     ...rest,
+    ...(Array.isArray(rest.content) && { content: rest.content.map((part) => addressed(fields(part))) }),
     ...(calls.length > 0 && { tool_calls: calls }),
     ...(details.length > 0 && { reasoning_details: details }),
     ...(details.length === 0 && reasoning !== undefined && { reasoning }),
   }
+}
+
+/** A file by its address stands where its data would (openrouter.ai, PDF inputs). */
+function addressed(part: Fields): Fields {
+  const words = wordsIn(part)
+  if (words !== undefined) return { type: 'text', text: words }
+  const { file_id, filename } = fields(part.file)
+  if (part.type !== 'file' || !/^https?:/.test(String(file_id))) return part
+  return { ...part, file: { filename: text(filename) ?? 'document.pdf', file_data: file_id } }
 }
 
 /** Clients that gather a stream may keep its last piece only; the blocks were put together by rules that all follow. */
