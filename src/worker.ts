@@ -2,6 +2,7 @@ import { createApp } from './app.ts'
 import { eraseDeleted } from './audit/erase-neon.ts'
 import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
+import { withoutValues } from './db/sql-state.ts'
 import { operatorLog } from './deps/operator-log.ts'
 import { alertsFor, bodiesFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
 import { chargeOpenBatches } from './gateway/batch-results.ts'
@@ -31,6 +32,17 @@ const app = createApp(depsFor)
 
 const failed = (name: string, error: unknown) => operatorLog('error', `${name} failed`, { error: String(error) })
 
+/** In turn; what fails is told, and keeps none of the others from their hour. */
+async function eachByItself(jobs: Readonly<Record<string, () => Promise<unknown>>>): Promise<void> {
+  for (const [name, job] of Object.entries(jobs)) {
+    try {
+      await job()
+    } catch (error) {
+      failed(name, withoutValues(error))
+    }
+  }
+}
+
 export default {
   fetch(request, env, ctx) {
     const answer = Promise.resolve(app.fetch(request, env, ctx))
@@ -52,22 +64,26 @@ export default {
       if (builtConfig().general.healthChecks) await checkInBackground(await depsFor(env, ctx), atMs)
       return
     }
-    await dropOldChecks(dbFor(env), atMs - CHECKS_KEPT_MS)
-    await keepPartitionsAhead(dbFor(env), atMs)
-    await keepFileLimits(dbFor(env), fileLimitsOf(builtConfig()))
-    await dropExpiredResponses(dbFor(env), atMs)
-    await dropExpiredIdempotency(dbFor(env), atMs)
-    await dropExpiredTokens(dbFor(env), atMs)
-    const { auditLogsMs, spendLogsMs } = builtConfig().general
-    if (auditLogsMs !== undefined) await dropOldAudit(dbFor(env), atMs - auditLogsMs)
-    await eraseDeleted(dbFor(env), atMs)
-    if (spendLogsMs !== undefined) await dropOldPartitions(dbFor(env), atMs, spendLogsMs)
-    const { observe } = builtConfig()
-    if (observe?.bodies) await bodiesFor(env)?.drop(atMs - observe.bodies.keptMs)
-    // Last, because others are waited for.
-    const deps = await depsFor(env, ctx)
-    const { batches, gateway } = deps
-    await reloadPricesWhenDue(deps, atMs, failed)
-    if (batches) await chargeOpenBatches(batches, gateway, failed)
+    const db = dbFor(env)
+    const { general, observe } = builtConfig()
+    const { auditLogsMs, spendLogsMs } = general
+    await eachByItself({
+      'old health checks': () => dropOldChecks(db, atMs - CHECKS_KEPT_MS),
+      'partitions ahead': () => keepPartitionsAhead(db, atMs),
+      'budgets of the file': () => keepFileLimits(db, fileLimitsOf(builtConfig())),
+      'expired responses': () => dropExpiredResponses(db, atMs),
+      'expired idempotency keys': () => dropExpiredIdempotency(db, atMs),
+      'expired tokens': () => dropExpiredTokens(db, atMs),
+      'old rows of the audit log': async () => auditLogsMs !== undefined && dropOldAudit(db, atMs - auditLogsMs),
+      'deleted people': () => eraseDeleted(db, atMs),
+      'old days of the spend log': async () => spendLogsMs !== undefined && dropOldPartitions(db, atMs, spendLogsMs),
+      'old bodies': async () => observe?.bodies && bodiesFor(env)?.drop(atMs - observe.bodies.keptMs),
+      prices: async () => reloadPricesWhenDue(await depsFor(env, ctx), atMs, failed),
+      // Last, because others are waited for.
+      'open batches': async () => {
+        const { batches, gateway } = await depsFor(env, ctx)
+        if (batches) await chargeOpenBatches(batches, gateway, failed)
+      },
+    })
   },
 } satisfies ExportedHandler<Env>
