@@ -37,6 +37,8 @@ const text = z.string('must be a string').nullish()
 const shared = {
   model: z.string('must be a string').min(1, 'must not be empty'),
   n: number,
+  /** Laid over the rest on its way, so that it may ask for no more pictures. */
+  extra_body: z.looseObject({ n: number }, 'must be an object').nullish(),
   size: text,
   quality: text,
   response_format: text,

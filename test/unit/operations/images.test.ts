@@ -11,7 +11,7 @@ model_list:
     litellm_params: { model: openai/gpt-image-1, api_key: k, api_base: 'https://vendor.test/v1' }
   - model_name: azure
     litellm_params: { model: azure/my-pictures, api_key: k, api_base: 'https://az.test', api_version: '2024-10-21', quality: hd }
-    model_info: { base_model: azure/dall-e-3, mode: image_generation }
+    model_info: { base_model: openai/dall-e-3, mode: image_generation }
   - model_name: imagen
     litellm_params: { model: gemini/imagen-4.0-generate-001, api_key: k }
   - model_name: banana
@@ -72,6 +72,13 @@ describe('pictures', () => {
     const { row } = await asked({ model: 'pictures', [name]: 2 }, two)
     expect(row).toMatchObject({ cost_nano: '80000000', hold_nano: '80000000', overrun: false })
   })
+
+  it.each([{ n: 11 }, { n: 0 }, { extra_body: { n: 1e9 } }, { extra_body: { n: -1 } }])(
+    'are not asked for by %o',
+    async (said) => {
+      await expect(asked({ model: 'banana', ...said }, two)).rejects.toMatchObject({ kind: 'invalid_request' })
+    },
+  )
 
   it('cost what a deployment asks for by itself, at Azure too', async () => {
     const { sent, row } = await asked({ model: 'azure' }, { data: [{ b64_json: 'AA==' }] })
