@@ -2,9 +2,9 @@ import { sql } from 'drizzle-orm'
 import type { Db } from '../../src/db/client.ts'
 import { GatewayError } from '../../src/errors.ts'
 import { newId } from '../../src/ids.ts'
-import { nameOf } from '../../src/tenants/entities.ts'
+import { entities, nameOf } from '../../src/tenants/entities.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
-import type { Author, Changes } from '../../src/tenants/port.ts'
+import type { Author, Changes, WindowReset } from '../../src/tenants/port.ts'
 import type { EntityKind, EntityRecord } from '../../src/tenants/record.ts'
 import { counted, type Report } from './report.ts'
 import { type EntityRowOf, entityRows } from './rows.ts'
@@ -52,7 +52,61 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
     })
   }
   for await (const some of entityRows(source, (table, rows) => countWithout(report.without, table, rows))) {
-    await severalAtOnce(some, (one) => attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one)))
+    for (let first = 0; first < some.length; first += TOGETHER) await those(some.slice(first, first + TOGETHER))
+  }
+
+  /** Rows of one kind: what is new in one transaction, where nothing of it is refused. */
+  async function those(some: readonly EntityRowOf[]): Promise<void> {
+    const [{ kind } = { kind: 'key' as const }] = some
+    const there = await known(kind, some)
+    const fresh = some.filter((one) => !there.has(namedBy(one)))
+    const rest = some.filter((one) => there.has(namedBy(one)))
+    if (!(await madeTogether(fresh))) rest.unshift(...fresh)
+    await severalAtOnce(rest, (one) => attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one)))
+  }
+
+  /** False where it has to be seen which of them is refused. */
+  async function madeTogether(fresh: readonly EntityRowOf[]): Promise<boolean> {
+    const [{ kind } = { kind: 'key' as const }] = fresh
+    if (dryRun || fresh.length === 0 || fresh.some((one) => gone.has(deletedName(one)))) return false
+    try {
+      const made = fresh.map((one) => {
+        const entityId = one.kind === 'key' ? [newId(nowMs)] : one.id
+        return { entityId, own: one.own, wanted: wantedOf(kind, entityId, one.row, setting) }
+      })
+      await tenants.resetSpend(
+        made.flatMap(({ wanted }) => resetsOf(wanted, undefined)),
+        author,
+      )
+      await tenants.create(
+        kind,
+        made.map(({ entityId, own, wanted }) => ({
+          id: entityId,
+          fields: { ...wanted.fields, ...own } as Changes<EntityKind>,
+        })),
+        author,
+      )
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.status >= 500) throw error
+      return false
+    }
+    for (const one of fresh) counted(report, one.kind, 'created')
+    return true
+  }
+
+  /** Which of these rows have one here, by the names of `namedBy`. */
+  async function known(kind: EntityKind, some: readonly EntityRowOf[]): Promise<ReadonlySet<string>> {
+    const { table } = entities[kind]
+    const columns =
+      kind === 'key' ? ['token'] : Object.values(entities[kind].columns).slice(0, entities[kind].id.length)
+    const name = sql.join(
+      columns.map((column) => sql.raw(column)),
+      sql`, `,
+    )
+    const ids = JSON.stringify(some.map(({ id: named }) => named[0]))
+    const { rows } = await db.execute<Record<string, string>>(sql`select ${name} from ${sql.raw(table)}
+      where ${sql.raw(columns[0] ?? '')} in (select jsonb_array_elements_text(${ids}::jsonb))`)
+    return new Set(rows.map((row) => JSON.stringify(columns.map((column) => row[column]))))
   }
 
   function partsOf(row: Source['BudgetTable'][number]) {
@@ -69,27 +123,25 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
     const before = key ?? (kind === 'key' ? undefined : await tenants.find(kind, entityId))
     const wanted = wantedOf(kind, entityId, row, setting)
     const fields = { ...wanted.fields, ...own } as Changes<EntityKind>
-    const how = decide(kind === 'key' ? `key:${named[0]}` : nameOf(kind, entityId), before, fields)
+    const how = decide(deletedName({ kind, id: named }), before, fields)
     if (!how) return
     if (!dryRun) {
-      const raised = await raiseSpend(wanted, before)
+      const resets = resetsOf(wanted, before)
+      await tenants.resetSpend(resets, author)
       if (how === 'created') await tenants.create(kind, [{ id: entityId, fields }], author)
       if (how === 'updated') await tenants.update(kind, entityId, fields, author)
-      if (how === 'same' && raised) return counted(report, kind, 'updated')
+      if (how === 'same' && resets.length > 0) return counted(report, kind, 'updated')
     }
     counted(report, kind, how)
   }
 
   /** A window has spent the more of what is known here and there. */
-  async function raiseSpend({ spend }: Wanted, before: EntityRecord | undefined): Promise<boolean> {
-    let raised = false
-    for (const { scope, startMs, spentNano } of spend) {
+  function resetsOf({ spend }: Wanted, before: EntityRecord | undefined): readonly WindowReset[] {
+    return spend.flatMap(({ scope, startMs, spentNano }) => {
       const open = before?.windows.find((one) => one.scope === scope && one.startMs >= startMs)
-      if (open && open.spentNano >= spentNano) continue
-      await tenants.resetSpend({ operation: newId(nowMs), scope, startMs, targetNano: spentNano, author })
-      raised = true
-    }
-    return raised
+      if (open && open.spentNano >= spentNano) return []
+      return [{ operation: newId(nowMs), scope, startMs, targetNano: spentNano }]
+    })
   }
 
   function decide(name: string, before: object | undefined, fields: object) {
@@ -118,7 +170,14 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
   }
 }
 
+/** How many rows are looked for, and made, in one go. */
+const TOGETHER = 100
 const AT_ONCE = 16
+
+const namedBy = ({ id }: EntityRowOf) => JSON.stringify(id)
+/** How the archive of what was deleted here names it: keys by their hashes. */
+const deletedName = ({ kind, id: named }: Pick<EntityRowOf, 'kind' | 'id'>) =>
+  kind === 'key' ? `key:${named[0]}` : nameOf(kind, named)
 
 /** Most of a write is waiting for it. Stops at the first that throws. */
 async function severalAtOnce<T>(those: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

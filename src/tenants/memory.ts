@@ -277,9 +277,9 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       }),
     linkedTo: (budgetId) => Promise.resolve(linkedTo(budgetId).map(([entity]) => entity)),
     leaseHolders: (scopes) => Promise.resolve(holders(scopes)),
-    async resetSpend({ scope, startMs, targetNano }) {
-      reset({ scope, startMs, spentNano: targetNano })
-      raise([entityOf(scope)])
+    async resetSpend(resets) {
+      for (const { scope, startMs, targetNano } of resets) reset({ scope, startMs, spentNano: targetNano })
+      raise(resets.map(({ scope }) => entityOf(scope)))
       await Promise.resolve()
     },
   }

@@ -349,15 +349,20 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
         where l.scope = any(${list(scopes)}) and l.granted > l.returned + l.charged order by l.ledger`)
       return holding.map(({ ledger }) => ledger)
     },
-    async resetSpend({ operation, scope, startMs, targetNano, author }) {
-      const reset = sql`reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${String(targetNano)}::bigint)`
+    async resetSpend(resets, author) {
+      if (resets.length === 0) return
+      const inOrder = [...resets].sort((a, b) => (a.scope < b.scope ? -1 : 1))
       await write(
         [
           ...(author ? [authored(author)] : []),
-          sql`select audit_reset(${scope}, ${reset}, ${String(targetNano)}::bigint)`,
+          ...inOrder.map(({ operation, scope, startMs, targetNano }) => {
+            const target = sql`${String(targetNano)}::bigint`
+            const reset = sql`reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${target})`
+            return sql`select audit_reset(${scope}, ${reset}, ${target})`
+          }),
         ],
         // The spend that a copy shows is of its reading.
-        raise(list([entityOf(scope)])),
+        raise(list([...new Set(inOrder.map(({ scope }) => entityOf(scope)))])),
       )
     },
   }

@@ -190,7 +190,6 @@ export interface WindowReset {
   readonly scope: string
   readonly startMs: number
   readonly targetNano: NanoUsd
-  readonly author?: Author
 }
 
 /**
@@ -251,6 +250,6 @@ export interface TenantStore {
 
   /** The ledgers that have money on lease in windows of these scopes. */
   leaseHolders(scopes: readonly string[]): Promise<readonly string[]>
-  /** Sets what a window of an entity has spent. */
-  resetSpend(reset: WindowReset): Promise<void>
+  /** Sets what windows of entities have spent: all of them or none. */
+  resetSpend(resets: readonly WindowReset[], author?: Author): Promise<void>
 }

@@ -239,13 +239,8 @@ describe('what admins change in Postgres', () => {
     await clean()
     await tenants().create('key', [{ id: ['k1'], fields: { token: 'h1', keyName: 'k' } }], ada)
     await query("insert into budget_window (scope, window_start, spent) values ('key:k1@life', to_timestamp(0), 900)")
-    await tenants().resetSpend({
-      operation: newId(NOW),
-      scope: 'key:k1@life',
-      startMs: 0,
-      targetNano: 100n,
-      author: ada,
-    })
+    const reset = { operation: newId(NOW), scope: 'key:k1@life', startMs: 0, targetNano: 100n }
+    await tenants().resetSpend([reset], ada)
     expect((await log({ action: 'updated' }))[0]).toMatchObject({
       objectId: 'k1',
       before: { spend_nano: { 'key:k1@life': 900 } },

@@ -1,7 +1,3 @@
-import { createHash } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js'
-import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { importLitellm } from '../../scripts/import/litellm.ts'
 import { exchangeSlices } from '../../src/db/statements.ts'
@@ -9,33 +5,21 @@ import { neonModels } from '../../src/models/neon.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
 import { hashOf } from '../../src/tenants/key-text.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
+import { litellmDatabase, OLD_SALT, sealedThere } from '../support/litellm-database.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 
 const NOW = Date.UTC(2026, 10, 22, 12)
-const OLD_SALT = 'sk-old-salt'
 const ring = () => keyRing([sealer('new-salt', (bytes) => crypto.getRandomValues(bytes))])
 
 let postgres: TestPostgres
-let litellm: pg.Client
-let source: string
+let litellm: Awaited<ReturnType<typeof litellmDatabase>>
 let token: string
-
-function sealed(text: string): string {
-  const nonce = crypto.getRandomValues(new Uint8Array(24))
-  const key = new Uint8Array(createHash('sha256').update(OLD_SALT).digest())
-  const box = xsalsa20poly1305(key, nonce).encrypt(new TextEncoder().encode(text))
-  return Buffer.concat([nonce, box]).toString('base64url')
-}
 
 beforeAll(async () => {
   postgres = await testPostgres()
-  await postgres.pool.query('create database litellm')
-  source = postgres.server.url.replace(/\/tollgate$/, '/litellm')
-  litellm = new pg.Client({ connectionString: source })
-  await litellm.connect()
-  await litellm.query(await readFile('test/fixtures/litellm/tables.sql', 'utf8'))
+  litellm = await litellmDatabase(postgres.server.url)
   token = await hashOf('sk-from-litellm')
-  const put = (text: string, values: unknown[] = []) => litellm.query(text, values)
+  const { put } = litellm
   await put(`insert into "LiteLLM_BudgetTable" (budget_id, max_budget, budget_duration, rpm_limit, budget_reset_at)
     values ('b-org', 100, null, null, null), ('b-cust', 5, '3d', 60, '2026-11-24 00:00:00')`)
   await put(`insert into "LiteLLM_OrganizationTable" (organization_id, organization_alias, budget_id, models, spend)
@@ -59,10 +43,10 @@ beforeAll(async () => {
   ])
   await put(`insert into "LiteLLM_EndUserTable" (user_id, budget_id, spend) values ('c1', 'b-cust', 1)`)
   await put(`insert into "LiteLLM_CredentialsTable" values ('1', 'openai', $1, '{}')`, [
-    JSON.stringify({ api_key: sealed('sk-vendor') }),
+    JSON.stringify({ api_key: sealedThere('sk-vendor') }),
   ])
   await put(`insert into "LiteLLM_ProxyModelTable" values ('m1', 'gpt-4o', $1, '{}', false)`, [
-    JSON.stringify({ model: sealed('openai/gpt-4o'), litellm_credential_name: sealed('openai'), rpm: 10 }),
+    JSON.stringify({ model: sealedThere('openai/gpt-4o'), litellm_credential_name: sealedThere('openai'), rpm: 10 }),
   ])
 }, 60_000)
 afterAll(async () => {
@@ -72,7 +56,7 @@ afterAll(async () => {
 
 const run = (options: { dryRun?: boolean; from?: string } = {}) =>
   importLitellm({
-    databaseUrl: source,
+    databaseUrl: litellm.url,
     to: postgres.databaseUrl,
     from: OLD_SALT,
     ring,
@@ -136,11 +120,27 @@ it('takes what changed there, keeps what was changed or deleted here', async () 
   const author = { by: 'admin', nowMs: NOW }
   await tenants.update('team', ['t1'], { teamAlias: 'Ours' }, author)
   await tenants.remove('customer', [['c1']], author)
-  await litellm.query(`update "LiteLLM_VerificationToken" set max_budget = 20, spend = 12 where token = $1`, [token])
+  await litellm.put(`update "LiteLLM_VerificationToken" set max_budget = 20, spend = 12 where token = $1`, [token])
   const { counts, kept } = await run()
   expect(counts.key).toEqual({ created: 0, updated: 1, same: 0 })
   expect(kept).toEqual(['team:t1 differs in teamAlias', 'customer:c1 was deleted'])
   const key = await tenants.findKey({ token })
   expect(key?.budgets[0]?.limitNano).toBe(20_000_000_000n)
   expect(key?.windows.find(({ scope }) => scope.endsWith('@30d'))?.spentNano).toBe(12_000_000_000n)
+})
+
+it('reads and writes many keys some at a time, and again changes none', async () => {
+  await litellm.put(`insert into "LiteLLM_VerificationToken" (token, key_name, key_alias, spend, team_id, max_budget)
+    select encode(sha256(('many-' || n)::bytea), 'hex'), 'sk-...', 'many ' || n, n, 't1', 5000 from generate_series(1, 520) n`)
+  await litellm.put(`insert into "LiteLLM_VerificationToken" (token, key_alias, team_id) values ($1, 'many 7', 't1')`, [
+    'e'.repeat(64),
+  ])
+  const { counts, refused } = await run()
+  expect(counts.key).toMatchObject({ created: 520 })
+  // Of two with one alias, one is there.
+  expect(refused.filter((line) => line.includes('many 7'))).toHaveLength(1)
+  const { rows } = await postgres.pool.query(`select count(*)::int as keys, sum(w.spent)::text as spent
+    from virtual_key k join budget_window w on w.scope = 'key:' || k.id || '@life' where k.key_alias like 'many %'`)
+  expect(rows).toEqual([{ keys: 520, spent: `${(520 * 521) / 2}000000000` }])
+  expect((await run()).counts.key).toMatchObject({ created: 0, updated: 0 })
 })

@@ -463,7 +463,7 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
         changed: [{ number: 1, ids: [`key:${key.id}`] }],
         readAtMs: NOW,
       })
-      await tenants.resetSpend({ operation: newId(NOW), scope: `key:${key.id}@life`, startMs: 0, targetNano: 0n })
+      await tenants.resetSpend([{ operation: newId(NOW), scope: `key:${key.id}@life`, startMs: 0, targetNano: 0n }])
       await tenants.deleteKeys([hashOf('a')], author)
       const { number, changed } = await tenants.generation(NOW)
       expect([number, changed.map(({ ids }) => ids[0])]).toEqual([3, Array(3).fill(`key:${key.id}`)])

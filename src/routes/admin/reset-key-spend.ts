@@ -43,13 +43,8 @@ export const resetSpend = route({
     const main = key.budgets.find(({ part }) => part === 'main')
     const scope = main?.scope ?? scopeName(entity, 'life')
     const { startMs } = openWindow(scope, main, key, nowMs)
-    await deps.tenantStore.resetSpend({
-      operation: newId(nowMs),
-      scope,
-      startMs,
-      targetNano: nanoFromUsd(body.reset_to),
-      author: authorOf(asked),
-    })
+    const reset = { operation: newId(nowMs), scope, startMs, targetNano: nanoFromUsd(body.reset_to) }
+    await deps.tenantStore.resetSpend([reset], authorOf(asked))
     return {
       key_hash: key.token,
       spend: body.reset_to,
