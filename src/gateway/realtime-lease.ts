@@ -45,6 +45,7 @@ export class Lease {
     const attempt = newId(atMs)
     const take = { attempt, scopes: [], limits, amountNano: 0n, tokens: 0, callMs: LEASE_MS, alone: true } as const
     const taken = await ledger.reprice(principal.ledger, held.close, take)
+    const isOver = this.#held === undefined
     if (taken.granted) {
       const {
         grant,
@@ -52,6 +53,7 @@ export class Lease {
       } = taken
       const close = { grantId: id, attempt, paidNano: 0n, tokens: 0, ...(also && { also }) }
       this.#held = { grant, close, atMs }
+      if (isOver) this.end()
       return
     }
     // A ledger that is away is asked again; the place holds until then.

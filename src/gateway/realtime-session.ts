@@ -13,17 +13,16 @@ import {
   withTranscriber,
 } from '../operations/realtime-events.ts'
 import { base64Bytes } from '../operations/text-size.ts'
-import { noUsage } from '../prices/usage.ts'
 import { maskSecrets } from '../providers/mask.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
-import { toEvent } from './finish.ts'
 import { groupFor } from './groups.ts'
-import { passThroughVendors } from './pass-through-account.ts'
-import { countsAs, mustMayUse } from './pass-through-model.ts'
+import { Inbox } from './realtime-inbox.ts'
 import { Lease } from './realtime-lease.ts'
+import { Rows } from './realtime-rows.ts'
 import type { Socket } from './realtime-socket.ts'
+import { transcriberFor } from './realtime-transcriber.ts'
 import { type Ending, Turns } from './realtime-turns.ts'
 
 /** OpenAI ends a session after an hour too. */
@@ -57,13 +56,12 @@ export class RealtimeSession {
   readonly #opened: Opened
   readonly #deps: GatewayDeps
   readonly #context: RealtimeContext
+  readonly #rows: Rows
   readonly #turns: Turns
   readonly #lease: Lease
   readonly #over = new AbortController()
   readonly #done = Promise.withResolvers<void>()
-  readonly #waiting: string[] = []
-  #waitingChars = 0
-  #isPumping = false
+  readonly #inbox = new Inbox(MOST_WAITING, (data) => this.#taken(data))
   #isVendorOpen = true
   #isEnding = false
   #knownAtMs: number
@@ -74,7 +72,8 @@ export class RealtimeSession {
     this.#opened = opened
     this.#deps = deps
     this.#context = new RealtimeContext(attempt.deployment)
-    this.#turns = new Turns(attempt, this.#context, deps)
+    this.#rows = new Rows(attempt, deps)
+    this.#turns = new Turns(attempt, this.#context, this.#rows, deps)
     this.#lease = new Lease(attempt, deps)
     this.#knownAtMs = deps.clock()
   }
@@ -100,29 +99,15 @@ export class RealtimeSession {
       this.#tell(invalid('Send events as text: binary frames say nothing here.'))
       return
     }
-    this.#waitingChars += data.length
-    if (this.#waitingChars > MOST_WAITING) {
-      const why = 'More was sent than can wait here. Send sound as it is spoken.'
-      this.#fail(new GatewayError('body_too_large', why), TOO_BIG)
-      return
-    }
-    this.#waiting.push(data)
-    if (!this.#isPumping) void this.#pump()
+    if (this.#inbox.put(data)) return
+    this.#fail(new GatewayError('body_too_large', 'More was sent than can wait. Send sound as it is spoken.'), TOO_BIG)
   }
 
-  /** One after the other: what a client says is in an order. */
-  async #pump(): Promise<void> {
-    this.#isPumping = true
+  async #taken(data: string): Promise<void> {
     try {
-      for (let data = this.#waiting[0]; data !== undefined && !this.#isEnding; data = this.#waiting[0]) {
-        await this.#pass(data)
-        this.#waiting.shift()
-        this.#waitingChars -= data.length
-      }
+      await this.#pass(data)
     } catch (thrown) {
       this.#fail(toGatewayError(thrown))
-    } finally {
-      this.#isPumping = false
     }
   }
 
@@ -153,10 +138,11 @@ export class RealtimeSession {
   async #ask(event: Fields): Promise<void> {
     this.#context.sent(event)
     const asked = await this.#turns.ask(event)
-    if (this.#isEnding) return
-    if (!(asked instanceof GatewayError)) return this.#forward(asked)
-    if (asked.kind === 'budget_exceeded' && !this.#turns.isBusy) return this.#fail(asked, POLICY, event)
-    this.#tell(asked, event)
+    if (asked instanceof GatewayError) {
+      if (asked.kind === 'budget_exceeded' && !this.#turns.isBusy) this.#fail(asked, POLICY, event)
+      else this.#tell(asked, event)
+    } else if (this.#isEnding) this.#turns.refused(String(asked.event_id))
+    else this.#forward(asked)
   }
 
   async #update(given: Fields): Promise<void> {
@@ -196,15 +182,11 @@ export class RealtimeSession {
 
   /** Answers the vendor's name of the model; throws where the caller may not use it. */
   #transcribeBy(named: string): string {
-    const { deployment } = this.#opened.attempt
-    const { config } = this.#deps
-    const vendor = passThroughVendors.find(({ providers }) => providers.includes(deployment.provider))
-    if (!vendor) throw invalid('Its vendor transcribes nothing here.')
-    const own = config.deployments.find(({ group, provider }) => group === named && vendor.providers.includes(provider))
-    const asked = { principal: this.#turns.principal, vendor, model: own?.model ?? named }
-    mustMayUse(asked, config)
-    this.#turns.transcriber = countsAs(asked, config)
-    return asked.model
+    const { provider } = this.#opened.attempt.deployment
+    const { principal } = this.#turns
+    const transcriber = transcriberFor(named, { provider, principal }, this.#deps.config)
+    this.#turns.transcriber = transcriber
+    return transcriber.model
   }
 
   /** Whether everything is held for that the vendor may do when it hears more. Where money is out it waits for what runs. */
@@ -349,6 +331,7 @@ export class RealtimeSession {
   #end(by: Ending, code: number, reason: string): void {
     if (this.#isEnding) return
     this.#isEnding = true
+    this.#inbox.close()
     this.#opened.client.close(code, reason)
     this.#done.resolve(this.#close(by).catch(() => {}))
   }
@@ -365,30 +348,8 @@ export class RealtimeSession {
       await this.#turns.end(by, this.#error)
     } finally {
       this.#lease.end()
-      this.#record(by)
+      this.#rows.end(this.#opened.openedMs, by === 'vendor', this.#error)
     }
-  }
-
-  /** A session's rows are those of its responses; one without any has one of its own, which cost nothing. */
-  #record(by: Ending): void {
-    const { attempt, openedMs } = this.#opened
-    const { group, deployment } = attempt
-    const { health, handOver, defer, clock } = this.#deps
-    const error = this.#error
-    const failed = by === 'vendor' && error !== undefined
-    health.ended(
-      {
-        ...{ group, deployment: deployment.id, ok: !failed, durationMs: openedMs, atMs: clock() },
-        ...(failed && { error: { kind: error.kind, status: error.status } }),
-        ...{ outputTokens: 0, totalTokens: this.#turns.tokens },
-      },
-      defer,
-    )
-    if (this.#turns.rows > 0) return
-    const status = error === undefined ? 'success' : failed ? 'failure' : 'cancelled'
-    const outcome = { status, usage: noUsage, estimated: false, httpStatus: error?.status ?? 200 } as const
-    const event = toEvent(attempt, error ? { ...outcome, error } : outcome, 0n, this.#deps)
-    handOver.add({ ledger: attempt.call.principal.ledger, event }, defer)
   }
 }
 

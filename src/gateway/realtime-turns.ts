@@ -7,13 +7,13 @@ import type { RealtimeRequest } from '../operations/realtime.ts'
 import type { RealtimeContext } from '../operations/realtime-context.ts'
 import type { pieceOf } from '../operations/realtime-events.ts'
 import { responseUsage, transcriptionUsage } from '../operations/realtime-usage.ts'
-import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
-import { maskSecrets } from '../providers/mask.ts'
+import { noUsage, type Usage } from '../prices/usage.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
-import { type Outcome, toEvent } from './finish.ts'
-import { covers, endOf, type Hold, hold, LONGEST_TURN_MS, release } from './realtime-holds.ts'
+import type { Outcome } from './finish.ts'
+import { covers, type Hold, hold, LONGEST_TURN_MS, release } from './realtime-holds.ts'
+import { outcomeOf, type Rows } from './realtime-rows.ts'
 
 /** Something that the vendor does and will bill. */
 interface Turn {
@@ -50,10 +50,11 @@ export type Ending = 'client' | 'vendor'
 export class Turns {
   readonly #attempt: Attempt<RealtimeRequest>
   readonly #context: RealtimeContext
+  readonly #rows: Rows
   readonly #deps: GatewayDeps
   #ahead: Hold | undefined
   #listening: Hold | undefined
-  #readying: Promise<GatewayError | undefined> = Promise.resolve(undefined)
+  #readying: Promise<void> = Promise.resolve()
   readonly #asked: Asked[] = []
   readonly #running = new Map<string, Turn>()
   readonly #transcribing = new Map<string, Transcribing>()
@@ -62,11 +63,11 @@ export class Turns {
   principal: Principal
   /** By whose prices what is said is written down. */
   transcriber: Deployment | undefined
-  rows = 0
-  tokens = 0
+  #isOver = false
 
-  constructor(attempt: Attempt<RealtimeRequest>, context: RealtimeContext, deps: GatewayDeps) {
+  constructor(attempt: Attempt<RealtimeRequest>, context: RealtimeContext, rows: Rows, deps: GatewayDeps) {
     this.#attempt = attempt
+    this.#rows = rows
     this.#context = context
     this.#deps = deps
     this.principal = attempt.call.principal
@@ -79,11 +80,18 @@ export class Turns {
 
   /** What the vendor may do by itself once it hears more is held for. Answers why it cannot be. */
   ready(): Promise<GatewayError | undefined> {
-    this.#readying = this.#readying.then(() => this.#ready())
-    return this.#readying
+    return this.#next(() => this.#ready())
+  }
+
+  /** Holds are taken one after the other, so that none is taken twice and none outlives the session. */
+  #next<T>(take: () => Promise<T>): Promise<T> {
+    const taking = this.#readying.then(take)
+    this.#readying = taking.then(nothing, nothing)
+    return taking
   }
 
   async #ready(): Promise<GatewayError | undefined> {
+    if (this.#isOver) return undefined
     const context = this.#context
     const { deployment } = this.#attempt
     if (context.answersItself && this.#asked.length === 0) {
@@ -110,21 +118,21 @@ export class Turns {
   }
 
   /** Holds for a response that the client asks for. Answers its event as it is to be sent, or the refusal. */
-  async ask(event: Fields): Promise<Fields | GatewayError> {
-    await this.#readying
-    const asked = fields(event.response)
-    const worst = this.#context.most(asked)
+  ask(event: Fields): Promise<Fields | GatewayError> {
+    return this.#next(() => this.#ask(event))
+  }
+
+  async #ask(event: Fields): Promise<Fields | GatewayError> {
+    const worst = this.#context.most(fields(event.response))
     // What was held for an answer unasked is as good for one that is asked for.
-    const before = this.#ahead
-    this.#ahead = undefined
-    const held = await this.#enough(before, this.#attempt.deployment, worst)
+    const held = await this.#enough(this.#takeAhead(), this.#attempt.deployment, worst)
     if (held instanceof GatewayError) return held
     const eventId = `event_${newId(this.#deps.clock())}`
     this.#asked.push({ hold: held, eventId, theirs: text(event.event_id) })
     return { ...event, event_id: eventId }
   }
 
-  /** The vendor would not do what a client asked for. Answers what the client called it. */
+  /** The vendor would not, or did not get to, do what a client asked for. Answers what the client called it. */
   refused(eventId: string): string | undefined {
     const at = this.#asked.findIndex((one) => one.eventId === eventId)
     const [found] = at < 0 ? [] : this.#asked.splice(at, 1)
@@ -210,7 +218,7 @@ export class Turns {
       release(one.hold, this.#deps)
       return
     }
-    this.#record(
+    this.#rows.add(
       one.hold,
       { startedAtMs: one.startedAtMs, callType: 'atranscription' },
       {
@@ -232,6 +240,7 @@ export class Turns {
 
   /** Nobody hears of anything any more: what ran is charged as far as can be reckoned, and nothing is held. */
   async end(by: Ending, error?: GatewayError): Promise<void> {
+    this.#isOver = true
     await this.#readying
     const status = by === 'client' ? 'cancelled' : 'failure'
     const ended = { status, estimated: true, httpStatus: error?.status ?? (by === 'client' ? 499 : 502) } as const
@@ -247,7 +256,7 @@ export class Turns {
       }
     }
     for (const { hold: held, startedAtMs, reckoned } of this.#transcribing.values())
-      this.#record(held, { startedAtMs, callType: 'atranscription' }, { ...ended, usage: reckoned })
+      this.#rows.add(held, { startedAtMs, callType: 'atranscription' }, { ...ended, usage: reckoned })
     this.#transcribing.clear()
     for (const held of [this.#takeAhead(), this.#listening]) if (held) release(held, this.#deps)
     this.#listening = undefined
@@ -259,53 +268,20 @@ export class Turns {
     const { callType } = this.#attempt.call.operation
     const of = { startedAtMs: turn.startedAtMs, callType }
     if (!(turn.hold instanceof Promise)) {
-      this.#record(turn.hold, of, first)
+      this.#rows.add(turn.hold, of, first)
       return
     }
     const ending = turn.hold.then((held) => {
       const { deployment } = this.#attempt
       const bare = { id: newId(turn.startedAtMs), takenAtMs: turn.startedAtMs, principal: this.principal, deployment }
-      this.#record(held instanceof GatewayError ? bare : held, of, first)
+      this.#rows.add(held instanceof GatewayError ? bare : held, of, first)
     })
     this.#ending.add(ending)
     void ending.finally(() => this.#ending.delete(ending))
   }
-
-  #record(held: Hold, of: { readonly startedAtMs: number; readonly callType: string }, outcome: Outcome): void {
-    const { grant: _, ...bare } = this.#attempt
-    const { call, target } = bare
-    const { deployment, principal, grant } = held
-    const { costNano, close } = endOf(held, outcome, this.#deps)
-    const attempt: Attempt<RealtimeRequest> = {
-      ...bare,
-      ...{ id: held.id, startedAtMs: of.startedAtMs, deployment },
-      target: { ...target, model: deployment.model },
-      call: { ...call, principal, operation: { ...call.operation, callType: of.callType } },
-      ...(grant && { grant }),
-    }
-    const event = toEvent(attempt, outcome, costNano, this.#deps)
-    this.rows += 1
-    this.tokens += totalTokens(outcome.usage)
-    const ledger = grant?.ledger ?? principal.ledger
-    this.#deps.handOver.add({ ledger, event, ...(close && { close }) }, this.#deps.defer)
-  }
 }
 
-function outcomeOf(response: Fields, usage: Usage | undefined, reckoned: Usage): Outcome {
-  const { status, status_details } = response
-  if (status !== 'failed') {
-    const isCancelled = status === 'cancelled'
-    const used = usage ?? reckoned
-    const ended = { usage: used, estimated: usage === undefined }
-    return isCancelled
-      ? { ...ended, status: 'cancelled', httpStatus: 499 }
-      : { ...ended, status: 'success', httpStatus: 200 }
-  }
-  const { message, code } = fields(fields(status_details).error)
-  const said = text(message) ?? text(code) ?? 'The response failed.'
-  const error = new GatewayError('upstream_failed', maskSecrets(said))
-  return { status: 'failure', usage: usage ?? noUsage, estimated: false, httpStatus: error.status, error }
-}
+const nothing = () => {}
 
 const outOfMoney = () =>
   new GatewayError(

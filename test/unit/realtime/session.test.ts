@@ -273,6 +273,26 @@ describe('a session', () => {
     expect(await talk.heldNano()).toBe(0n)
   })
 
+  it('holds nothing for what its client did not wait for', async () => {
+    for (const first of [SETTINGS, AUTOMATIC]) {
+      const talk = await conversation({ usd: 2n, first })
+      const gate = Promise.withResolvers<void>()
+      const take = talk.deps.ledger.take.bind(talk.deps.ledger)
+      talk.deps.ledger.take = async (...asked) => {
+        await gate.promise
+        return take(...asked)
+      }
+      await talk.clientSays(first === SETTINGS ? { type: 'response.create' } : SOUND)
+      talk.client.leave()
+      await talk.settle()
+      gate.resolve()
+      await talk.settle()
+      expect(talk.vendor.said).toEqual([])
+      expect(await talk.rows()).toMatchObject([{ status: 'success', cost_nano: '0' }])
+      expect(await talk.heldNano()).toBe(0n)
+    }
+  })
+
   it('ends within five seconds when its caller may not call any more, and after an hour', async () => {
     const blocked = await conversation()
     blocked.become({ ...keyWith(), blocked: 'key' })

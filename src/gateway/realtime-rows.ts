@@ -1,0 +1,86 @@
+import { type Fields, fields, text } from '../dialects/loose-json.ts'
+import { GatewayError } from '../errors.ts'
+import type { RealtimeRequest } from '../operations/realtime.ts'
+import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
+import { maskSecrets } from '../providers/mask.ts'
+import type { Attempt } from './attempt.ts'
+import type { GatewayDeps } from './deps.ts'
+import { type Outcome, toEvent } from './finish.ts'
+import { endOf, type Hold } from './realtime-holds.ts'
+
+/** What a row says beside who and how it ended. */
+export interface Of {
+  readonly startedAtMs: number
+  readonly callType: string
+}
+
+/** The rows of one session: each ends what was held for it. */
+export class Rows {
+  readonly #attempt: Attempt<RealtimeRequest>
+  readonly #deps: GatewayDeps
+  count = 0
+  tokens = 0
+
+  constructor(attempt: Attempt<RealtimeRequest>, deps: GatewayDeps) {
+    this.#attempt = attempt
+    this.#deps = deps
+  }
+
+  /** Something that the vendor bills is over. */
+  add(held: Hold, { startedAtMs, callType }: Of, outcome: Outcome): void {
+    const { grant: _, ...bare } = this.#attempt
+    const { call, target } = bare
+    const { deployment, principal, grant } = held
+    const { costNano, close } = endOf(held, outcome, this.#deps)
+    const attempt: Attempt<RealtimeRequest> = {
+      ...bare,
+      ...{ id: held.id, startedAtMs, deployment },
+      target: { ...target, model: deployment.model },
+      call: { ...call, principal, operation: { ...call.operation, callType } },
+      ...(grant && { grant }),
+    }
+    const event = toEvent(attempt, outcome, costNano, this.#deps)
+    this.count += 1
+    this.tokens += totalTokens(outcome.usage)
+    const ledger = grant?.ledger ?? principal.ledger
+    this.#deps.handOver.add({ ledger, event, ...(close && { close }) }, this.#deps.defer)
+  }
+
+  /**
+   * The session is over: told to routing, which counts as the vendor's failure only what was. Where nothing was answered
+   * it has a row of its own, which cost nothing.
+   */
+  end(openedMs: number, vendorFailed: boolean, error: GatewayError | undefined): void {
+    const { group, deployment, call } = this.#attempt
+    const { health, handOver, defer, clock } = this.#deps
+    const failed = vendorFailed ? error : undefined
+    health.ended(
+      {
+        ...{ group, deployment: deployment.id, ok: !failed, durationMs: openedMs, atMs: clock() },
+        ...(failed && { error: { kind: failed.kind, status: failed.status } }),
+        ...{ outputTokens: 0, totalTokens: this.tokens },
+      },
+      defer,
+    )
+    if (this.count > 0) return
+    const status = error === undefined ? 'success' : failed ? 'failure' : 'cancelled'
+    const outcome = { status, usage: noUsage, estimated: false, httpStatus: error?.status ?? 200 } as const
+    const event = toEvent(this.#attempt, error ? { ...outcome, error } : outcome, 0n, this.#deps)
+    handOver.add({ ledger: call.principal.ledger, event }, defer)
+  }
+}
+
+/** How a response ended, as its vendor tells it; what it does not tell is reckoned, unless it failed. */
+export function outcomeOf(response: Fields, usage: Usage | undefined, reckoned: Usage): Outcome {
+  const { status, status_details } = response
+  if (status !== 'failed') {
+    const ended = { usage: usage ?? reckoned, estimated: usage === undefined }
+    return status === 'cancelled'
+      ? { ...ended, status: 'cancelled', httpStatus: 499 }
+      : { ...ended, status: 'success', httpStatus: 200 }
+  }
+  const { message, code } = fields(fields(status_details).error)
+  const said = text(message) ?? text(code) ?? 'The response failed.'
+  const error = new GatewayError('upstream_failed', maskSecrets(said))
+  return { status: 'failure', usage: usage ?? noUsage, estimated: false, httpStatus: error.status, error }
+}
