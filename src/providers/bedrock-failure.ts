@@ -98,7 +98,7 @@ function classified(status: number, name: string | undefined, message: string): 
     if (POLICY.test(message)) return { kind: 'content_policy_violation', status: 400 }
   }
   if (kind === 'invalid_request' && NO_SUCH_MODEL.test(message)) return { kind: 'model_not_found', status: 404 }
-  if (kind !== 'upstream_failed' && BAD_KEY.test(message)) return { kind: 'auth_error', status: 401 }
+  if ((kind !== 'upstream_failed' || status < 400) && BAD_KEY.test(message)) return { kind: 'auth_error', status: 401 }
   if (kind === 'invalid_request') return { kind, status: status === 413 ? 413 : 400 }
   return found ?? { kind: 'upstream_failed', status: 502 }
 }

@@ -2,7 +2,7 @@ import { type Fields, fields, isFields, list, number, parsed, text } from '../di
 import type { ErrorKind } from '../errors.ts'
 import { maskSecrets } from './mask.ts'
 import type { Failure } from './provider.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { retryAfterMs, waitIn } from './retry-after.ts'
 
 const CONTEXT_WINDOW = [
   /exceeds the maximum number of tokens/,
@@ -64,7 +64,7 @@ export function geminiFailure(status: number, headers: Headers, body: string): F
   const message = text(error.message) ?? plain(body) ?? `The provider answered ${answered} without an explanation.`
   const kind = kindOf(answered, message.toLowerCase(), reason)
   const field = text(fields(list(detail(details, 'BadRequest')?.fieldViolations)[0]).field)
-  const wait = durationMs(detail(details, 'RetryInfo')?.retryDelay) ?? retryAfterMs(headers)
+  const wait = durationMs(detail(details, 'RetryInfo')?.retryDelay) ?? retryAfterMs(headers) ?? waitIn(message)
   const code = NAMED.has(kind) ? undefined : (reason ?? rpc)
   return {
     kind,

@@ -4,9 +4,9 @@ import { openaiFailure } from './openai-failure.ts'
 import type { Failure, Provider } from './provider.ts'
 
 const TOO_LONG =
-  /maximum context length|context[ _](?:length|window)[ _](?:is )?exceeded|prompt is too long|prompt too long|too large for model with|inputs?`? tokens \+ `?max_new_tokens|must have less than \d+ tokens|reduce the length of the (?:messages|input|prompt)|exceeds? the (?:model'?s )?(?:maximum )?context|maximum prompt length/i
+  /maximum context length|context[ _](?:length|window)[ _](?:is )?exceeded|prompt is too long|prompt too long|too large for model with|inputs?`? tokens \+ `?max_new_tokens|must have less than \d+ tokens|reduce the length of the (?:messages|input|prompt)|exceeds? the (?:model'?s )?(?:maximum )?context|maximum prompt length|too many tokens.{0,80}prompt/i
 const POLICY =
-  /violates? (?:our |the )?usage (?:guidelines|policies)|responsibleaipolicyviolation|requires moderation|flagged (?:for|by|as)|content_filter|safety_check/i
+  /violates? (?:our |the )?usage (?:guidelines|policies)|responsibleaipolicyviolation|requires moderation|flagged (?:for|by|as)|content_filter|safety_check|deny-?list/i
 const BAD_KEY = /(?:incorrect|invalid|expired) api[- ]key|api[- ]key (?:provided )?is (?:invalid|not valid|expired)/i
 
 /** Statuses that OpenAI does not use, or not in this sense. A used up balance is a limit like any other: others can help. */

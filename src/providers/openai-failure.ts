@@ -1,13 +1,15 @@
 import type { ErrorKind } from '../errors.ts'
 import { maskSecrets } from './mask.ts'
 import type { Failure } from './provider.ts'
-import { retryAfterMs } from './retry-after.ts'
+import { retryAfterMs, waitIn } from './retry-after.ts'
 
 interface VendorError {
   readonly message?: string
   readonly type?: string
   readonly code?: string
   readonly param?: string
+  /** Text Generation Inference writes the status into an error behind a 200. */
+  readonly status?: number
 }
 
 const CONTEXT_WINDOW = [
@@ -23,6 +25,8 @@ const CONTEXT_WINDOW = [
 ]
 const CONTENT_POLICY = ['violating our usage policy', 'content management policy', 'safety system', 'content_filter']
 const RATE_LIMIT = /\brate[ _-]?limit|too many requests|service tier capacity exceeded|request too large/
+const NO_MONEY = new Set(['insufficient_quota', 'billing_hard_limit_reached', 'billing_not_active'])
+const NO_MODEL = /\bmodel\b.{0,200}(?:does not exist|not found)|^invalid model/
 const TIMED_OUT = /request timed out|timed out generating response|read operation timed out/
 
 const KIND_OF_STATUS: Readonly<Record<number, ErrorKind>> = {
@@ -44,7 +48,8 @@ export function openaiFailure(status: number, headers: Headers, body: string): F
   const error = vendorError(body)
   const answered = status >= 400 ? status : statusOf(error)
   const kind = kindOf(answered, error)
-  const wait = retryAfterMs(headers)
+  const mayWait = kind === 'rate_limited' || kind === 'upstream_failed'
+  const wait = retryAfterMs(headers) ?? (mayWait ? waitIn(error.message ?? '') : undefined)
   return {
     kind,
     status: statusFor(kind, answered),
@@ -64,8 +69,9 @@ function kindOf(status: number, error: VendorError): ErrorKind {
   if (error.code === 'content_policy_violation' || error.code === 'content_filter' || says(CONTENT_POLICY))
     return 'content_policy_violation'
   if (error.code === 'model_not_found') return 'model_not_found'
-  if (error.code === 'rate_limit_exceeded' || error.code === 'insufficient_quota' || RATE_LIMIT.test(words))
+  if (error.code === 'rate_limit_exceeded' || NO_MONEY.has(error.code ?? '') || RATE_LIMIT.test(words))
     return 'rate_limited'
+  if ((status === 404 || status === 400) && NO_MODEL.test(words)) return 'model_not_found'
   if (TIMED_OUT.test(words)) return 'timeout'
   return KIND_OF_STATUS[status] ?? (status < 500 ? 'invalid_request' : 'upstream_failed')
 }
@@ -79,8 +85,8 @@ function statusFor(kind: ErrorKind, status: number): number {
 }
 
 /** An error event has no status of its own; vLLM writes one into `code`, OpenAI only names the type. */
-function statusOf({ code, type }: VendorError): number {
-  const written = Number(code)
+function statusOf({ code, type, status }: VendorError): number {
+  const written = status ?? Number(code)
   if (written >= 400 && written < 600) return written
   if (type === 'invalid_request_error' || type === 'BadRequestError') return 400
   if (type === 'rate_limit_error' || type === 'tokens' || type === 'requests') return 429
@@ -92,13 +98,14 @@ function vendorError(body: string): VendorError {
   if (parsed === undefined) return plain(body)
   const error = parsed.error ?? parsed
   if (typeof error === 'string') return { message: error }
-  const { message, type, code, param, detail } = record(error)
+  const { message, type, code, param, detail, http_status_code: status } = record(error)
   const said = text(message) ?? details(detail)
   return {
     ...(said !== undefined && { message: said }),
     ...(text(type) !== undefined && { type: String(type) }),
     ...(text(code) !== undefined && { code: String(code) }),
     ...(text(param) !== undefined && { param: String(param) }),
+    ...(typeof status === 'number' && { status }),
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { maskSecrets } from '../../../src/providers/mask.ts'
 import { openai } from '../../../src/providers/openai.ts'
 import type { Failure } from '../../../src/providers/provider.ts'
-import { retryAfterMs } from '../../../src/providers/retry-after.ts'
+import { retryAfterMs, waitIn } from '../../../src/providers/retry-after.ts'
 import cases from '../../fixtures/openai/errors.json' with { type: 'json' }
 
 interface Case {
@@ -58,5 +58,22 @@ describe('retryAfterMs', () => {
     expect(read({ 'retry-after': 'soon' })).toBeUndefined()
     expect(read({ 'retry-after': '-5' })).toBeUndefined()
     expect(read({})).toBeUndefined()
+  })
+})
+
+describe('waitIn', () => {
+  it.each([
+    ['Please try again in 7m12.5s.', 432_500],
+    ['Please try again in 6ms. Visit a page.', 6],
+    ['Please try again in 1h2m3s', 3_723_000],
+    ['Please retry after 12 seconds.', 12_000],
+    ['try again in 2 minutes', 120_000],
+    ['Please retry in 34.074824224s.', 34_075],
+    ['Please try again later.', undefined],
+    ['try again in 5 steps', undefined],
+    [`try again in ${'9m'.repeat(1e5)}`, 2_160_000],
+    [`${'try again in '.repeat(1e5)}`, undefined],
+  ])('%.40s', (words, ms) => {
+    expect(waitIn(words)).toBe(ms)
   })
 })
