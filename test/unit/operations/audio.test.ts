@@ -21,7 +21,7 @@ model_list:
   - model_name: groq
     litellm_params: { model: groq/whisper-large-v3, api_key: k }
   - model_name: deepgram
-    litellm_params: { model: deepgram/nova-3, api_key: k }
+    litellm_params: { model: deepgram/nova-3, api_key: k, input_cost_per_second: 0.000086667 }
   - model_name: pictures
     litellm_params: { model: openai/dall-e-2, api_key: k, api_base: 'https://vendor.test/v1' }
 litellm_settings: { num_retries: 0, fallbacks: [{ voice: [eleven] }] }
@@ -126,7 +126,7 @@ describe('speech', () => {
 
     const empty = world((url) => (url.includes('vendor.test') ? piecewise([], 'audio/mpeg') : sound()))
     expect(await (await empty.ask(speech, hello)).text()).toBe('ID3more')
-    expect(await empty.row()).toMatchObject({ status: 'success', model_group: 'eleven', cost_nano: '1260000' })
+    expect(await empty.row()).toMatchObject({ status: 'success', model_group: 'eleven', cost_nano: '700000' })
   })
 
   it('that nobody listens to any more is ended, and charged', async () => {
@@ -211,7 +211,7 @@ describe('transcriptions', () => {
       body: file,
     })
     // 0.0052 USD a minute, for twelve seconds.
-    expect(await row()).toMatchObject({ cost_nano: '1040001', overrun: false })
+    expect(await row()).toMatchObject({ cost_nano: '1040004', overrun: false })
   })
 
   const delta = 'data: {"type":"transcript.text.delta","delta":"Hi."}\n\n'

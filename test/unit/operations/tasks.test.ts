@@ -11,11 +11,11 @@ model_list:
   - model_name: omni-moderation-latest
     litellm_params: { model: openai/omni-moderation-latest, api_key: k, api_base: 'https://vendor.test/v1' }
   - model_name: cohere
-    litellm_params: { model: cohere/rerank-v3.5, api_key: k }
+    litellm_params: { model: cohere/rerank-v3.5, api_key: k, input_cost_per_query: 0.002 }
   - model_name: voyage
     litellm_params: { model: voyage/rerank-2.5, api_key: k }
   - model_name: jina
-    litellm_params: { model: jina_ai/jina-reranker-v2-base-multilingual, api_key: k }
+    litellm_params: { model: jina_ai/jina-reranker-v2-base-multilingual, api_key: k, input_cost_per_token: 0.00000005, output_cost_per_token: 0 }
   - model_name: vllm
     litellm_params: { model: hosted_vllm/BAAI/bge-reranker-v2-m3, api_base: 'https://vendor.test/v1', input_cost_per_token: 0, output_cost_per_token: 0 }
     model_info: { mode: rerank }

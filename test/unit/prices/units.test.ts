@@ -30,8 +30,17 @@ describe('what is not billed in tokens', () => {
     expect(lookup('groq', 'whisper-large-v3')?.price?.units).toEqual({ second: 30_833_334 })
     expect(lookup('openai', 'tts-1')?.price?.units).toEqual({ character: 15_000_000 })
     expect(lookup('openai', 'omni-moderation-latest')).toMatchObject({ mode: 'moderation', price: free })
-    expect(lookup('cohere', 'rerank-v3.5')).toMatchObject({ mode: 'rerank', price: { units: { searchUnit: 2e9 } } })
+    expect(lookup('voyage', 'rerank-2.5')).toMatchObject({ mode: 'rerank', price: { input: 50_000, output: 0 } })
+    expect(lookup('elevenlabs', 'eleven_flash_v2_5')?.price?.units).toEqual({ character: 50_000_000 })
     expect(lookup('gemini', 'imagen-4.0-generate-001')?.price?.units).toEqual({ image: 40_000_000_000 })
+  })
+
+  it.each([
+    ['cohere', 'rerank-v3.5', 'rerank'],
+    ['deepgram', 'nova-3', 'audio_transcription'],
+    ['vertex_ai', 'imagen-4.0-generate-001', 'image_generation'],
+  ])('is not made up where no page says it: %s/%s', (provider, model, mode) => {
+    expect(lookup(provider, model)).toEqual({ mode })
   })
 
   it("is the operator's to say, over the list", () => {
