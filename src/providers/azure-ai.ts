@@ -3,6 +3,7 @@ import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { rerankAt } from './openai-rerank.ts'
 import type { Target } from './provider.ts'
 import type { Vendor } from './translator.ts'
 
@@ -26,6 +27,7 @@ export const azureAi = {
     url: (target) => foundryUrl(target, '/embeddings'),
     headers: foundryHeaders,
   }),
+  reranking: rerankAt(chat.defaults, { url: rerankUrl, headers: foundryHeaders }),
 } satisfies Vendor
 
 /** Claude in Foundry: Anthropic's Messages below `/anthropic`. */
@@ -46,6 +48,14 @@ function foundryUrl({ apiBase, apiVersion, model }: Target, path: '/chat/complet
   if (/\/models(?:\/|$)/.test(url.pathname)) url.searchParams.set('api-version', version ?? API_VERSION)
   else if (apiVersion !== undefined) url.searchParams.set('api-version', apiVersion)
   return urlOf(url.toString(), model, path)
+}
+
+/** Cohere's rerank, at its deployment's own address or below the resource (learn.microsoft.com, Cohere Rerank). */
+function rerankUrl({ apiBase, model }: Target): string {
+  const base = urlOf(apiBase, model, '/rerank')
+  const url = new URL(base)
+  if (url.pathname === '/rerank') url.pathname = isFoundry(url) ? '/providers/cohere/v2/rerank' : '/v1/rerank'
+  return url.toString()
 }
 
 function foundryHeaders({ apiBase, apiKey, azureAdToken, extraHeaders }: Target): Record<string, string> {

@@ -1,3 +1,4 @@
+import { cloudflareImages, cloudflareReranking, cloudflareSpeech, cloudflareTranscription } from './cloudflare-run.ts'
 import { openModels } from './open-models.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
@@ -12,6 +13,10 @@ const defaults = { apiBaseEnv: 'CLOUDFLARE_API_BASE', apiKeyEnv: 'CLOUDFLARE_API
 export const cloudflare = {
   ...openaiCompatible(defaults, { ...openModels, url: (target) => addressOf(target, '/chat/completions') }),
   embedding: openaiEmbedding(defaults, { textOnly: true, url: (target) => addressOf(target, '/embeddings') }),
+  images: { generations: cloudflareImages },
+  speech: cloudflareSpeech,
+  transcription: { transcriptions: cloudflareTranscription },
+  reranking: cloudflareReranking,
 }
 
 function addressOf({ apiBase, model }: Target, path: `/${string}`): string {

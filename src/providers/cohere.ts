@@ -1,6 +1,6 @@
+import { cohereEmbedding } from './cohere-embeddings.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { olderMaximum } from './openai-compatible-messages.ts'
-import { openaiEmbedding } from './openai-embeddings.ts'
 import { rerankAt } from './openai-rerank.ts'
 import type { Target } from './provider.ts'
 
@@ -11,8 +11,8 @@ const defaults = {
 }
 
 /**
- * Cohere by its compatible endpoint, which has a part of OpenAI's parameters (docs.cohere.com, compatibility API). Its
- * embeddings read texts, at the length that their model has.
+ * Cohere's chats by its compatible endpoint, which has a part of OpenAI's parameters (docs.cohere.com, compatibility
+ * API).
  */
 export const cohere = {
   ...openaiCompatible(defaults, {
@@ -23,12 +23,12 @@ export const cohere = {
     ignores: ['store', 'metadata', 'user'],
     body: olderMaximum,
   }),
-  embedding: openaiEmbedding(defaults, { textOnly: true, lacks: ['dimensions'], ignores: ['user'] }),
-  reranking: rerankAt(defaults, { url: rerankUrl }),
+  embedding: cohereEmbedding((target) => ownUrl(target, 'embed')),
+  reranking: rerankAt(defaults, { url: (target) => ownUrl(target, 'rerank') }),
 }
 
-/** Reranking is only in Cohere's own API, beside the compatible one. */
-function rerankUrl({ apiBase = defaults.apiBase }: Pick<Target, 'apiBase'>): string {
-  const base = apiBase.replace(/\/+$/, '').replace(/(?:\/compatibility)?(?:\/v[12])?(?:\/rerank)?$/, '')
-  return `${base}/v2/rerank`
+/** Vectors and reranking are of Cohere's own API, beside the compatible one. */
+function ownUrl({ apiBase = defaults.apiBase }: Pick<Target, 'apiBase'>, path: 'embed' | 'rerank'): string {
+  const base = apiBase.replace(/\/+$/, '').replace(/(?:\/compatibility)?(?:\/v[12])?(?:\/(?:embed|rerank))?$/, '')
+  return `${base}/v2/${path}`
 }

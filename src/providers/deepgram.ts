@@ -6,8 +6,9 @@ import { msOf } from './audio-used.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 import { taskBody } from './task-request.ts'
-import type { Task, Vendor } from './translator.ts'
+import type { SpeechTask, Task, Vendor } from './translator.ts'
 import { unsupported } from './unsupported.ts'
+import { segmentsOf, type Word } from './words-heard.ts'
 
 const defaults = {
   apiBase: 'https://api.deepgram.com/v1',
@@ -15,8 +16,6 @@ const defaults = {
   apiKeyEnv: 'DEEPGRAM_API_KEY',
 }
 
-/** Words of one line of subtitles. */
-const WORDS_PER_SEGMENT = 12
 /** OpenAI's fields without a counterpart; `temperature` and a `response_format` change nothing that Deepgram hears. */
 const LACKS = ['stream', 'prompt', 'include', 'chunking_strategy', 'known_speaker_names', 'known_speaker_references']
 const IGNORES = new Set([
@@ -65,42 +64,72 @@ const listen: Task<TranscriptionRequest, Transcript> = {
 }
 
 function listening(target: Target, query: URLSearchParams, file: Blob): UpstreamRequest {
-  const { apiBase = defaults.apiBase, apiKey, extraHeaders } = target
-  const base = apiBase.replace(/\/+$/, '').replace(/\/listen$/, '')
-  const headers = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
   return {
-    url: `${base}/listen?${query}`,
+    url: `${addressOf(target, 'listen')}?${query}`,
     method: 'POST',
-    headers: {
-      'content-type': file.type === '' ? 'application/octet-stream' : file.type,
-      ...(apiKey !== undefined && { authorization: `Token ${apiKey}` }),
-      ...Object.fromEntries(headers),
-    },
+    headers: headersOf(target, file.type === '' ? 'application/octet-stream' : file.type),
     body: '',
     upload: file,
   }
-}
-
-interface Word {
-  readonly word: string
-  readonly start: number
-  readonly end: number
 }
 
 function wordOf({ word, punctuated_word, start, end }: Fields): Word {
   return { word: text(punctuated_word) ?? text(word) ?? '', start: number(start) ?? 0, end: number(end) ?? 0 }
 }
 
-function segmentsOf(words: readonly Word[]) {
-  return Array.from({ length: Math.ceil(words.length / WORDS_PER_SEGMENT) }, (_, id) => {
-    const some = words.slice(id * WORDS_PER_SEGMENT, (id + 1) * WORDS_PER_SEGMENT)
-    const said = some.map(({ word }) => word).join(' ')
-    return { id, start: some[0]?.start ?? 0, end: some.at(-1)?.end ?? 0, text: said }
-  })
+/** Aura's voices are models: a name that ends with its language has one, any other takes the request's. */
+const HAS_VOICE = /-[a-z]{2}$/
+const SPOKEN: Readonly<Record<string, string>> = {
+  mp3: 'encoding=mp3',
+  opus: 'encoding=opus&container=ogg',
+  aac: 'encoding=aac',
+  flac: 'encoding=flac',
+  wav: 'encoding=linear16&container=wav',
+  pcm: 'encoding=linear16&container=none&sample_rate=24000',
+}
+
+/** Deepgram's `speak`: the text alone is the body (developers.deepgram.com, text to speech). */
+const speak: SpeechTask = {
+  ask(request, target) {
+    const { speed, instructions, stream_format } = taskBody(request, target)
+    const format = SPOKEN[request.response_format ?? 'mp3']
+    unsupported(
+      [
+        ...(speed === undefined || speed === null || speed === 1 ? [] : ['speed']),
+        ...(instructions === undefined || instructions === null ? [] : ['instructions']),
+        ...(stream_format === undefined || stream_format === null || stream_format === 'audio'
+          ? []
+          : ['stream_format']),
+        ...(format === undefined ? ['response_format'] : []),
+      ],
+      target,
+    )
+    const model = HAS_VOICE.test(target.model) ? target.model : `${target.model}-${request.voice}-en`
+    return {
+      url: `${addressOf(target, 'speak')}?model=${encodeURIComponent(model)}&${format ?? SPOKEN.mp3}`,
+      method: 'POST',
+      headers: headersOf(target, 'application/json'),
+      body: JSON.stringify({ text: request.input }),
+    }
+  },
+}
+
+function addressOf({ apiBase = defaults.apiBase }: Target, path: 'listen' | 'speak'): string {
+  return `${apiBase.replace(/\/+$/, '').replace(/\/(?:listen|speak)$/, '')}/${path}`
+}
+
+function headersOf({ apiKey, extraHeaders }: Target, type: string): Record<string, string> {
+  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
+  return {
+    'content-type': type,
+    ...(apiKey !== undefined && { authorization: `Token ${apiKey}` }),
+    ...Object.fromEntries(extra),
+  }
 }
 
 export const deepgram = {
   ...openaiCompatible(defaults),
   chatless: true,
+  speech: speak,
   transcription: { transcriptions: listen },
 } satisfies Vendor

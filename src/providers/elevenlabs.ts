@@ -1,5 +1,7 @@
 import { type Fields, isFields, present } from '../dialects/loose-json.ts'
+import { elevenlabsTranscription } from './elevenlabs-transcription.ts'
 import { openaiCompatible } from './openai-compatible.ts'
+import type { Target } from './provider.ts'
 import { taskBody } from './task-request.ts'
 import type { SpeechTask, Vendor } from './translator.ts'
 import { unsupported } from './unsupported.ts'
@@ -23,19 +25,13 @@ const speak: SpeechTask = {
     const asked = (field: string) => body[field] !== undefined && body[field] !== null && body[field] !== 'audio'
     unsupported(LACKS.filter(asked), target)
     const format = typeof response_format === 'string' ? (FORMATS[response_format] ?? response_format) : FORMATS.mp3
-    const { apiBase = defaults.apiBase, apiKey, extraHeaders } = target
-    const headers = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
     const own = Object.fromEntries(OWN.map((field) => [field, body[field]]))
     const settings =
       typeof speed === 'number' ? { ...(isFields(voice_settings) && voice_settings), speed } : voice_settings
     return {
-      url: `${apiBase.replace(/\/+$/, '')}/text-to-speech/${encodeURIComponent(String(voice))}/stream?output_format=${encodeURIComponent(String(format))}`,
+      url: `${addressOf(target)}/text-to-speech/${encodeURIComponent(String(voice))}/stream?output_format=${encodeURIComponent(String(format))}`,
       method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        ...(apiKey !== undefined && { 'xi-api-key': apiKey }),
-        ...Object.fromEntries(headers),
-      },
+      headers: headersOf(target),
       body: JSON.stringify({
         ...present(own),
         text: request.input,
@@ -46,4 +42,25 @@ const speak: SpeechTask = {
   },
 }
 
-export const elevenlabs = { ...openaiCompatible(defaults), chatless: true, speech: speak } satisfies Vendor
+const addressOf = ({ apiBase = defaults.apiBase }: Target) => apiBase.replace(/\/+$/, '')
+
+function headersOf({ apiKey, extraHeaders }: Target): Record<string, string> {
+  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
+  return {
+    'content-type': 'application/json',
+    ...(apiKey !== undefined && { 'xi-api-key': apiKey }),
+    ...Object.fromEntries(extra),
+  }
+}
+
+export const elevenlabs = {
+  ...openaiCompatible(defaults),
+  chatless: true,
+  speech: speak,
+  transcription: {
+    transcriptions: elevenlabsTranscription({
+      url: (target) => `${addressOf(target)}/speech-to-text`,
+      headers: headersOf,
+    }),
+  },
+} satisfies Vendor

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import { imagesUsed, PICTURE } from './images-used.ts'
+import { nearestRatio } from './picture-size.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 import { taskBody } from './task-request.ts'
 import type { Task } from './translator.ts'
@@ -47,7 +48,7 @@ interface Asked {
 
 function imagenBody({ prompt, size, aspectRatio, imageSize }: Asked, sampleCount: number, body: Fields): Fields {
   const { personGeneration } = body
-  const ratio = aspectRatio ?? ratioOf(size, IMAGEN_RATIOS)
+  const ratio = aspectRatio ?? nearestRatio(size, IMAGEN_RATIOS)
   return {
     instances: [{ prompt }],
     parameters: { sampleCount, ...present({ aspectRatio: ratio, sampleImageSize: imageSize, personGeneration }) },
@@ -55,7 +56,7 @@ function imagenBody({ prompt, size, aspectRatio, imageSize }: Asked, sampleCount
 }
 
 function geminiBody({ prompt, size, aspectRatio, imageSize }: Asked, model: string): Fields {
-  const imageConfig = present({ aspectRatio: aspectRatio ?? ratioOf(size, RATIOS), imageSize })
+  const imageConfig = present({ aspectRatio: aspectRatio ?? nearestRatio(size, RATIOS), imageSize })
   return {
     contents: [{ role: 'user', parts: [{ text: prompt }] }],
     generationConfig: {
@@ -67,17 +68,6 @@ function geminiBody({ prompt, size, aspectRatio, imageSize }: Asked, model: stri
 }
 
 const isImagen = (model: string) => /(^|\/)imagen/.test(model)
-
-function ratioOf(size: unknown, ratios: readonly string[]): string | undefined {
-  const [, width, height] = /^(\d+)x(\d+)$/.exec(String(size)) ?? []
-  if (width === undefined) return undefined
-  const wanted = Math.log(Number(width) / Number(height))
-  const off = (ratio: string) => {
-    const [w, h] = ratio.split(':').map(Number)
-    return Math.abs(Math.log((w ?? 1) / (h ?? 1)) - wanted)
-  }
-  return ratios.reduce((best, ratio) => (off(ratio) < off(best) ? ratio : best))
-}
 
 function read(answers: readonly unknown[], request: ImagesRequest): Images {
   const data = answers.flatMap((answer) => [...predicted(fields(answer)), ...drawn(fields(answer))])

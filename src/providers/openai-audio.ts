@@ -6,10 +6,15 @@ import { audioTokens, msOf } from './audio-used.ts'
 import type { Target } from './provider.ts'
 import { posted, type Reach, taskBody, uploaded } from './task-request.ts'
 import type { SpeechTask, Task } from './translator.ts'
+import { unsupported } from './unsupported.ts'
 
 /** How a vendor's ears and voices differ from OpenAI's. */
 export interface AudioAccent {
   readonly body?: (body: Fields, target: Target) => Fields
+  /** Its answer in OpenAI's words. */
+  readonly plain?: (answer: Fields) => Fields
+  /** It answers as a whole, or in events of its own. */
+  readonly lacksEvents?: true
   /** What the shortest sound is billed as. */
   readonly leastMs?: number
 }
@@ -30,15 +35,17 @@ export function openaiSpeech(reach: Reach, { body: spoken }: AudioAccent = {}): 
  */
 export function openaiTranscription(
   reach: Reach,
-  { body: spoken, leastMs = 0 }: AudioAccent = {},
+  { body: spoken, plain, lacksEvents, leastMs = 0 }: AudioAccent = {},
 ): Task<TranscriptionRequest, Transcript> {
   return {
     ask(request, target) {
       const body = { ...taskBody(request, target), response_format: formatFor(request, target) }
+      unsupported(lacksEvents && request.stream === true ? ['stream'] : [], target)
       const streams = request.stream === true && { stream: true }
       return [uploaded(reach, target, { ...(spoken ? spoken(body, target) : body), ...streams, file: request.file })]
     },
-    read([answer]) {
+    read([said]) {
+      const answer = isFields(said) && plain ? plain(said) : said
       if (!isFields(answer) || typeof answer.text !== 'string')
         throw new GatewayError('upstream_failed', 'The provider answered without a text.')
       const usage = audioTokens(answer) ?? lasted(answer)

@@ -12,14 +12,15 @@ export interface RerankAccent {
   readonly most?: 'top_n' | 'top_k'
   /** Where it is, if not at `/rerank` below the vendor's address. */
   readonly url?: (target: Target) => string
+  readonly headers?: (target: Target) => Record<string, string>
 }
 
 /** Documents go as texts and stay here: the answer names their places. */
 export function rerankAt(
   defaults: Provider['defaults'],
-  { most = 'top_n', url }: RerankAccent = {},
+  { most = 'top_n', ...address }: RerankAccent = {},
 ): Task<RerankRequest, Ranking> {
-  const reach = { ...openaiReach(defaults, '/rerank'), ...(url && { url }) }
+  const reach = { ...openaiReach(defaults, '/rerank'), ...address }
   return {
     ask(request, target) {
       const { top_n, return_documents: _, rank_fields: __, ...body } = taskBody(request, target)

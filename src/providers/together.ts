@@ -1,9 +1,13 @@
-import { isFields, number } from '../dialects/loose-json.ts'
+import { isFields, number, present } from '../dialects/loose-json.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { plainLogprobs } from './openai-compatible-logprobs.ts'
 import { eachChoice, olderMaximum, renamedThoughts } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { openaiImages } from './openai-images.ts'
 import { rerankAt } from './openai-rerank.ts'
+import { sizeOf } from './picture-size.ts'
+import { openaiReach } from './task-request.ts'
+import { unsupported } from './unsupported.ts'
 
 const defaults = {
   apiBase: 'https://api.together.xyz/v1',
@@ -29,6 +33,21 @@ export const together = {
     },
   }),
   reranking: rerankAt(defaults),
+  images: {
+    generations: openaiImages(openaiReach(defaults, '/images/generations'), {
+      /** Width and height in place of a size, and base64 by its own name (docs.together.ai, images). */
+      body({ size, quality, style, background, response_format, user: _, ...body }, target) {
+        unsupported(
+          Object.entries({ quality, style, background }).flatMap(([name, value]) =>
+            [undefined, null, 'auto', 'standard'].includes(value as string) ? [] : [name],
+          ),
+          target,
+        )
+        const format = response_format === 'b64_json' ? 'base64' : response_format
+        return { ...body, ...sizeOf(size), ...present({ response_format: format }) }
+      },
+    }),
+  },
   embedding: openaiEmbedding(defaults, {
     textOnly: true,
     lacks: ['dimensions'],

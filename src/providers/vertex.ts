@@ -19,6 +19,7 @@ import type { Failure, Target, UpstreamRequest } from './provider.ts'
 import type { Vendor } from './translator.ts'
 import { type Publisher, vertexAuth, vertexUrl } from './vertex-access.ts'
 import { vertexEmbedding } from './vertex-embeddings.ts'
+import { vertexReranking } from './vertex-rerank.ts'
 
 /** Gemini on Vertex AI: the same bodies as in AI Studio, at a project's address. */
 export const vertexGemini = {
@@ -36,6 +37,7 @@ export const vertexGemini = {
   usage: geminiUsage,
   failure: geminiFailure,
   embedding: vertexEmbedding,
+  reranking: vertexReranking,
   images: { generations: geminiImages((target, method, body) => gemini(target, method, body)) },
   tokenCounter: { count: vertexCountTokens, counted: totalTokens },
 } satisfies Vendor

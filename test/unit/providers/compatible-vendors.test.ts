@@ -117,7 +117,7 @@ describe('what they say in words of their own', () => {
   it('Cohere: texts alone are embedded, at their model’s length', () => {
     const { embedding } = providers.cohere
     const asked = { model: 'm', input: ['a', 'b'] }
-    expect(embedding.embed(asked, target())[0]?.url).toBe('https://api.cohere.ai/compatibility/v1/embeddings')
+    expect(embedding.embed(asked, target())[0]?.url).toBe('https://api.cohere.ai/v2/embed')
     expect(() => embedding.embed({ ...asked, dimensions: 256 }, target())).toThrow('dimensions')
   })
 })

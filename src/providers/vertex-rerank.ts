@@ -1,0 +1,44 @@
+import { fields, list, number, present } from '../dialects/loose-json.ts'
+import { documentTexts, type Ranking, type RerankRequest } from '../dialects/rerank.ts'
+import { GatewayError } from '../errors.ts'
+import { geminiHeaders } from './gemini-address.ts'
+import { taskBody } from './task-request.ts'
+import type { Task } from './translator.ts'
+import { vertexAuth } from './vertex-access.ts'
+
+const HOME = 'https://discoveryengine.googleapis.com/v1'
+
+/** Google's ranking API, where records are named by us (cloud.google.com, Vertex AI Search, "Rank documents"). */
+export const vertexReranking: Task<RerankRequest, Ranking> = {
+  ask(request, target) {
+    const { top_n } = taskBody(request, target)
+    const { project } = target.vertex ?? {}
+    if (project === undefined)
+      throw new GatewayError(
+        'internal',
+        'Nobody knows which Google Cloud project ranks: the operator must set vertex_project, or credentials that name one.',
+      )
+    const base = target.apiBase?.replace(/\/+$/, '') ?? HOME
+    const records = documentTexts(request).map((content, at) => ({ id: String(at), content }))
+    const body = { model: target.model, query: request.query, records, ...present({ topN: top_n }) }
+    return [
+      {
+        url: `${base}/projects/${encodeURIComponent(project)}/locations/global/rankingConfigs/default_ranking_config:rank`,
+        method: 'POST',
+        headers: { ...geminiHeaders(target, vertexAuth(target)), 'x-goog-user-project': project },
+        body: JSON.stringify({ ...body, ignoreRecordDetailsInResponse: true }),
+      },
+    ]
+  },
+  read([answer], request) {
+    const results = list(fields(answer).records).flatMap((one) => {
+      const { id, score } = fields(one)
+      const index = Number(id)
+      const scored = number(score)
+      const known = Number.isInteger(index) && index >= 0 && index < request.documents.length
+      return known && scored !== undefined ? [{ index, score: scored }] : []
+    })
+    if (results.length > 0) return { results }
+    throw new GatewayError('upstream_failed', 'The provider answered with no ranking of these documents.')
+  },
+}
