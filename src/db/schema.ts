@@ -521,6 +521,12 @@ export const healthCheck = pgTable(
   (t) => [index('health_check_deployment').on(t.deployment_id, t.at.desc()), index('health_check_at').on(t.at)],
 )
 
+/** When each deployment was last asked for its health, or is being asked. */
+export const healthAsked = pgTable('health_asked', {
+  deployment_id: text('deployment_id').primaryKey(),
+  asked_at: at('asked_at').notNull(),
+})
+
 /** What was noticed, once for each receiver: waits here until it is told. Without a receiver it is only remembered. */
 export const alert = pgTable(
   'alert',

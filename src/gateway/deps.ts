@@ -18,7 +18,7 @@ export interface GatewayDeps {
   readonly fetch: typeof fetch
   readonly ledger: Ledger
   readonly health: Health
-  readonly handOver: HandOver
+  readonly handOver: Pick<HandOver, 'add'>
   /** Hears of answers without a price. */
   readonly unpriced?: Unpriced
   /** Absent where answers are not cached. */

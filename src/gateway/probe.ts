@@ -3,12 +3,10 @@ import { openaiChat } from '../dialects/openai-chat.ts'
 import { toGatewayError } from '../errors.ts'
 import type { Check } from '../health/checks.ts'
 import { newId } from '../ids.ts'
-import { type NanoUsd, nanoFromUsd } from '../money.ts'
 import { chat } from '../operations/chat-operation.ts'
 import { embeddings } from '../operations/embeddings-operation.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { GatewayDeps } from './deps.ts'
-import { COST_HEADER } from './headers.ts'
 import { serve } from './serve.ts'
 
 const TIMEOUT_MS = 10_000
@@ -67,14 +65,22 @@ export async function probe(
   const id = newId(startedAtMs)
   const of = { group: deployment.group, deployment: deployment.id, provider: deployment.provider }
   const check = { id, atMs: startedAtMs, ...of, model: probing.deployment.model, by }
+  // A failure may be billed, too: what it cost is what its rows say.
+  let costNano = 0n
+  const handOver: GatewayDeps['handOver'] = {
+    add(ended, defer) {
+      costNano += BigInt(ended.event?.cost_nano ?? 0)
+      deps.handOver.add(ended, defer)
+    },
+  }
   try {
-    const response = await ask(probing, { id, maxTokens: healthCheck.maxTokens ?? MAX_TOKENS }, deps, asker)
+    const asking = { ...deps, handOver }
+    const response = await ask(probing, { id, maxTokens: healthCheck.maxTokens ?? MAX_TOKENS }, asking, asker)
     await response.text()
-    const costNano = costOf(response)
     return { ...check, ok: response.ok, latencyMs: deps.clock() - startedAtMs, costNano, error: null }
   } catch (thrown) {
     const error = toGatewayError(thrown).message.slice(0, MOST_CHARS)
-    return { ...check, ok: false, latencyMs: deps.clock() - startedAtMs, costNano: 0n, error }
+    return { ...check, ok: false, latencyMs: deps.clock() - startedAtMs, costNano, error }
   }
 }
 
@@ -84,7 +90,7 @@ function ask(
   given: GatewayDeps,
   principal: Principal,
 ): Promise<Response> {
-  const { cache: _, ...deps } = given
+  const { cache: _, bodies: __, ...deps } = given
   const call = {
     requestId: id,
     principal,
@@ -111,9 +117,4 @@ function ask(
 /** The same gateway with nobody else to ask. */
 function only(deployment: Deployment, config: Config): Config {
   return { ...config, deployments: [deployment], router: { timeoutMs: TIMEOUT_MS, numRetries: 0, modelGroupAlias: {} } }
-}
-
-function costOf({ headers }: Response): NanoUsd {
-  const usd = headers.get(COST_HEADER)
-  return usd === null ? 0n : nanoFromUsd(Number(usd))
 }

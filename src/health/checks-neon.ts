@@ -1,6 +1,6 @@
-import { and, count, desc, eq, gte, lt, type SQL } from 'drizzle-orm'
+import { and, count, desc, eq, gte, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
-import { healthCheck } from '../db/schema.ts'
+import { healthAsked, healthCheck } from '../db/schema.ts'
 import type { Check, CheckLog, ChecksQuery } from './checks.ts'
 
 /** The table `health_check`. */
@@ -9,12 +9,30 @@ export function neonChecks(db: Db): CheckLog {
     async keep(checks) {
       if (checks.length > 0) await db.insert(healthCheck).values(checks.map(storedOf)).onConflictDoNothing()
     },
-    async latest() {
-      const rows = await db
-        .selectDistinctOn([healthCheck.deployment_id])
+    async latest(deployments) {
+      const wanted = sql`(select distinct value as id from jsonb_array_elements_text(${JSON.stringify(deployments)}::jsonb)) wanted`
+      // One look into the index for each, however many checks there are.
+      const last = db
+        .select()
         .from(healthCheck)
-        .orderBy(healthCheck.deployment_id, desc(healthCheck.at))
-      return rows.map(checkOf)
+        .where(eq(healthCheck.deployment_id, sql`wanted.id`))
+        .orderBy(desc(healthCheck.at))
+        .limit(1)
+        .as('last')
+      const rows = await db.select().from(wanted).innerJoinLateral(last, sql`true`)
+      return rows.map((row) => checkOf(row.last))
+    },
+    async claim(deployment, nowMs, keptMs) {
+      const claimed = await db
+        .insert(healthAsked)
+        .values({ deployment_id: deployment, asked_at: new Date(nowMs) })
+        .onConflictDoUpdate({
+          target: healthAsked.deployment_id,
+          set: { asked_at: new Date(nowMs) },
+          setWhere: lte(healthAsked.asked_at, new Date(nowMs - keptMs)),
+        })
+        .returning({ id: healthAsked.deployment_id })
+      return claimed.length > 0
     },
     async history(query) {
       const where = matching(query)

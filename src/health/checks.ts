@@ -28,8 +28,10 @@ export interface ChecksQuery {
 /** Remembers checks, so that one of late need not be paid for again, whichever isolate is asked. */
 export interface CheckLog {
   keep(checks: readonly Check[]): Promise<void>
-  /** The last of each deployment. */
-  latest(): Promise<readonly Check[]>
+  /** The last of each of these deployments, as far as there is one. */
+  latest(deployments: readonly string[]): Promise<readonly Check[]>
+  /** Whether the caller may ask it now: true for one of all who want to within `keptMs`, so that nobody pays twice. */
+  claim(deployment: string, nowMs: number, keptMs: number): Promise<boolean>
   /** Newest first, and how many there are in all. */
   history(query: ChecksQuery): Promise<{ readonly found: readonly Check[]; readonly total: number }>
 }

@@ -13,6 +13,8 @@ import { type Route, route } from './route.ts'
 const KEPT_MS = 60_000
 const DAY_MS = 86_400_000
 const AT_ONCE = 8
+const OTHERS_MS = 12_000
+const OTHERS_EVERY_MS = 250
 
 const checkShape = z.object({
   health_check_id: z.string(),
@@ -55,12 +57,13 @@ const health = route({
     const able = those.flatMap(({ deployment, reason }) =>
       reason === undefined && probingOf(deployment) ? [deployment] : [],
     )
-    const before = await log.latest()
+    const before = await log.latest(idsOf(able))
     const inBackground = config.general.healthChecks !== undefined
     const due = dueOf(able, before, inBackground ? Number.POSITIVE_INFINITY : KEPT_MS, receivedAtMs)
-    const fresh = await checkEach(due, 'asked', deps, receivedAtMs)
-    await log.keep(fresh)
-    const known = new Map([...before, ...fresh].map((check) => [check.deployment, check]))
+    const fresh = await checkEach(due, { by: 'asked', keptMs: KEPT_MS }, { log, gateway: deps.gateway })
+    const elsewhere = due.filter(({ id }) => !fresh.some(({ deployment }) => deployment === id))
+    const theirs = await askedByOthers(elsewhere, deps, log)
+    const known = new Map([...before, ...theirs, ...fresh].map((check) => [check.deployment, check]))
     const checks = able.flatMap(({ id }) => known.get(id) ?? [])
     const [well, ill] = [checks.filter(({ ok }) => ok), checks.filter(({ ok }) => !ok)]
     return {
@@ -69,9 +72,15 @@ const health = route({
       healthy_count: well.length,
       unhealthy_count: ill.length,
       not_checked: those.flatMap(({ deployment, reason }) =>
-        able.includes(deployment)
+        known.has(deployment.id)
           ? []
-          : [{ model_name: deployment.group, model_id: deployment.id, reason: reason ?? whyNot(deployment) }],
+          : [
+              {
+                model_name: deployment.group,
+                model_id: deployment.id,
+                reason: reason ?? (able.includes(deployment) ? 'somebody else is asking it' : whyNot(deployment)),
+              },
+            ],
       ),
       cost: usdFromNano(fresh.reduce((sum, { costNano }) => sum + costNano, 0n)),
     }
@@ -119,10 +128,11 @@ const latest = route({
   paths: ['/health/latest'],
   access: 'admin',
   tag: 'Health',
-  summary: 'The last check of each deployment. Asks none.',
+  summary: 'The last check of each deployment that there is. Asks none.',
   out: z.object({ latest_health_checks: z.record(z.string(), checkShape), total_models: z.number() }),
   async handle({ deps }) {
-    const checks = await logOf(deps).latest()
+    const { config, env } = deps.gateway
+    const checks = await logOf(deps).latest(idsOf(deploymentsFor(config, env).map(({ deployment }) => deployment)))
     return {
       latest_health_checks: Object.fromEntries(checks.map((check) => [check.deployment, shown(check)])),
       total_models: checks.length,
@@ -136,20 +146,52 @@ function logOf({ healthChecks }: AppDeps): CheckLog {
   return healthChecks
 }
 
-/** A few at a time: each may wait for a vendor. */
+const idsOf = (deployments: readonly Deployment[]) => deployments.map(({ id }) => id)
+
+interface Asking {
+  readonly by: Check['by']
+  /** How long an answer is good enough, whoever asked. */
+  readonly keptMs: number
+}
+
+/**
+ * A few at a time, since each may wait for a vendor. What comes of one is kept at once, so that a run that is cut short
+ * loses none; what somebody else asks meanwhile is left to them.
+ */
 async function checkEach(
   deployments: readonly Deployment[],
-  by: Check['by'],
-  { gateway }: Pick<AppDeps, 'gateway'>,
-  nowMs: number,
+  { by, keptMs }: Asking,
+  { log, gateway }: { readonly log: CheckLog; readonly gateway: AppDeps['gateway'] },
 ): Promise<readonly Check[]> {
   const checks: Check[] = []
-  for (let from = 0; from < deployments.length; from += AT_ONCE) {
-    const some = deployments.slice(from, from + AT_ONCE)
-    const done = await Promise.all(some.map((one) => probe(one, by, gateway, masterPrincipal(nowMs))))
-    checks.push(...done.filter((check) => check !== undefined))
+  const waiting = deployments.values()
+  const worker = async () => {
+    for (const one of waiting) {
+      const nowMs = gateway.clock()
+      if (!(await log.claim(one.id, nowMs, keptMs))) continue
+      const check = await probe(one, by, gateway, masterPrincipal(nowMs))
+      if (!check) continue
+      checks.push(check)
+      await log.keep([check])
+    }
   }
+  await Promise.all(Array.from({ length: AT_ONCE }, worker))
   return checks
+}
+
+/** What others find who ask these at this moment, waited for as long as one question takes. */
+async function askedByOthers(
+  deployments: readonly Deployment[],
+  { gateway: { clock, sleep } }: Pick<AppDeps, 'gateway'>,
+  log: CheckLog,
+): Promise<readonly Check[]> {
+  const sinceMs = clock() - KEPT_MS
+  const untilMs = clock() + OTHERS_MS
+  for (;;) {
+    const found = deployments.length === 0 ? [] : await log.latest(idsOf(deployments))
+    if (dueOf(deployments, found, KEPT_MS, sinceMs + KEPT_MS).length === 0 || clock() >= untilMs) return found
+    await sleep(OTHERS_EVERY_MS, new AbortController().signal)
+  }
 }
 
 /** The cron's part: asks those whose last check is older than the operator wants it. */
@@ -166,8 +208,10 @@ export async function checkInBackground(deps: Pick<AppDeps, 'gateway' | 'healthC
       : [],
   )
   // A cron is never quite on time: what is due within the next half minute is due.
-  const due = dueOf(able, await deps.healthChecks.latest(), rules.everyMs - 30_000, nowMs)
-  await deps.healthChecks.keep(await checkEach(due, 'background', deps, nowMs))
+  const keptMs = rules.everyMs - 30_000
+  const { healthChecks: log, gateway } = deps
+  const due = dueOf(able, await log.latest(idsOf(able)), keptMs, nowMs)
+  await checkEach(due, { by: 'background', keptMs }, { log, gateway })
 }
 
 function shown(check: Check): z.output<typeof checkShape> {
