@@ -1,7 +1,16 @@
 import { and, between, eq, inArray, type Name, or, type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { customer, internalUser, organization, spendDaily, team } from '../db/schema.ts'
-import { type DaysQuery, type Dimension, dimensions, type KeyName, type SpendDays, type SpendGroup } from './report.ts'
+import {
+  type DaysQuery,
+  type Dimension,
+  dimensions,
+  type KeyName,
+  MOST_GROUPS,
+  mustFit,
+  type SpendDays,
+  type SpendGroup,
+} from './report.ts'
 import { spendIn } from './report-neon.ts'
 
 /** Reports from the days that `record_spend` adds up: what they read grows with days and entities, not with requests. */
@@ -26,7 +35,7 @@ export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[
   const { page } = query
   return sql`select * from (${sql.join(parts, sql` union all `)}) s
     order by ${list([sql`set`, sql`cost desc`, ...named.map((one) => sql.identifier(one))])}
-    ${page === undefined ? sql`` : sql`limit ${page.size} offset ${(page.number - 1) * page.size}`}`
+    limit ${page?.size ?? MOST_GROUPS + 1} offset ${page === undefined ? 0 : (page.number - 1) * page.size}`
 }
 
 function setSql(set: readonly Dimension[], n: number, named: readonly Dimension[], where: SQL | undefined): SQL {
@@ -66,6 +75,7 @@ type Row = Record<'cost' | 'saved', string> &
 
 async function daysOf(db: Db, query: DaysQuery, sets: readonly (readonly Dimension[])[]) {
   const { rows } = await db.execute<Row>(daysSql(query, sets))
+  mustFit(rows.length)
   const bySet = Map.groupBy(rows, ({ set }) => set)
   return sets.map((_, n) => (bySet.get(n) ?? []).map(groupOf))
 }

@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts'
 import type { NanoUsd } from '../money.ts'
 import type { SpendLogsQuery } from './logs-query.ts'
 import type { SpendLogRecord, SpendLogsPage } from './logs-row.ts'
@@ -53,9 +54,25 @@ export interface KeyName {
   readonly teamId: string | null
 }
 
+/** What fits into the memory of an isolate beside everything else. */
+export const MOST_GROUPS = 100_000
+
+/** Refuses what an isolate could not hold: somebody asked for too much at once. */
+export function mustFit(groups: number): void {
+  if (groups <= MOST_GROUPS) return
+  throw new GatewayError(
+    'invalid_request',
+    `This report has more than ${MOST_GROUPS} sums. Ask for fewer days, for some entities, in pages, or for a file: GET /spend/days/export.`,
+    { param: 'start_date' },
+  )
+}
+
 /** What reports are made of. Its figures are those of the spend log to the nano-dollar. */
 export interface SpendDays {
-  /** For each set of dimensions its groups, the most expensive first; the empty set has one group, or none without spend. */
+  /**
+   * For each set of dimensions its groups, the most expensive first; the empty set has one group, or none without spend.
+   * Throws where they are more than `MOST_GROUPS` and no page is asked for.
+   */
   days(query: DaysQuery, sets: readonly (readonly Dimension[])[]): Promise<readonly (readonly SpendGroup[])[]>
   /** Keys by their ids, deleted ones too. */
   keyNames(ids: readonly string[]): Promise<ReadonlyMap<string, KeyName>>

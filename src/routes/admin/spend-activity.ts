@@ -9,7 +9,7 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { bothDates, daysBetween } from './spend-dates.ts'
-import { ownDays } from './spend-own.ts'
+import { keyOfDays, ownDays } from './spend-own.ts'
 import { runsTeam, seesAll, teamsRunBy } from './whose.ts'
 
 const asked = {
@@ -120,7 +120,8 @@ const KINDS: readonly Kind[] = [
 function routesOf({ kind, access, says, list, whose }: Kind): readonly Route[] {
   const common = { method: 'GET', access, tag: 'Spend', out } as const
   const shape = { ...asked, [list]: z.string().min(1).max(10_000).optional() }
-  const answer = async (query: Asked & Partial<Page>, principal: Principal, deps: AppDeps) => {
+  const answer = async (said: Asked & Partial<Page>, principal: Principal, deps: AppDeps) => {
+    const query = { ...said, api_key: await keyOfDays(said.api_key) }
     const named: unknown = Reflect.get(query, list)
     return activity(query, await whose(typeof named === 'string' ? named : undefined, query, principal, deps), deps)
   }

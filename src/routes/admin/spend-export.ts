@@ -100,14 +100,20 @@ const dayColumns: Columns<SpendGroup> = [
   ['total_tokens', ({ totalTokens }) => totalTokens],
 ]
 
+const EVERY_DIMENSION = ['day', 'entity', 'key_id', 'model', 'model_group', 'provider'] as const
+/** A day that has more is read in parts. */
+const GROUPS_AT_ONCE = 20_000
+
 /** Days, the newest first: a few at a time, or one where days are large. */
 async function* daysInTurn(report: SpendDays, about: DaysQuery): AsyncGenerator<readonly SpendGroup[]> {
   const [days = []] = await report.days(about, [['day']])
   for (const { from, to } of pagesOf(days, days.length)) {
-    const [groups = []] = await report.days({ ...about, from, to }, [
-      ['day', 'entity', 'key_id', 'model', 'model_group', 'provider'],
-    ])
-    yield groups.toSorted((a, b) => (a.day < b.day ? 1 : a.day > b.day ? -1 : 0))
+    for (let number = 1; ; number++) {
+      const page = { number, size: GROUPS_AT_ONCE }
+      const [groups = []] = await report.days({ ...about, from, to, page }, [EVERY_DIMENSION])
+      if (groups.length > 0) yield groups.toSorted((a, b) => (a.day < b.day ? 1 : a.day > b.day ? -1 : 0))
+      if (groups.length < GROUPS_AT_ONCE) break
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { ALL_DAYS, bothDates, dates, daysBetween, monthAndDay } from './spend-dates.ts'
+import { keyOfDays } from './spend-own.ts'
 
 const limit = z.coerce.number().int().min(1).max(1_000).default(10)
 /** Lists of everybody: the most expensive thousand, unless another page is asked for. */
@@ -37,9 +38,9 @@ const keys = route({
   query: z.strictObject({ ...dates, limit }),
   out: rows,
   async handle({ query, deps }) {
-    const about = { kind: 'all', ...daysBetween(query, deps.gateway.clock()) } as const
-    const [groups = []] = await deps.spendReport.days(about, [['key_id']])
-    const most = groups.slice(0, query.limit)
+    const page = { number: 1, size: query.limit }
+    const about = { kind: 'all', page, ...daysBetween(query, deps.gateway.clock()) } as const
+    const [most = []] = await deps.spendReport.days(about, [['key_id']])
     const known = await deps.spendReport.keyNames(most.map(({ key_id }) => key_id))
     return most.map(({ key_id, costNano }) => {
       const key = known.get(key_id)
@@ -60,9 +61,10 @@ const models = route({
   query: z.strictObject({ ...dates, limit }),
   out: rows,
   async handle({ query, deps }) {
-    const about = { kind: 'all', ...daysBetween(query, deps.gateway.clock()) } as const
+    const page = { number: 1, size: query.limit }
+    const about = { kind: 'all', page, ...daysBetween(query, deps.gateway.clock()) } as const
     const [groups = []] = await deps.spendReport.days(about, [['model']])
-    return groups.slice(0, query.limit).map(({ model, costNano }) => ({ model, total_spend: usdFromNano(costNano) }))
+    return groups.map(({ model, costNano }) => ({ model, total_spend: usdFromNano(costNano) }))
   },
 })
 
@@ -86,7 +88,8 @@ const days = route({
   query: z.strictObject({ ...dates, api_key: name.optional() }),
   out: rows,
   async handle({ query, deps }) {
-    const about = { kind: 'all', apiKey: query.api_key, ...daysBetween(query, deps.gateway.clock()) } as const
+    const apiKey = await keyOfDays(query.api_key)
+    const about = { kind: 'all', apiKey, ...daysBetween(query, deps.gateway.clock()) } as const
     const [groups = []] = await deps.spendReport.days(about, [['day']])
     return byDay(groups).map(({ day, costNano }) => ({ date: day, spend: usdFromNano(costNano) }))
   },

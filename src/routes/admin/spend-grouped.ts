@@ -7,6 +7,7 @@ import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { bothDates, daysBetween } from './spend-dates.ts'
+import { keyOfDays } from './spend-own.ts'
 import { streamedJson } from './spend-stream.ts'
 
 const query = z.strictObject({
@@ -113,9 +114,9 @@ const report = route({
   summary: 'Spend by team or customer and day, each by key and model; or by key and model alone.',
   query,
   out: z.array(z.record(z.string(), z.unknown())),
-  handle({ query: asked, deps }) {
+  async handle({ query: asked, deps }) {
     const owner = whose(asked)
-    const about = { ...owner, apiKey: asked.api_key, ...daysBetween(asked, deps.gateway.clock()) }
+    const about = { ...owner, apiKey: await keyOfDays(asked.api_key), ...daysBetween(asked, deps.gateway.clock()) }
     return asked.group_by === 'api_key' || owner.kind === 'all'
       ? keysReport(about, asked, deps)
       : daysReport(about, asked, deps)

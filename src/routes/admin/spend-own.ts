@@ -1,10 +1,15 @@
 import { GatewayError } from '../../errors.ts'
 import type { DaysQuery, LogFilter } from '../../spend/report.ts'
-import { tokenOf } from '../../tenants/key-text.ts'
+import { hashOf, tokenOf } from '../../tenants/key-text.ts'
 import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { personOf } from './runs-organization.ts'
 import { runsTeam, seesAll } from './whose.ts'
+
+/** A key as days know it: by its id or its hash. One that is given itself is hashed, as in LiteLLM. */
+export function keyOfDays(named: string | undefined): Promise<string> | string | undefined {
+  return named?.startsWith('sk-') ? hashOf(named) : named
+}
 
 interface Named {
   readonly user_id?: string | undefined

@@ -4,6 +4,7 @@ import type { RateLimited } from '../../spend/report.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { ALL_DAYS, bothDates, daysBetween, monthAndDay } from './spend-dates.ts'
+import { keyOfDays } from './spend-own.ts'
 
 // LiteLLM's small reports: refusals for rate, answers out of the cache, tags, and what customers spent.
 
@@ -113,7 +114,7 @@ const customers = route({
   out: rows,
   async handle({ body, deps: { spendReport, gateway } }) {
     const range = { start_date: body.startTime ?? undefined, end_date: body.endTime ?? undefined }
-    const apiKey = body.api_key ?? undefined
+    const apiKey = await keyOfDays(body.api_key ?? undefined)
     const days = daysBetween(range, gateway.clock())
     const page = { number: 1, size: 100 }
     const [groups = []] = await spendReport.days({ kind: 'customer', apiKey, page, ...days }, [['entity']])

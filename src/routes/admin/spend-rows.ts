@@ -9,7 +9,7 @@ export async function* rowsInTurn(log: SpendLog, filter: LogFilter): AsyncGenera
   let last: SpendLogRecord | undefined
   for (;;) {
     const rows = await log.rows(filter, last, ROWS_AT_ONCE)
-    yield rows
+    if (rows.length > 0) yield rows
     last = rows.at(-1)
     if (rows.length < ROWS_AT_ONCE) return
   }

@@ -2,13 +2,12 @@ import * as z from 'zod'
 import { type SpendLogRecord, spendLogsRow } from '../../spend/logs-row.ts'
 import type { SpendGroup } from '../../spend/report.ts'
 import { spent, sumsBy } from '../../spend/report-sums.ts'
-import { tokenOf } from '../../tenants/key-text.ts'
 import type { Principal } from '../../tenants/principal.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
 import { ALL_DAYS, dates, daysBetween, momentsOf } from './spend-dates.ts'
-import { ownDays, ownRows } from './spend-own.ts'
+import { keyOfDays, ownDays, ownRows } from './spend-own.ts'
 import { rowsInTurn } from './spend-rows.ts'
 import { streamedJson } from './spend-stream.ts'
 
@@ -48,8 +47,7 @@ const summary = route({
     if (summarize === 'false' || named.request_id !== undefined || from === undefined || to === undefined)
       return rows(asked, principal, deps)
     const { spendReport, gateway } = deps
-    const apiKey = named.api_key === undefined ? undefined : await tokenOf(named.api_key)
-    const own = ownDays({ user_id: named.user_id, api_key: apiKey }, principal)
+    const own = ownDays({ ...named, api_key: await keyOfDays(named.api_key) }, principal)
     const about = { ...own, ...daysBetween(asked, gateway.clock()) }
     const [[models = [], keys = []], [users = []]] = await Promise.all([
       spendReport.days(about, [
