@@ -44,6 +44,14 @@ export async function searched(
   deps: GatewayDeps,
 ): Promise<readonly Match[]> {
   const { questions, most, atLeast, filter } = search
+  if (store.embedder === undefined)
+    throw new GatewayError(
+      'not_implemented',
+      `${store.id} is searched at /v1/vector_stores/${store.id}/search alone.`,
+      {
+        param: 'vector_store_ids',
+      },
+    )
   const collection = collectionOf(store, deps)
   const vectors = await vectorsOf(questions, store, searcher, deps)
   const signal = AbortSignal.any([searcher.signal, AbortSignal.timeout(TIMEOUT_MS)])

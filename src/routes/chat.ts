@@ -8,6 +8,7 @@ import { responses as responsesDialect } from '../dialects/responses.ts'
 import { GatewayError } from '../errors.ts'
 import { serve } from '../gateway/serve.ts'
 import { chat as operation } from '../operations/chat-operation.ts'
+import { mayLookUp, withPassages } from './chat-passages.ts'
 import { countGemini } from './count-tokens.ts'
 import { embedGemini } from './embeddings.ts'
 import { callerOf } from './others.ts'
@@ -50,8 +51,19 @@ const chatCompletions = route({
   tag: 'Models',
   summary: 'A chat completion, whole or as a stream of events.',
   body: shape("OpenAI's chat completion request.", ['messages']),
-  handle: (asked) => chat(asked, { dialect: openaiChat, body: named(asked.body, asked.params.model) }),
+  handle: (asked) => {
+    const body = named(asked.body, asked.params.model)
+    return mayLookUp(body) ? lookedUp(asked, body) : chat(asked, { dialect: openaiChat, body })
+  },
 })
+
+/** What stores of this gateway have to say goes into the chat before it is anybody's request. */
+async function lookedUp(asked: Asked<'key', unknown, unknown>, body: Fields): Promise<Response> {
+  const { principal, request, receivedAtMs, deps } = asked
+  const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
+  const caller = await callerOf(principal, { headers: request.headers, body }, deps.tenants, moment)
+  return chat(asked, { dialect: openaiChat, body: await withPassages(body, caller, asked) })
+}
 
 const completions = route({
   method: 'POST',

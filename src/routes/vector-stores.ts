@@ -7,20 +7,16 @@ import type { Destination } from '../gateway/pass-through-destination.ts'
 import { searched } from '../gateway/vector-search.ts'
 import { presentedKey } from '../middleware/credentials.ts'
 import { allowsStore, mustMaySearch } from '../tenants/store-access.ts'
-import { type Filter, filter } from '../vectors/filter.ts'
 import type { Match } from '../vectors/port.ts'
 import { callerOf } from './others.ts'
 import { type Asked, type Route, route } from './route.ts'
+import { boundsOf, searchFields } from './vector-search-fields.ts'
 
 const question = z.string().min(1).max(100_000)
 
 const search = z.object({
   query: z.union([question, z.array(question).min(1).max(10)], 'must be a text, or a list of texts'),
-  max_num_results: z.int().min(1).max(50).default(10),
-  filters: filter.nullish(),
-  ranking_options: z
-    .strictObject({ ranker: z.enum(['none', 'auto']).nullish(), score_threshold: z.number().min(0).max(1).nullish() })
-    .nullish(),
+  ...searchFields,
   rewrite_query: z.literal(false, 'must be false: questions are searched for as they are written').nullish(),
   user: z.string().nullish(),
   metadata: z.record(z.string(), z.unknown()).nullish(),
@@ -46,14 +42,13 @@ const searching = route({
   out: page,
   handle: async (asked) => {
     const { params, body, deps, principal, requestId, request, receivedAtMs } = asked
-    const store = storeOf(params.id ?? '', asked)
+    const store = storeNamed(params.id ?? '', asked)
     mustMaySearch(principal, store.id)
     const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
     const caller = await callerOf(principal, { headers: request.headers, body }, deps.tenants, moment)
     if (store.embedder === undefined) return passedOn(asked, store, caller)
     const [first = '', ...more] = Array.isArray(body.query) ? body.query : [body.query]
-    const { ranking_options: ranking, max_num_results: most, filters } = body
-    const wanted = { questions: [first, ...more], most, ...given(filters, ranking?.score_threshold) } as const
+    const wanted = { questions: [first, ...more], ...boundsOf(body) } as const
     const searcher = { requestId, principal: caller, signal: request.signal }
     const found = await searched(store, wanted, searcher, deps.gateway)
     return {
@@ -64,11 +59,6 @@ const searching = route({
       next_page: null,
     }
   },
-})
-
-const given = (filters: Filter | null | undefined, threshold: number | null | undefined) => ({
-  ...(filters && { filter: filters }),
-  ...(threshold != null && { atLeast: threshold }),
 })
 
 /** A match as OpenAI shows it. Of what lies beside it only plain values are attributes. */
@@ -119,7 +109,8 @@ function passedOn(
   return passThrough(call, destination, deps.gateway)
 }
 
-function storeOf(id: string, { deps }: Pick<ToSearch, 'deps'>): VectorStoreSettings {
+/** Throws `not_found` where there is none. */
+export function storeNamed(id: string, { deps }: Pick<ToSearch, 'deps'>): VectorStoreSettings {
   const store = deps.gateway.config.vectorStores?.find((one) => one.id === id)
   if (store) return store
   throw new GatewayError(

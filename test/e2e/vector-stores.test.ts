@@ -12,6 +12,19 @@ const vendor = await startVendor((path, body) => {
     const data = input.map((text, index) => ({ object: 'embedding', index, embedding: [text.length, 1] }))
     return { body: { object: 'list', data, model: body.model, usage: { prompt_tokens: 1_000, total_tokens: 1_000 } } }
   }
+  if (path.endsWith('/chat/completions')) {
+    const message = { role: 'assistant', content: '30 days.' }
+    const usage = { prompt_tokens: 50, completion_tokens: 5, total_tokens: 55 }
+    return {
+      body: {
+        id: 'c',
+        object: 'chat.completion',
+        created: 1,
+        choices: [{ index: 0, message, finish_reason: 'stop' }],
+        usage,
+      },
+    }
+  }
   if (path === '/collections/handbook/points/query') {
     const payload = {
       text: 'Holidays are 30 days.',
@@ -39,6 +52,8 @@ const config = configFile(`
 model_list:
   - model_name: embedder
     litellm_params: { model: openai/text-embedding-3-small, api_key: os.environ/OPENAI_API_KEY, api_base: ${vendor}/v1 }
+  - model_name: small
+    litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/OPENAI_API_KEY, api_base: ${vendor}/v1 }
 vector_store_registry:
   - vector_store_name: the handbook
     litellm_params:
@@ -134,6 +149,45 @@ describe('vector stores', () => {
     expect(last).toMatchObject({ path: '/v1/vector_stores/theirs/search', body: { query: 'q', max_num_results: 2 } })
     expect(last?.body).not.toHaveProperty('user')
     expect(await rowsOf(token, 1)).toMatchObject([{ cost_nano: '0' }])
+  })
+
+  it('are looked up for a chat that names them, by those who may', async () => {
+    const { key, token } = await gateway().key({ max_budget: 1, object_permission: { vector_stores: ['handbook'] } })
+    const question = { role: 'user', content: 'How many holidays?' }
+    const chat = (more: object) =>
+      fetch(`${gateway().url()}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          model: 'small',
+          messages: [{ role: 'system', content: 'Be brief.' }, question],
+          ...more,
+        }),
+      })
+    const lookUp = { type: 'file_search', vector_store_ids: ['handbook'], max_num_results: 2 }
+    const own = { type: 'function', function: { name: 'f', parameters: {} } }
+    const context = { role: 'user', content: 'Context:\n\nHolidays are 30 days.\n\n' }
+    for (const more of [{ vector_store_ids: ['handbook'] }, { tools: [lookUp, own] }]) {
+      const response = await chat(more)
+      expect(await response.json()).toMatchObject({ choices: [{ message: { content: '30 days.' } }] })
+      const body = asked.at(-1)?.body ?? {}
+      expect(body.messages).toEqual([{ role: 'system', content: 'Be brief.' }, context, question])
+      expect(body).not.toHaveProperty('vector_store_ids')
+      expect(body.tools).toEqual('tools' in more ? [own] : undefined)
+    }
+    const rows = await rowsOf(token, 4)
+    expect(rows.map(({ call_type }) => call_type).sort()).toEqual([
+      'acompletion',
+      'acompletion',
+      'aembedding',
+      'aembedding',
+    ])
+    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(2)
+    const before = asked.length
+    expect((await chat({ vector_store_ids: ['broken'] })).status).toBe(401)
+    expect((await chat({ vector_store_ids: ['nobody'] })).status).toBe(404)
+    expect((await chat({ vector_store_ids: 'handbook' })).status).toBe(400)
+    expect(asked).toHaveLength(before)
   })
 
   it('refuse what they cannot do, what costs too much, and show nothing of a store that fails', async () => {

@@ -51,7 +51,7 @@ export const inactiveOthers: readonly Capability[] = [
     restricts: ['include'],
   },
   {
-    capability: 'prompt store, tools, agents, assistants and vector stores',
+    capability: 'prompt store, tools, agents and assistants',
     comes: 'unplanned',
     config: [
       'prompts',
@@ -65,7 +65,7 @@ export const inactiveOthers: readonly Capability[] = [
       'litellm_settings.public_agent_groups',
       'general_settings.user_mcp_management_mode',
     ],
-    chat: ['prompt_id', 'prompt_variables', 'prompt_version', 'prompt_label', 'search_tool_name', 'vector_store_ids'],
+    chat: ['prompt_id', 'prompt_variables', 'prompt_version', 'prompt_label', 'search_tool_name'],
     key: ['prompts'],
     team: ['prompts'],
     organization: ['prompts'],
