@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { GatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { PathFields } from './dialect.ts'
 import { type Fields, fields, isFields, list, number, text } from './loose-json.ts'
@@ -78,7 +79,26 @@ export function parseSpeech(given: unknown, path: PathFields = {}): SpeechReques
 export function parseTranscription(given: unknown, path: PathFields = {}): TranscriptionRequest {
   const result = transcription.safeParse(named(given, path))
   if (!result.success) throw refusedBody(result.error.issues)
+  mustBeHeard(result.data)
   return result.data
+}
+
+/** Vendors' words for sound that lies elsewhere, whose length nobody knows here, and for answers that go elsewhere. */
+const ELSEWHERE = [
+  ...['url', 'file_url', 'file_id', 'source_url', 'cloud_storage_url'],
+  ...['callback', 'callback_method', 'webhook', 'webhook_id'],
+]
+const UNSAID: readonly unknown[] = [undefined, null, '', false, 'false']
+
+/** What is paid for is the file that was sent, and its answer is the caller's: also by fields that go on as they are. */
+function mustBeHeard({ extra_body: more, ...said }: Fields): void {
+  const param = ELSEWHERE.find((field) => !UNSAID.includes(fields(more)[field] ?? said[field]))
+  if (param === undefined) return
+  throw new GatewayError(
+    'invalid_request',
+    `${param} must be left out: what is heard is the file, and what was said is answered here.`,
+    { param },
+  )
 }
 
 function named(given: unknown, { model }: PathFields): unknown {

@@ -176,6 +176,18 @@ describe('transcriptions', () => {
     expect(await row()).toMatchObject({ call_type: 'atranscription', cost_nano: '950000', hold_nano: '2000000' })
   })
 
+  it.each([
+    { url: 'https://hours.test/of.mp3' },
+    { file_url: 'https://hours.test/of.mp3' },
+    { webhook: 'true' },
+    { extra_body: { callback: 'https://elsewhere.test' } },
+  ])('hear nothing but the file, and are answered here: %o', async (more) => {
+    const { ask, sent } = world(() => Response.json(verbose))
+    await expect(ask(transcription, { model: 'ear', file, ...more })).rejects.toMatchObject({ kind: 'invalid_request' })
+    await (await ask(transcription, { model: 'ear', file, webhook: 'false', url: '' })).text()
+    expect(sent.length).toBe(1)
+  })
+
   it('of newer models cost by the tokens of sound and text', async () => {
     const usage = {
       type: 'tokens',
