@@ -9,6 +9,7 @@ import { continuing, mayBeContinued } from './continue.ts'
 import type { GatewayDeps } from './deps.ts'
 import { costIn, fail, failureOf, finish, type Outcome } from './finish.ts'
 import { answerHeaders } from './headers.ts'
+import { noStream } from './refused-within.ts'
 import { type StitchOptions, stitched, sum } from './stitch.ts'
 import { isStream, type Teller, tellerOf } from './teller.ts'
 
@@ -52,14 +53,10 @@ async function open(
   stitch?: StitchOptions & { readonly printer: Teller['printer'] },
 ): Promise<Opened> {
   const { response, watch } = answer
-  const { group } = attempt.deployment
   if (!response.body || !isStream(attempt, response.headers)) {
-    response.body?.cancel().catch(() => {})
+    const refused = await noStream(attempt, answer)
     watch.over()
-    throw new GatewayError('upstream_failed', `${group} was asked for a stream and sent something else.`, {
-      billed: true,
-      retry: true,
-    })
+    throw refused
   }
   const going = stitch && { stitch: stitched(stitch), printer: stitch.printer }
   const tape = attempt.keep && !going && !attempt.retold ? new Tape(attempt.keep.mostBytes) : undefined

@@ -87,7 +87,11 @@ const STREAM_TYPES = {
   'aws-event-stream': ['application/vnd.amazon.eventstream'],
 } as const
 
+/** Servers and proxies that do not say what they send are taken at what was asked: a stream without a good event is none. */
+const UNSAID = new Set(['', 'text/plain', 'application/octet-stream', 'binary/octet-stream'])
+
 export function isStream({ provider }: Attempt, headers: Headers): boolean {
   const type = headers.get('content-type')?.toLowerCase() ?? ''
+  if (UNSAID.has(type.split(';')[0]?.trim() ?? '')) return true
   return STREAM_TYPES[provider.framing].some((known) => type.startsWith(known))
 }

@@ -7,6 +7,7 @@ import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { finish, type Outcome } from './finish.ts'
 import { answerHeaders, costHeaders } from './headers.ts'
+import { refusedWithin } from './refused-within.ts'
 
 /** Of a runtime's six connections, so many are one request's. */
 const AT_ONCE = 4
@@ -81,20 +82,13 @@ function readable(told: () => Told): Told {
 async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
   const text = await textOf(deployment.group, answer)
   const json = parse(text)
-  if (isRefusal(json)) {
-    const { kind, message, ...details } = provider.failure(answer.response.status, answer.response.headers, text)
-    throw new GatewayError(kind, message, details)
-  }
+  const refused = refusedWithin({ provider }, answer.response, text, json)
+  if (refused) throw refused
   if (json !== undefined) return { text, json }
   throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is not JSON.`, {
     billed: true,
     retry: true,
   })
-}
-
-/** Some servers say behind a 200 that they failed. */
-function isRefusal(json: unknown): boolean {
-  return typeof json === 'object' && json !== null && 'error' in json && Boolean(json.error) && !('choices' in json)
 }
 
 async function textOf(group: string, { response, watch }: Answer): Promise<string> {

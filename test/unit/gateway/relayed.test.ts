@@ -24,6 +24,17 @@ describe('nothing is shown before it is known to be an answer', () => {
     ['an empty 200', [], 'upstream_failed'],
     ['events that nobody can read', ['{"choices":[{"del', '{{{'], 'upstream_failed'],
     ['another content type', () => Response.json({ choices: [] }), 'upstream_failed'],
+    ['a page', () => new Response('<html></html>', { headers: { 'content-type': 'text/html' } }), 'upstream_failed'],
+    [
+      'an error where a stream was due',
+      () => Response.json({ error: { message: 'Slow down', code: 'rate_limit_exceeded' } }),
+      'rate_limited',
+    ],
+    [
+      'words of a proxy',
+      () => new Response('no upstream', { headers: { 'content-type': 'text/plain' } }),
+      'upstream_failed',
+    ],
     ['a connection lost before the first word', () => streamed([role], true), 'upstream_failed'],
   ])('%s throws, and its connection is let go of', async (_, script, kind) => {
     const world = streamWorld([script])
@@ -31,6 +42,17 @@ describe('nothing is shown before it is known to be an answer', () => {
     expect(world.open()).toBe(0)
     expect(world.ends).toEqual([])
   })
+
+  it.each(['text/plain; charset=utf-8', 'application/octet-stream', ''])(
+    'takes a stream that is sent as "%s"',
+    async (type) => {
+      const script = () => {
+        const { body } = streamed(whole)
+        return new Response(body, { headers: type === '' ? {} : { 'content-type': type } })
+      }
+      expect(await (await streamWorld([script]).ask()).text()).toContain('[DONE]')
+    },
+  )
 
   it('shows what was held back first, and byte for byte', async () => {
     const text = await (await streamWorld([whole]).ask()).text()

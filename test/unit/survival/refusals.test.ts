@@ -9,8 +9,11 @@ import { vendorOf } from './told.ts'
 const KEY = 'sk-proj-abcdefghijklmnop1234'
 
 describe.each(Object.entries(refusals))('a refusal of %s', (model, cases) => {
-  it.each(cases)('%i %o is %s', (status, body, kind, told = {}) => {
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
+  const rows = cases.map(([status, body, kind, told = {}]) => {
+    return { status, text: typeof body === 'string' ? body : JSON.stringify(body), kind, told }
+  })
+
+  it.each(rows)('$status $text is $kind', ({ status, text, kind, told }) => {
     const failure = vendorOf(model).failure(status, new Headers(), text)
     expect(failure).toMatchObject({ kind, ...(told.status && { status: told.status }) })
     expect(failure.retryAfterMs).toBe(told.retryAfterMs)
@@ -20,9 +23,8 @@ describe.each(Object.entries(refusals))('a refusal of %s', (model, cases) => {
 
   it.each(Object.keys(ears))('reaches callers of %s with its words, and with no key in them', (ear) => {
     const { dialect } = ears[ear]!
-    for (const [status, body] of cases) {
-      if (typeof body === 'string') continue
-      const quoting = JSON.stringify(body).replace(/("(?:message|Message|error)":")/, `$1Given ${KEY}. `)
+    for (const { status, text } of rows.filter((row) => row.text.startsWith('{'))) {
+      const quoting = text.replace(/("(?:message|Message|error)":")/, `$1Given ${KEY}. `)
       const { kind, message, ...details } = vendorOf(model).failure(status, new Headers(), quoting)
       const error = new GatewayError(kind, message, details)
       const shown = [
