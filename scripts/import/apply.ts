@@ -60,9 +60,10 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
     const [{ kind } = { kind: 'key' as const }] = some
     const there = await known(kind, some)
     const fresh = some.filter((one) => !there.has(namedBy(one)))
-    const rest = some.filter((one) => there.has(namedBy(one)))
-    if (!(await madeTogether(fresh))) rest.unshift(...fresh)
-    await severalAtOnce(rest, (one) => attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one)))
+    const rest = (await madeTogether(fresh)) ? some.filter((one) => there.has(namedBy(one))) : some
+    await severalAtOnce(rest, (one) =>
+      attempt(`${one.kind} ${one.id.join(' in ')}`, () => entity(one, there.has(namedBy(one)))),
+    )
   }
 
   /** False where it has to be seen which of them is refused. */
@@ -74,10 +75,7 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
         const entityId = one.kind === 'key' ? [newId(nowMs)] : one.id
         return { entityId, own: one.own, wanted: wantedOf(kind, entityId, one.row, setting) }
       })
-      await tenants.resetSpend(
-        made.flatMap(({ wanted }) => resetsOf(wanted, undefined)),
-        author,
-      )
+      const spent = made.flatMap(({ wanted }) => resetsOf(wanted, undefined))
       await tenants.create(
         kind,
         made.map(({ entityId, own, wanted }) => ({
@@ -85,6 +83,7 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
           fields: { ...wanted.fields, ...own } as Changes<EntityKind>,
         })),
         author,
+        { spent },
       )
     } catch (error) {
       if (!(error instanceof GatewayError) || error.status >= 500) throw error
@@ -117,20 +116,20 @@ export async function applyTenants(source: Source, into: Into): Promise<void> {
     }))
   }
 
-  async function entity({ kind, id: named, row, own }: EntityRowOf): Promise<void> {
-    const key = kind === 'key' ? await tenants.findKey({ token: named[0] ?? '' }) : undefined
+  async function entity({ kind, id: named, row, own }: EntityRowOf, isThere: boolean): Promise<void> {
+    const key = isThere && kind === 'key' ? await tenants.findKey({ token: named[0] ?? '' }) : undefined
     const entityId = kind === 'key' ? [key?.id ?? newId(nowMs)] : named
-    const before = key ?? (kind === 'key' ? undefined : await tenants.find(kind, entityId))
+    const before = key ?? (isThere && kind !== 'key' ? await tenants.find(kind, entityId) : undefined)
     const wanted = wantedOf(kind, entityId, row, setting)
     const fields = { ...wanted.fields, ...own } as Changes<EntityKind>
     const how = decide(deletedName({ kind, id: named }), before, fields)
     if (!how) return
     if (!dryRun) {
-      const resets = resetsOf(wanted, before)
-      await tenants.resetSpend(resets, author)
-      if (how === 'created') await tenants.create(kind, [{ id: entityId, fields }], author)
+      const spent = resetsOf(wanted, before)
+      if (how === 'created') await tenants.create(kind, [{ id: entityId, fields }], author, { spent })
+      else await tenants.resetSpend(spent, author)
       if (how === 'updated') await tenants.update(kind, entityId, fields, author)
-      if (how === 'same' && resets.length > 0) return counted(report, kind, 'updated')
+      if (how === 'same' && spent.length > 0) return counted(report, kind, 'updated')
     }
     counted(report, kind, how)
   }

@@ -243,13 +243,14 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
       )
       return Promise.resolve(found.map(([entity, record]) => shown(entity, record)))
     },
-    create: (kind, fresh, author, { template, users = [], members = [], key } = {}) =>
+    create: (kind, fresh, author, { template, users = [], members = [], key, spent = [] } = {}) =>
       whole(() => {
         if (template) putTemplate(template, author)
         make('user', users, author)
         const made = make(kind, fresh, author)
         make('member', members, author)
         if (key) make('key', [key], author)
+        for (const { scope, startMs, targetNano } of spent) reset({ scope, startMs, spentNano: targetNano })
         return made
       }),
     update: (kind, id, changes, author, { template } = {}) =>

@@ -7,7 +7,7 @@ import { type EntityId, entities, nameOf } from './entities.ts'
 import { explain, isReferenced } from './fault-neon.ts'
 import { customerBudgetId, everyonesScopes, type FileLimits, tagScopes } from './file-limits.ts'
 import { establish, giveBudget } from './file-limits-neon.ts'
-import type { Author, Beside, KnownGeneration, Page, PrincipalSource, TenantStore } from './port.ts'
+import type { Author, Beside, KnownGeneration, Page, PrincipalSource, TenantStore, WindowReset } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import {
   type EntityRow,
@@ -259,6 +259,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
       const found = await writeBy<Row>(
         author,
         [
+          ...setBack(beside.spent),
           ...templateBeside(beside, author),
           ...made('user', beside.users, author),
           ...made(kind, fresh, author),
@@ -351,21 +352,24 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
     },
     async resetSpend(resets, author) {
       if (resets.length === 0) return
-      const inOrder = [...resets].sort((a, b) => (a.scope < b.scope ? -1 : 1))
-      await write(
-        [
-          ...(author ? [authored(author)] : []),
-          ...inOrder.map(({ operation, scope, startMs, targetNano }) => {
-            const target = sql`${String(targetNano)}::bigint`
-            const reset = sql`reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${target})`
-            return sql`select audit_reset(${scope}, ${reset}, ${target})`
-          }),
-        ],
-        // The spend that a copy shows is of its reading.
-        raise(list([...new Set(inOrder.map(({ scope }) => entityOf(scope)))])),
-      )
+      await write([...(author ? [authored(author)] : []), ...setBack(resets)], sql`select 1`)
     },
   }
+}
+
+/** Windows that have spent something else, in the order in which everyone locks them. */
+function setBack(resets: readonly WindowReset[] = []): SQL[] {
+  if (resets.length === 0) return []
+  const inOrder = [...resets].sort((a, b) => (a.scope < b.scope ? -1 : 1))
+  return [
+    ...inOrder.map(({ operation, scope, startMs, targetNano }) => {
+      const target = sql`${String(targetNano)}::bigint`
+      const reset = sql`reset_spend(${operation}, ${scope}, ${startMs}::bigint, ${target})`
+      return sql`select audit_reset(${scope}, ${reset}, ${target})`
+    }),
+    // The spend that a copy shows is of its reading.
+    raise(list([...new Set(inOrder.map(({ scope }) => entityOf(scope)))])),
+  ]
 }
 
 /** A template that is made, or changed with everyone linked. */

@@ -121,6 +121,8 @@ export interface Beside {
   readonly users?: readonly NewEntity<'user'>[]
   readonly members?: readonly NewEntity<'member'>[]
   readonly key?: NewEntity<'key'>
+  /** What they spent elsewhere: it counts before anyone may use them. */
+  readonly spent?: readonly WindowReset[]
 }
 
 export const keySorts = ['created_at', 'updated_at', 'key_alias', 'token', 'spend', 'max_budget'] as const

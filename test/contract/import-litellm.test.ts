@@ -132,9 +132,10 @@ it('takes what changed there, keeps what was changed or deleted here', async () 
 it('reads and writes many keys some at a time, and again changes none', async () => {
   await litellm.put(`insert into "LiteLLM_VerificationToken" (token, key_name, key_alias, spend, team_id, max_budget)
     select encode(sha256(('many-' || n)::bytea), 'hex'), 'sk-...', 'many ' || n, n, 't1', 5000 from generate_series(1, 520) n`)
-  await litellm.put(`insert into "LiteLLM_VerificationToken" (token, key_alias, team_id) values ($1, 'many 7', 't1')`, [
-    'e'.repeat(64),
-  ])
+  await litellm.put(
+    `insert into "LiteLLM_VerificationToken" (token, key_alias, team_id, spend) values ($1, 'many 7', 't1', 9)`,
+    ['e'.repeat(64)],
+  )
   const { counts, refused } = await run()
   expect(counts.key).toMatchObject({ created: 520 })
   // Of two with one alias, one is there.
@@ -142,5 +143,9 @@ it('reads and writes many keys some at a time, and again changes none', async ()
   const { rows } = await postgres.pool.query(`select count(*)::int as keys, sum(w.spent)::text as spent
     from virtual_key k join budget_window w on w.scope = 'key:' || k.id || '@life' where k.key_alias like 'many %'`)
   expect(rows).toEqual([{ keys: 520, spent: `${(520 * 521) / 2}000000000` }])
+  // Who was refused has spent nothing here.
+  const nobodys = await postgres.pool.query(`select w.scope from budget_window w where w.scope like 'key:%'
+    and not exists (select from virtual_key k where starts_with(w.scope, 'key:' || k.id || '@'))`)
+  expect(nobodys.rows).toEqual([])
   expect((await run()).counts.key).toMatchObject({ created: 0, updated: 0 })
 })

@@ -1,5 +1,9 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
+import { hashOf } from '../../src/tenants/key-text.ts'
 import { eventually, MASTER_KEY, useGateway } from '../support/gateway.ts'
+import { litellmDatabase, OLD_SALT, sealedThere } from '../support/litellm-database.ts'
 
 const running = useGateway({ isolates: 2, vars: { STORE_MODEL_IN_DB: 'True' } })
 
@@ -14,7 +18,13 @@ async function ask(isolate: number, method: string, path: string, body?: unknown
 }
 
 const chat = (isolate: number, model: string, key?: string) =>
-  ask(isolate, 'POST', '/v1/chat/completions', { model, messages: [{ role: 'user', content: 'hi' }] }, key)
+  ask(
+    isolate,
+    'POST',
+    '/v1/chat/completions',
+    { model, max_tokens: 16, messages: [{ role: 'user', content: 'hi' }] },
+    key,
+  )
 
 const params = () => ({
   model: 'openai/gpt-4o-mini',
@@ -115,4 +125,63 @@ describe('a stored model', () => {
     expect((await ask(0, 'POST', '/model/update', edit)).status).toBe(400)
     expect((await ask(0, 'POST', '/model/delete', { id: file.model_info.id })).status).toBe(400)
   })
+})
+
+describe('a database of LiteLLM', () => {
+  /** `npm run import:litellm`, as a user runs it. */
+  async function imported(from: string, ...flags: string[]) {
+    const { PATH } = process.env
+    const child = spawn(process.execPath, ['scripts/import-litellm.ts', '--database-url', from, ...flags], {
+      env: { PATH, DATABASE_URL: running().stack.databaseUrl, LITELLM_SALT_KEY: 'test-salt', OLD_SALT },
+    })
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    const [out, fault] = await Promise.all([text(child.stdout), text(child.stderr)])
+    return { status: await ended, out, fault }
+  }
+
+  it('is imported by a command: its keys call its models, and what they spent counts', async () => {
+    const litellm = await litellmDatabase(running().stack.pgUrl)
+    try {
+      await litellm.put(`insert into "LiteLLM_TeamTable" (team_id, models) values ('there', '{moved}')`)
+      for (const [key, spend] of [
+        ['sk-from-litellm', 0.5],
+        ['sk-spent-there', 2],
+      ] as const) {
+        await litellm.put(
+          `insert into "LiteLLM_VerificationToken" (token, team_id, max_budget, spend) values ($1, 'there', 2, $2)`,
+          [await hashOf(key), spend],
+        )
+      }
+      const { model, api_key, api_base } = params()
+      const price = { input_cost_per_token: 1e-7, output_cost_per_token: 4e-7 }
+      const sealed = {
+        ...price,
+        ...{ model: sealedThere(model), api_key: sealedThere(api_key), api_base: sealedThere(api_base) },
+      }
+      await litellm.put(`insert into "LiteLLM_ProxyModelTable" values ('m1', 'moved', $1, '{}', false)`, [
+        JSON.stringify(sealed),
+      ])
+
+      const dry = await imported(litellm.url, '--salt-key-from', 'OLD_SALT', '--dry-run')
+      expect([dry.status, dry.fault]).toEqual([0, ''])
+      expect(dry.out).toMatch(/A dry run: nothing was written[\s\S]*key +2 +0 +0/)
+      expect((await chat(0, 'moved', 'sk-from-litellm')).status).toBe(401)
+
+      const done = await imported(litellm.url, '--salt-key-from', 'OLD_SALT')
+      expect([done.status, done.out]).toEqual([0, expect.stringMatching(/key +2 +0 +0/)])
+      expect(`${dry.out}${done.out}`).not.toContain(api_key)
+      const served = await eventually(
+        () => chat(0, 'moved', 'sk-from-litellm'),
+        ({ status }) => status === 200,
+        8_000,
+      )
+      expect(served.json.choices[0].message.content).toBeTypeOf('string')
+      expect((await chat(0, 'gpt-4o-mini', 'sk-from-litellm')).status).toBe(401)
+      const spent = await chat(0, 'moved', 'sk-spent-there')
+      expect([spent.status, spent.json.error.type]).toEqual([429, 'budget_exceeded'])
+      expect((await imported('postgresql://127.0.0.1:1/nowhere')).status).toBe(1)
+    } finally {
+      await litellm.end()
+    }
+  }, 60_000)
 })
