@@ -252,7 +252,8 @@ function reasoningFields({ given, messages, id, family, target }: ReasoningQuest
   if (off && (family === 'nova' || family === 'other')) return nothing
   return {
     ...nothing,
-    lacking: [...(effort === undefined ? [] : ['reasoning_effort']), ...(thinking ? ['thinking'] : [])],
+    // Callers of Anthropic's dialect said how much they want as a budget.
+    lacking: [thinking ? 'thinking' : 'reasoning_effort'],
   }
 }
 

@@ -88,6 +88,7 @@ function accented(request: ChatRequest, target: Target, accent: Accent): Fields 
 
 /** What asks for nothing: one answer, no penalty, an empty list. */
 function means(value: unknown, field: string): boolean {
+  if (field === 'parallel_tool_calls') return value === false
   if (value === undefined || value === null || value === false || value === 0) return false
   if (field === 'n') return value !== 1
   return !Array.isArray(value) || value.length > 0

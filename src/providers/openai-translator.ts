@@ -81,11 +81,12 @@ function plainTool({ type, function: called, custom }: Fields): Fields {
   return present({ type, function: called, custom })
 }
 
-function isWebSearch({ type }: Fields): boolean {
+export function isWebSearch({ type }: Fields): boolean {
   return type === 'web_search' || (typeof type === 'string' && type.startsWith('web_search_preview'))
 }
 
-function searchOptions({ search_context_size, user_location }: Fields): object {
+/** OpenAI's search by the tool of its Responses, as chat has it. */
+export function searchOptions({ search_context_size, user_location }: Fields): object {
   const { type: _, ...place } = fields(user_location)
   return {
     ...(search_context_size !== undefined && search_context_size !== null && { search_context_size }),

@@ -5,6 +5,7 @@ import { openaiSeal } from '../dialects/responses-thoughts.ts'
 import { isForeignTo, type Signer } from '../dialects/signer.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
+import { isWebSearch, searchOptions } from './openai-translator.ts'
 
 const defaults = {
   apiBase: 'https://openrouter.ai/api/v1',
@@ -21,7 +22,7 @@ export const openrouter = {
     keepsUp: true,
     request: (request, { model }) => ({
       ...withReasoning(request),
-      ...(list(request.tools).length > 0 && { tools: list(request.tools).map(sharedTool) }),
+      ...withSearch(list(request.tools).map(fields), request.web_search_options),
       messages: request.messages.map((message) => withDetails(message, MAKERS[model.split('/', 1)[0] ?? ''])),
     }),
     plain: failedChoices,
@@ -54,6 +55,18 @@ function withReasoning({ thinking, ...request }: ChatRequest): ChatRequest {
   const effort = text(reasoning_effort)
   if (effort !== undefined) return { ...rest, reasoning: { effort } }
   return { ...rest, reasoning: budget === undefined ? { enabled: true } : { max_tokens: budget } }
+}
+
+function withSearch(
+  tools: readonly Fields[],
+  asked: unknown,
+): { readonly tools?: unknown; readonly web_search_options?: unknown } {
+  const search = asked === undefined ? tools.find(isWebSearch) : undefined
+  const kept = tools.filter((tool) => !isWebSearch(tool))
+  return {
+    ...(tools.length > 0 && { tools: kept.length > 0 ? kept.map(sharedTool) : undefined }),
+    ...(search && { web_search_options: searchOptions(search) }),
+  }
 }
 
 /** A tool without what Anthropic alone knows of its streaming. */
