@@ -18,7 +18,7 @@ import { bodiesOver } from './deps/bodies.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { priceListsOver } from './deps/price-lists.ts'
-import { alertsOver, deliveringWith, PROMETHEUS, recordingTo } from './deps/signals.ts'
+import { alertsOver, deliveringWith, PROMETHEUS, recordingTo, testSink } from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
 import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
@@ -42,6 +42,8 @@ import type { BodyStore } from './observe/bodies.ts'
 import { neonBudgets } from './observe/budgets-neon.ts'
 import type { CallbacksOf } from './observe/callbacks.ts'
 import { neonCallbacks } from './observe/callbacks-neon.ts'
+import type { DebugKeys } from './observe/debug.ts'
+import { neonDebug } from './observe/debug-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import type { Delta } from './observe/metrics.ts'
@@ -84,6 +86,7 @@ type Isolate = Omit<AppDeps, 'gateway'> & {
   readonly db: Db
   readonly callbacks: CallbacksOf
   readonly ring: () => KeyRing
+  readonly debugKeys: DebugKeys
   /** Absent where nothing is laid over the built config. */
   readonly current?: CurrentConfig
 }
@@ -103,6 +106,12 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
     ...(tellsChanges ? { tenantStore: toldOfChanges(rest.tenantStore, tell) } : {}),
     ledgerAdmin: ledger,
     ...(told ? { alerts: told } : {}),
+    testSink: (sink) =>
+      testSink(
+        deliveriesDeps(env, () => {}),
+        sink,
+        systemClock(),
+      ),
     gateway: { ...gateway, config, ledger: new SharedLimits(ledger), defer },
   })
   if (!current) return made(gateway.config)
@@ -182,8 +191,8 @@ export function recordedBy(
   failed: (name: string, error: unknown) => void,
 ): Pick<ConsumerDeps, 'failed' | 'recorded'> {
   const { DELIVERIES: deliveries }: Partial<Env> = env
-  const { callbacks } = isolateOf(env)
-  return recordingTo({ config: builtConfig(), deliveries, callbacks, told: alertsFor(env), ctx, failed })
+  const { callbacks, debugKeys } = isolateOf(env)
+  return recordingTo({ config: builtConfig(), deliveries, callbacks, debugKeys, told: alertsFor(env), ctx, failed })
 }
 
 const pausedUntilMs = new WeakMap<object, Map<string, number>>()
@@ -228,6 +237,7 @@ function isolate(env: Env): Isolate {
   return {
     db,
     callbacks: neonCallbacks(db),
+    debugKeys: neonDebug(db),
     ring,
     allowances,
     tenantStore: announced(store, tenants.changed),

@@ -24,6 +24,11 @@ export function operatorLog(level: LogLevel, message: string, facts: Readonly<Re
   console.error(JSON.stringify({ level, message, ...facts }, (_, value: unknown) => withoutParams(value)))
 }
 
+/** The same at every level: somebody has asked for this line. */
+export function debugLine(message: string, facts: Readonly<Record<string, unknown>>): void {
+  console.error(JSON.stringify({ level: 'debug', message, ...facts }))
+}
+
 /** What drizzle says of a statement that failed ends with everything that was to be written. */
 function withoutParams(value: unknown): unknown {
   if (typeof value !== 'string') return value

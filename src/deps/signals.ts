@@ -13,15 +13,17 @@ import { spanOf } from '../ledger/span.ts'
 import type { CurrentConfig } from '../models/current.ts'
 import { type BudgetFigures, budgetDeltas, windowsIn } from '../observe/budget-metrics.ts'
 import { type CallbacksOf, ownersIn, ownShares } from '../observe/callbacks.ts'
+import { type DebugKeys, debugFacts } from '../observe/debug.ts'
 import { deliver } from '../observe/deliver.ts'
 import { type DeliveriesDeps, type Delivery, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
 import { shares } from '../observe/plan.ts'
+import { testEvent } from '../observe/test-event.ts'
 import type { KeyRing } from '../seal.ts'
 import type { ConsumerDeps } from '../spend/consumer.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { checkEvent } from '../spend/storable.ts'
-import { operatorLog, warn } from './operator-log.ts'
+import { debugLine, operatorLog, warn } from './operator-log.ts'
 import { deliverOwn } from './own-sinks.ts'
 
 /** The sink that is counted here instead of sent away. */
@@ -78,6 +80,7 @@ interface Recording {
   readonly deliveries: Parameters<typeof enqueue>[0] | undefined
   /** Whom teams and keys want told beside. */
   readonly callbacks: CallbacksOf
+  readonly debugKeys: DebugKeys
   readonly told: Alerts | undefined
   readonly ctx: Pick<ExecutionContext, 'waitUntil'>
   readonly failed: (name: string, error: unknown) => void
@@ -87,19 +90,20 @@ interface Recording {
 export function recordingTo(recording: Recording): Pick<ConsumerDeps, 'failed' | 'recorded'> {
   const { told, ctx, failed } = recording
   const share = sharesOut(recording)
-  if (!told) return { failed, ...(share ? { recorded: share } : {}) }
   let refused: unknown
   return {
     async recorded(events) {
-      await share?.(events).catch((error: unknown) => {
+      const good = goodEvents(events)
+      await share?.(good).catch((error: unknown) => {
         refused = error
         throw error
       })
-      ctx.waitUntil(told.recorded(goodEvents(events), systemClock()))
+      ctx.waitUntil(debugged(good, recording))
+      if (told) ctx.waitUntil(told.recorded(good, systemClock()))
     },
     failed(name, error) {
       failed(name, error)
-      if (error !== refused) ctx.waitUntil(told.dbFailed(name, error, systemClock()))
+      if (told && error !== refused) ctx.waitUntil(told.dbFailed(name, error, systemClock()))
     },
   }
 }
@@ -108,10 +112,19 @@ export function recordingTo(recording: Recording): Pick<ConsumerDeps, 'failed' |
 function sharesOut({ config: { observe }, deliveries, callbacks }: Recording) {
   if (!deliveries) return undefined
   const redacts = observe?.redactKeyInfo === true
-  return async (events: readonly unknown[]) => {
-    const good = goodEvents(events)
+  return async (good: readonly SpendEvent[]) => {
     const own = ownShares(good, await callbacks(ownersIn(good)), redacts)
     await enqueue(deliveries, [...shares(observe?.sinks ?? [], good, redacts), ...own])
+  }
+}
+
+/** Lines for the keys that are debugged. A fault loses lines and nothing else. */
+async function debugged(events: readonly SpendEvent[], { debugKeys, failed }: Recording): Promise<void> {
+  try {
+    const keys = await debugKeys.of([...new Set(events.map(({ key_id }) => key_id))], systemClock())
+    for (const event of events) if (keys.has(event.key_id)) debugLine('attempt of a debugged key', debugFacts(event))
+  } catch (error) {
+    failed('debug of keys', withoutValues(error))
   }
 }
 
@@ -185,6 +198,16 @@ export function deliveringWith({
       }
     },
   }
+}
+
+/** Tells a sink of a test, past its queue. */
+export async function testSink(
+  { deliver }: Pick<DeliveriesDeps, 'deliver'>,
+  sink: string,
+  nowMs: number,
+): Promise<void> {
+  const id = newId(nowMs)
+  await deliver({ sink, events: [testEvent(id, nowMs)] }, id)
 }
 
 const failureOf = (sink: string): Delta => ({

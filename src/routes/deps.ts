@@ -11,6 +11,7 @@ import type { Log } from '../middleware/error-door.ts'
 import type { Bars, Guard } from '../middleware/guard.ts'
 import type { ModelStore } from '../models/port.ts'
 import type { PriceLists } from '../models/price-lists.ts'
+import type { DebugKeys } from '../observe/debug.ts'
 import type { Format } from '../observe/exposition.ts'
 import type { ResponseStore } from '../responses/port.ts'
 import type { KeyRing } from '../seal.ts'
@@ -65,6 +66,10 @@ export interface AppDeps {
   readonly metrics?: (format: Format) => Promise<string>
   /** Seals what sinks of teams and keys need; absent where there is no salt key. */
   readonly callbackSeals?: () => KeyRing
+  /** Tells a sink of the operator's of a test, at once. Rejects with why it did not take it. */
+  readonly testSink?: (sink: string) => Promise<void>
+  /** Whose attempts the operator's log tells of; absent where there is no Postgres. */
+  readonly debugKeys?: DebugKeys
   /** Puts dead deliveries on their queue again; answers how many. */
   readonly replayDeliveries?: () => Promise<number>
   readonly guards: { readonly guess: Guard; readonly flood: Guard; readonly bars: Bars }

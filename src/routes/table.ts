@@ -26,6 +26,7 @@ import { budgetCheckRoutes } from './budget-check.ts'
 import { cacheRoutes } from './cache.ts'
 import { chatRoutes } from './chat.ts'
 import { countRoutes } from './count-tokens.ts'
+import { debugRoutes } from './debug.ts'
 import { embeddingRoutes } from './embeddings.ts'
 import { fileRoutes } from './files.ts'
 import { healthRoutes } from './health.ts'
@@ -91,6 +92,7 @@ export const routes: readonly Route[] = [
   ...userListRoutes,
   ...customerRoutes,
   ...tagRoutes,
+  ...debugRoutes,
   ...budgetRoutes,
   ...budgetCheckRoutes,
   ...spendRoutes,

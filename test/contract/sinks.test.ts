@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { spanOf } from '../../src/ledger/span.ts'
 import { neonBudgets } from '../../src/observe/budgets-neon.ts'
 import { neonCallbacks } from '../../src/observe/callbacks-neon.ts'
+import { neonDebug } from '../../src/observe/debug-neon.ts'
 import { deliveryIn } from '../../src/observe/deliveries.ts'
 import { replayDeliveries } from '../../src/observe/replay-neon.ts'
 import { consumeDeadLetters, consumeSpend } from '../../src/spend/consumer.ts'
@@ -112,4 +113,19 @@ it('gauges of budgets are read for the windows of a batch: limits with what was 
     { scope: 'provider:openai@life', startMs: 0, limitNano: '7', spentNano: '3' },
   ])
   expect((await figures(windows.slice(0, 1), start + 2_000))[0]?.limitNano).toBe('2000')
+})
+
+it('keys are debugged until their time is over', async () => {
+  const debug = neonDebug(postgres.db)
+  const now = Date.UTC(2026, 10, 22, 12)
+  await debug.set('k=1', now + 10, 'admin', now)
+  await debug.set('k2', now + 20, 'admin', now)
+  expect(await debug.of(['k=1', 'k2', 'k3'], now)).toEqual(new Set(['k=1', 'k2']))
+  expect(await debug.of(['k=1', 'k2'], now + 10)).toEqual(new Set(['k2']))
+  await debug.set('k2', now, 'admin', now)
+  expect(await debug.of(['k2'], now)).toEqual(new Set())
+  await debug.set('k4', now + 50, 'admin', now + 30)
+  const { rows } = await postgres.db.execute(sql`select name from setting where name like 'debug:%'`)
+  expect(rows).toEqual([{ name: 'debug:k4' }])
+  expect(await debug.of([], now)).toEqual(new Set())
 })
