@@ -150,7 +150,10 @@ export function gatewayWorld(
 }
 
 /** What OpenAI answers. */
-export function answered(content: string, usage: { prompt_tokens: number; completion_tokens: number }): Response {
+export function answered(
+  content: string,
+  usage: { readonly prompt_tokens: number; readonly completion_tokens: number; readonly cost?: number },
+): Response {
   return Response.json({
     id: 'chatcmpl-1',
     object: 'chat.completion',

@@ -1,8 +1,13 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { lookup } from '../../../scripts/prices/catalogue.ts'
+import type { Deployment } from '../../../src/config/config.ts'
+import { chargeOf } from '../../../src/gateway/charge.ts'
 import { priceOver } from '../../../src/models/row/pricing.ts'
+import { boundedBy } from '../../../src/operations/bound.ts'
 import { costNano } from '../../../src/prices/cost.ts'
-import { noUsage } from '../../../src/prices/usage.ts'
+import type { Price } from '../../../src/prices/price.ts'
+import { noUsage, type Usage } from '../../../src/prices/usage.ts'
 
 const free = { input: 0, output: 0 }
 
@@ -50,3 +55,110 @@ describe('what is not billed in tokens', () => {
     expect(priceOver(undefined, {})).toBeUndefined()
   })
 })
+
+describe('the price of any operation', () => {
+  it('agrees with an independent calculation: pictures, pixels, sound, characters, searches and tokens at once', () => {
+    fc.assert(
+      fc.property(anyUnitPrice, anyUnitUsage, (price, usage) => {
+        expect(costNano(price, usage)).toBe(independently(price, usage))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('is within what is held for the most that it can use, under any discount and margin', () => {
+    fc.assert(
+      fc.property(
+        anyUnitPrice,
+        anyUnitUsage,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        anyTerms,
+        (price, most, part, terms) => {
+          const deployment = { ...SOME, price: { ...price, ...(terms && { terms }) } }
+          const used = Object.fromEntries(
+            Object.entries(most).map(([name, value]) => [
+              name,
+              typeof value === 'number' ? Math.floor(value * part) : value,
+            ]),
+          ) as unknown as Usage
+          const { costNano: held } = boundedBy(deployment, most, 'input_cost_per_query')
+          expect(chargeOf(deployment, used).costNano).toBeLessThanOrEqual(held!)
+        },
+      ),
+    )
+  })
+
+  it('of a search of the web is the vendor’s where the list is silent', () => {
+    const claude = {
+      ...SOME,
+      provider: 'anthropic',
+      model: 'claude-sonnet-4-5',
+      price: { input: 3_000_000, output: 15_000_000 },
+    }
+    // 10 × 3 + 10 × 15 dollars per million tokens, and two searches at ten dollars for a thousand.
+    const usage = { ...noUsage, inputTokens: 10, outputTokens: 10, webSearches: 2 }
+    expect(chargeOf(claude, usage).costNano).toBe(30_000n + 150_000n + 20_000_000n)
+    expect(chargeOf({ ...claude, price: { ...claude.price, search: 7_000_000_000 } }, usage).costNano).toBe(14_180_000n)
+  })
+})
+
+const SOME: Deployment = { id: 'd', group: 'g', provider: 'openai', model: 'm', params: {}, mode: 'chat' }
+const KINDS = ['hd/1024x1024', 'standard/512x512']
+const anyRate = fc.integer({ min: 0, max: 100_000_000_000 })
+const anyCount = fc.integer({ min: 0, max: 100_000 })
+const unitNames = ['pixel', 'second', 'character', 'searchUnit'] as const
+const anyUnitPrice: fc.Arbitrary<Price> = fc
+  .record({
+    tokens: fc.record({ input: anyRate, output: anyRate, inputAudio: anyRate, cacheReadAudio: anyRate }),
+    units: fc.record(
+      {
+        ...Object.fromEntries(unitNames.map((name) => [name, anyRate])),
+        image: anyRate,
+        images: fc.dictionary(fc.constantFrom(...KINDS), anyRate),
+      },
+      { requiredKeys: [] },
+    ),
+    search: anyRate,
+    request: anyRate,
+  })
+  .map(({ tokens, ...rest }) => ({ ...tokens, ...rest }))
+const anyUnitUsage: fc.Arbitrary<Usage> = fc
+  .record({
+    ...{ inputTokens: anyCount, outputTokens: anyCount, inputAudioTokens: anyCount, cacheReadAudioTokens: anyCount },
+    ...{ webSearches: anyCount, images: anyCount, pixels: anyCount, inputAudioMs: anyCount },
+    ...{ inputCharacters: anyCount, searchUnits: anyCount },
+    imageKind: fc.constantFrom(...KINDS, 'hd/auto'),
+  })
+  .map((used) => ({ ...noUsage, ...used }))
+const anyTerms = fc.option(
+  fc.record({
+    discount: fc.integer({ min: 0, max: 1_000_000_000 }),
+    margin: fc.integer({ min: 0, max: 10_000_000_000 }),
+    fixedPico: fc.integer({ min: 0, max: 10_000_000_000 }),
+  }),
+  { nil: undefined },
+)
+
+/** The same sum by hundredths of thousandths, so that parts of a second are whole. */
+function independently(price: Price, usage: Usage): bigint {
+  const { units = {} } = price
+  const table = units.images ?? {}
+  const dearest = Math.max(0, ...Object.values(table))
+  const picture = table[usage.imageKind ?? ''] ?? units.image ?? dearest
+  const lines: [number | undefined, number | undefined][] = [
+    [usage.inputTokens, price.input],
+    [usage.outputTokens, price.output],
+    [usage.inputAudioTokens, price.inputAudio],
+    [usage.cacheReadAudioTokens, price.cacheReadAudio],
+    [usage.webSearches, price.search],
+    [1, price.request],
+    [usage.images, picture],
+    [usage.pixels, units.pixel],
+    [usage.inputCharacters, units.character],
+    [usage.searchUnits, units.searchUnit],
+  ]
+  const whole = lines.reduce((sum, [count = 0, rate = 0]) => sum + BigInt(count) * BigInt(rate), 0n)
+  const thousandths = whole * 1000n + BigInt(usage.inputAudioMs ?? 0) * BigInt(units.second ?? 0)
+  // A thousand thousandths of a pico are a pico, and a thousand of those a nano-dollar; every rest counts.
+  return thousandths / 1_000_000n + (thousandths % 1_000_000n === 0n ? 0n : 1n)
+}
