@@ -1,4 +1,4 @@
-import { and, between, eq, inArray, type Name, or, type SQL, sql } from 'drizzle-orm'
+import { and, between, eq, type Name, or, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { customer, internalUser, organization, spendDaily, team } from '../db/schema.ts'
 import {
@@ -149,25 +149,22 @@ async function keyNames(db: Db, ids: readonly string[]): Promise<ReadonlyMap<str
 }
 
 function aliasRows(db: Db, kind: DaysQuery['kind'], ids: readonly string[]) {
-  const those = [...ids]
+  const isOne = (column: SQLWrapper) => sql`${column} = any (${listOf(ids)})`
   switch (kind) {
     case 'team':
-      return db.select({ id: team.team_id, alias: team.team_alias }).from(team).where(inArray(team.team_id, those))
+      return db.select({ id: team.team_id, alias: team.team_alias }).from(team).where(isOne(team.team_id))
     case 'organization':
       return db
         .select({ id: organization.organization_id, alias: organization.organization_alias })
         .from(organization)
-        .where(inArray(organization.organization_id, those))
+        .where(isOne(organization.organization_id))
     case 'user':
       return db
         .select({ id: internalUser.user_id, alias: internalUser.user_alias })
         .from(internalUser)
-        .where(inArray(internalUser.user_id, those))
+        .where(isOne(internalUser.user_id))
     case 'customer':
-      return db
-        .select({ id: customer.user_id, alias: customer.alias })
-        .from(customer)
-        .where(inArray(customer.user_id, those))
+      return db.select({ id: customer.user_id, alias: customer.alias }).from(customer).where(isOne(customer.user_id))
     default:
       return Promise.resolve([])
   }

@@ -133,6 +133,7 @@ export function reportsContract(made: () => { readonly reports: Reports; readonl
       expect(await reports.keyNames(['key-1', 'key-4', 'nobody'])).toEqual(
         new Map(['key-1', 'key-4'].map((id) => [id, namedKeys.get(id)])),
       )
+      expect(await reports.aliases('team', ['team-1', 'team-2', 'nobody'])).toEqual(new Map([['team-1', 'One']]))
       const windows = [
         { scope: 'key:key-1@life', startMs: 0 },
         { scope: 'key:key-1@1d', startMs: Date.parse(DAYS[2]) },

@@ -8,7 +8,10 @@ import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { namedKeys, type Reports, reported, reportsContract } from './spend-report-contract.ts'
 
 const spend = memorySpend()
-const twin: Reports = memoryReport(spend, { keys: namedKeys })
+const twin: Reports = memoryReport(spend, {
+  keys: namedKeys,
+  aliases: (kind, id) => (kind === 'team' && id === 'team-1' ? 'One' : undefined),
+})
 
 describe('reports in memory', () => {
   beforeAll(() => spend.send(reported))
@@ -27,6 +30,7 @@ describe('reports in Postgres', () => {
         select id, token, name, alias from jsonb_to_recordset($1) as k(id text, token text, name text, alias text)`,
       [JSON.stringify(keys)],
     )
+    await postgres.pool.query(`insert into team (team_id, team_alias) values ('team-1', 'One'), ('team-2', null)`)
     reports = { ...neonDays(postgres.db), ...neonLog(postgres.db) }
   }, 60_000)
   afterAll(() => postgres.stop())

@@ -6,9 +6,10 @@ import { spendCostRoutes } from './spend-cost.ts'
 import { mustBeDates } from './spend-dates.ts'
 import { spendExportRoutes } from './spend-export.ts'
 import { spendGlobalRoutes } from './spend-global.ts'
+import { spendGlobalActivityRoutes } from './spend-global-activity.ts'
 import { spendGroupedRoutes } from './spend-grouped.ts'
+import { spendListRoutes } from './spend-lists.ts'
 import { ownRows } from './spend-own.ts'
-import { spendRareRoutes } from './spend-rare.ts'
 import { spendSummaryRoutes } from './spend-summary.ts'
 
 const logs = route({
@@ -40,6 +41,7 @@ export const spendRoutes: readonly Route[] = [
   ...spendActivityRoutes,
   ...spendGroupedRoutes,
   ...spendGlobalRoutes,
-  ...spendRareRoutes,
+  ...spendGlobalActivityRoutes,
+  ...spendListRoutes,
   ...spendCostRoutes,
 ]

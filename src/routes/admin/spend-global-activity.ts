@@ -1,12 +1,8 @@
 import * as z from 'zod'
-import { usdFromNano } from '../../money.ts'
-import type { RateLimited } from '../../spend/report.ts'
+import type { RateLimited, SpendGroup } from '../../spend/report.ts'
 import { type Route, route } from '../route.ts'
 import { name } from '../text.ts'
-import { ALL_DAYS, bothDates, daysBetween, monthAndDay } from './spend-dates.ts'
-import { keyOfDays } from './spend-own.ts'
-
-// LiteLLM's small reports: refusals for rate, answers out of the cache, tags, and what customers spent.
+import { bothDates, daysBetween, monthAndDay } from './spend-dates.ts'
 
 const common = { method: 'GET', access: 'viewer', tag: 'Spend' } as const
 const rows = z.array(z.record(z.string(), z.unknown()))
@@ -82,48 +78,48 @@ const cacheHits = route({
   },
 })
 
-const tagNames = route({
+function activityOf(groups: readonly SpendGroup[]) {
+  return {
+    daily_data: groups
+      .toSorted((a, b) => (a.day < b.day ? -1 : 1))
+      .map(({ day, requests, totalTokens }) => ({
+        date: monthAndDay(day),
+        api_requests: requests,
+        total_tokens: totalTokens,
+      })),
+    sum_api_requests: groups.reduce((sum, { requests }) => sum + requests, 0),
+    sum_total_tokens: groups.reduce((sum, { totalTokens }) => sum + totalTokens, 0),
+  }
+}
+
+const activity = route({
   ...common,
-  paths: ['/global/spend/all_tag_names'],
-  summary: 'Every tag that a request ever had.',
+  paths: ['/global/activity'],
+  summary: 'Requests and tokens by day.',
+  query: z.strictObject(bothDates),
   out: object,
-  async handle({ deps }) {
-    const [tags = []] = await deps.spendReport.days({ kind: 'tag', ...ALL_DAYS }, [['entity']])
-    return { tag_names: tags.map(({ entity }) => entity).toSorted() }
+  async handle({ query, deps }) {
+    const about = { kind: 'all', ...daysBetween(query, deps.gateway.clock()) } as const
+    return activityOf((await deps.spendReport.days(about, [['day']]))[0] ?? [])
   },
 })
 
-const moment = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}([T ].*)?$/, 'must be a UTC date as YYYY-MM-DD, perhaps with a time')
-  .max(40)
-  .transform((text) => text.slice(0, 10))
-  .pipe(z.iso.date('must be a UTC date as YYYY-MM-DD'))
-
-const customers = route({
-  method: 'POST',
-  paths: ['/global/spend/end_users'],
-  access: 'viewer',
-  tag: 'Spend',
-  summary: 'The hundred customers that spent most in the last thirty days, or by one key.',
-  body: z.strictObject({
-    api_key: name.nullish(),
-    startTime: moment.nullish(),
-    endTime: moment.nullish(),
-  }),
+const modelActivity = route({
+  ...common,
+  paths: ['/global/activity/model'],
+  summary: 'Requests and tokens by model group and day, the ten most asked.',
+  query: z.strictObject(bothDates),
   out: rows,
-  async handle({ body, deps: { spendReport, gateway } }) {
-    const range = { start_date: body.startTime ?? undefined, end_date: body.endTime ?? undefined }
-    const apiKey = await keyOfDays(body.api_key ?? undefined)
-    const days = daysBetween(range, gateway.clock())
-    const page = { number: 1, size: 100 }
-    const [groups = []] = await spendReport.days({ kind: 'customer', apiKey, page, ...days }, [['entity']])
-    return groups.map(({ entity, costNano, requests }) => ({
-      end_user: entity,
-      total_count: requests,
-      total_spend: usdFromNano(costNano),
-    }))
+  async handle({ query, deps }) {
+    const about = { kind: 'all', ...daysBetween(query, deps.gateway.clock()) } as const
+    const [groups = []] = await deps.spendReport.days(about, [['day', 'model_group']])
+    return [...Map.groupBy(groups, ({ model_group }) => model_group)]
+      .map(([model, daily]) => ({ model, ...activityOf(daily) }))
+      .toSorted((a, b) => b.sum_api_requests - a.sum_api_requests)
+      .slice(0, 10)
   },
 })
 
-export const spendRareRoutes: readonly Route[] = [exceptions, deploymentExceptions, cacheHits, tagNames, customers]
+export const spendGlobalActivityRoutes: readonly Route[] = [
+  ...[activity, modelActivity, exceptions, deploymentExceptions, cacheHits],
+]
