@@ -3,8 +3,8 @@ import type { Db } from '../db/client.ts'
 
 /** So long after a person was deleted, what was still on its way has come and is settled. */
 const REST_MS = 3_600_000
-/** So long rows that come late are looked for; then nothing links the person to the pseudonym any more. */
-const LATE_MS = 7 * 24 * 3_600_000
+/** So long rows that come late are looked for, those of batches too (src/gateway/batch-results.ts); then nothing links the person to the pseudonym any more. */
+const LATE_MS = 15 * 24 * 3_600_000
 const ROWS = 5_000
 const MOST_STEPS = 20
 

@@ -32,8 +32,10 @@ export function memoryVendorObjects(): VendorObjects {
       return Promise.resolve(row !== undefined && rows.delete(nameOf(row.vendor, row.id)))
     },
     charged(vendor, id, nowMs) {
-      const row = rows.get(nameOf(vendor, id))
-      if (row) rows.set(nameOf(vendor, id), { chargedAtMs: nowMs, ...row })
+      const before = rows.get(nameOf(vendor, id))
+      if (!before) return Promise.resolve()
+      const { opening: _, ...row } = before
+      rows.set(nameOf(vendor, id), { chargedAtMs: nowMs, ...row })
       return Promise.resolve()
     },
     open(limit) {

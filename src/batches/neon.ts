@@ -62,7 +62,7 @@ export function neonVendorObjects(db: Db): VendorObjects {
     async charged(vendor, id, nowMs) {
       await db
         .update(t)
-        .set({ charged_at: new Date(nowMs) })
+        .set({ charged_at: new Date(nowMs), opening: null })
         .where(and(eq(t.vendor, vendor), eq(t.id, id), isNull(t.charged_at)))
     },
     async open(limit) {

@@ -24,7 +24,7 @@ export interface VendorObject {
   readonly said: Fields
   /** Of a file: the batch whose results it holds. */
   readonly batch?: string
-  /** Of a batch. */
+  /** Of a batch that is not charged yet. */
   readonly opening?: Opening
   readonly createdAtMs: number
   readonly chargedAtMs?: number
@@ -57,7 +57,7 @@ export interface VendorObjects {
   list(owner: string, kind: VendorObject['kind'], page: Page): Promise<readonly VendorObject[]>
   /** Whether there was one. */
   forget(owner: string, kind: VendorObject['kind'], id: string, vendors?: readonly string[]): Promise<boolean>
-  /** A batch is paid for: its row is where no fault can lose it. */
+  /** A batch is paid for: its row is where no fault can lose it, and what it was begun with is forgotten. */
   charged(vendor: string, id: string, nowMs: number): Promise<void>
   /** Some of everybody's batches that are not paid for: others each time, where there are more. */
   open(limit: number): Promise<readonly VendorObject[]>

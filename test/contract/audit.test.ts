@@ -315,7 +315,7 @@ describe('what admins change in Postgres', () => {
     expect((await query(`select count(*) as n from spend_log where "user" like 'erased-%'`))[0]?.n).toBe('1')
     expect((await query(`select count(*) as n from spend_log where "user" = 'eve2'`))[0]?.n).toBe('1')
     expect(await query('select 1 from erasure')).toHaveLength(1)
-    await eraseDeleted(postgres.db, NOW + 8 * 24 * 3_600_000)
+    await eraseDeleted(postgres.db, NOW + 16 * 24 * 3_600_000)
     expect(await query('select 1 from erasure')).toHaveLength(0)
   })
 
