@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { GatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import type { PathFields } from './dialect.ts'
 import { type Fields, isFields } from './loose-json.ts'
@@ -12,6 +13,8 @@ export interface ImagesRequest {
   readonly size?: string | null | undefined
   readonly quality?: string | null | undefined
   readonly response_format?: string | null | undefined
+  readonly stream?: boolean | null | undefined
+  readonly partial_images?: number | null | undefined
   /** The pictures to begin from, and what of the first may change. */
   readonly image?: Blob | readonly Blob[] | undefined
   readonly mask?: Blob | undefined
@@ -43,16 +46,32 @@ const shared = {
   quality: text,
   response_format: text,
   user: text,
-  stream: z.literal(false, 'must be false: pictures are not streamed here').nullish(),
 }
+/** What a form says is text. */
+const flag = z.preprocess(
+  (value) => (value === 'true' || value === 'false' ? value === 'true' : value),
+  z.boolean('must be true or false').nullish(),
+)
+const partials = 'must be a whole number from 0 to 3'
+const streamed = {
+  stream: flag,
+  partial_images: z.preprocess(
+    (value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+    z.int(partials).min(0, partials).max(3, partials).nullish(),
+  ),
+}
+const whole = { stream: z.literal(false, 'must be false: variations are not streamed').nullish() }
 const prompt = z.string('must be a string').min(1, 'must not be empty')
 const OBJECT = 'The body must be a JSON object'
 const pictures = z.union([file, z.array(file).min(1)], 'must be a file, or several as image[]')
 
 const shapes = {
-  generations: z.looseObject({ ...shared, prompt }, OBJECT),
-  edits: z.looseObject({ ...shared, prompt, image: pictures, mask: file.optional() }, 'The body must be a form'),
-  variations: z.looseObject({ ...shared, image: file }, 'The body must be a form'),
+  generations: z.looseObject({ ...shared, ...streamed, prompt }, OBJECT),
+  edits: z.looseObject(
+    { ...shared, ...streamed, prompt, image: pictures, mask: file.optional() },
+    'The body must be a form',
+  ),
+  variations: z.looseObject({ ...shared, ...whole, image: file }, 'The body must be a form'),
 }
 
 export type ImagesAction = keyof typeof shapes
@@ -62,5 +81,8 @@ export function parseImages(action: ImagesAction, given: unknown, path: PathFiel
   const named = path.model === undefined || !isFields(given) ? given : { ...given, model: path.model }
   const result = shapes[action].safeParse(named)
   if (!result.success) throw refusedBody(result.error.issues)
+  const { stream, n, extra_body: laidOver } = result.data
+  if (stream === true && Math.max(n ?? 1, laidOver?.n ?? 1) > 1)
+    throw new GatewayError('invalid_request', 'One picture is streamed at a time: leave n out.', { param: 'n' })
   return result.data
 }

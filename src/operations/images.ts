@@ -1,9 +1,11 @@
 import type { Deployment } from '../config/config.ts'
 import { type Images, type ImagesAction, type ImagesRequest, parseImages } from '../dialects/images.ts'
+import { GatewayError } from '../errors.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { imagesUsed, PICTURE } from '../providers/images-used.ts'
 import { taskBody } from '../providers/task-request.ts'
 import { boundedBy } from './bound.ts'
+import { heardEvents } from './heard-events.ts'
 import type { Operation } from './operation.ts'
 import { taskOperation } from './task.ts'
 import { valueBytes } from './text-size.ts'
@@ -22,12 +24,15 @@ const LACKING: Readonly<Record<ImagesAction, string>> = {
   variations: 'its vendor varies no pictures here',
 }
 
+/** What each picture before the last is billed as beside it (OpenAI, "Image generation", partial images). */
+const TOKENS_PER_PARTIAL = 100
+
 /** How many, in OpenAI's word, and in those of servers that take what they are sent beside it. */
 const COUNTS = ['n', 'num_images', 'num_images_per_prompt', 'num_outputs', 'batch_size', 'samples']
 
 /** Pictures: made from words, changed, or varied. */
 function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
-  return taskOperation<ImagesRequest, Images>({
+  const whole = taskOperation<ImagesRequest, Images>({
     name: 'images',
     callType: action === 'generations' ? 'aimage_generation' : action === 'edits' ? 'aimage_edit' : 'aimage_variation',
     parse: (body, path) => parseImages(action, body, path),
@@ -38,6 +43,27 @@ function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
     estimateUsage: (request) => mostUsage(request, { model: request.model }),
     print: ({ answer }, { startedAtMs }) => JSON.stringify({ created: Math.floor(startedAtMs / 1000), ...answer }),
   })
+  return {
+    ...whole,
+    streams: ({ stream }) => stream === true,
+    upstreams(asking) {
+      const { request, provider } = asking
+      if (request.stream === true && !provider.images?.[action]?.streamed)
+        throw new GatewayError('invalid_request', 'Its vendor streams no pictures: leave stream out.', {
+          param: 'stream',
+        })
+      return whole.upstreams(asking)
+    },
+    hearing({ request, provider }) {
+      const usage = provider.images?.[action]?.streamed
+      if (request.stream !== true || !usage) return undefined
+      return heardEvents({
+        last: action === 'edits' ? 'image_edit.completed' : 'image_generation.completed',
+        usage: (event) => usage(event, request),
+        estimate: () => whole.estimateUsage(request, 0),
+      })
+    },
+  }
 }
 
 export const images = picturesBy('generations')
@@ -48,12 +74,13 @@ function mostUsage(body: Readonly<Record<string, unknown>>, { model }: Pick<Depl
   const { image, mask, ...said } = body
   const asked = COUNTS.map((name) => Number(body[name])).filter((count) => Number.isInteger(count) && count > 0)
   const count = Math.max(1, ...asked)
+  const partial = Math.max(0, Number(body.partial_images) || 0)
   const sources = (Array.isArray(image) ? image.length : image === undefined ? 0 : 1) + (mask === undefined ? 0 : 1)
   return {
     ...noUsage,
     inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
     inputImageTokens: sources * TOKENS_PER_SOURCE,
-    outputImageTokens: count * mostTokens(model, body.quality),
+    outputImageTokens: count * mostTokens(model, body.quality) + partial * TOKENS_PER_PARTIAL,
     ...imagesUsed(body, count),
   }
 }

@@ -17,10 +17,16 @@ export function openaiImages(reach: Reach, { body: spoken }: ImagesAccent = {}):
   return {
     ask(request, target) {
       const body = taskBody(request, target)
-      const said = spoken ? spoken(body, target) : body
+      const asked = request.stream === true ? { ...body, stream: true } : body
+      const said = spoken ? spoken(asked, target) : asked
       return [request.image === undefined ? posted(reach, target, said) : uploaded(reach, target, said)]
     },
     read: ([answer], request, target) => readImages(answer, taskBody(request, target)),
+    streamed(event, request) {
+      if (!isFields(event)) return undefined
+      const kind = { quality: event.quality ?? request.quality, size: event.size ?? request.size }
+      return { ...noUsage, ...tokensOf(event.usage), ...imagesUsed(kind, 1) }
+    },
   }
 }
 

@@ -4,6 +4,7 @@ import type { EmbeddingRequest, Embeddings } from '../dialects/embeddings.ts'
 import type { Images, ImagesAction, ImagesRequest } from '../dialects/images.ts'
 import type { Moderation, ModerationRequest } from '../dialects/moderations.ts'
 import type { Ranking, RerankRequest } from '../dialects/rerank.ts'
+import type { Usage } from '../prices/usage.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
 
 /** How a vendor cuts its streams into events. */
@@ -63,6 +64,8 @@ export interface EmbeddingTranslator {
 export interface Task<Request, Answer> {
   ask(request: Request, target: Target): readonly [UpstreamRequest, ...UpstreamRequest[]]
   read(answers: readonly unknown[], request: Request, target: Target): Answer
+  /** What the event tells that ends an answer which is streamed; absent where the vendor streams none. */
+  readonly streamed?: (event: unknown, request: Request) => Usage | undefined
 }
 
 /** The part of a vendor that reads aloud. Its answer is sound, or events with sound in them. */

@@ -21,6 +21,21 @@ const server = createServer((request, response) => {
       return json({ id: 'modr-1', model: 'm', results: [{ flagged: false, categories: {}, category_scores: {} }] })
     if (path.endsWith('/rerank'))
       return json({ id: 'r', results: [{ index: 1, relevance_score: 0.9 }], usage: { total_tokens: 1_000 } })
+    if (path.includes('/images/') && /"stream":true|name="stream"/.test(text)) {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const event = (said: { type: string }) => response.write(`event: ${said.type}\ndata: ${JSON.stringify(said)}\n\n`)
+      const type = path.endsWith('/edits') ? 'image_edit' : 'image_generation'
+      const picture = { b64_json: 'AA==', size: '1024x1024', quality: 'low', output_format: 'png' }
+      event({ type: `${type}.partial_image`, partial_image_index: 0, ...picture } as { type: string })
+      if (text.includes('break')) return void setTimeout(() => response.destroy(), 50)
+      const usage = {
+        input_tokens: 30,
+        input_tokens_details: { image_tokens: 10, text_tokens: 20 },
+        output_tokens: 372,
+      }
+      event({ type: `${type}.completed`, ...picture, usage } as { type: string })
+      return response.end()
+    }
     if (path.includes('/images/')) return json({ created: 1, data: [{ b64_json: 'AA==' }] })
     if (path.endsWith('/transcriptions')) {
       if (!text.includes('name="stream"'))
@@ -58,6 +73,7 @@ describe("operations by OpenAI's SDK", () => {
       row('omni-moderation-latest', 'openai/omni-moderation-latest'),
       row('rank', 'voyage/rerank-2.5'),
       row('pictures', 'openai/dall-e-2'),
+      row('newer-pictures', 'openai/gpt-image-1'),
       row('voice', 'openai/tts-1'),
       row('ear', 'openai/whisper-1'),
       row('newer-ear', 'openai/gpt-4o-transcribe'),
@@ -119,6 +135,34 @@ general_settings:
       status: 429,
       type: 'budget_exceeded',
     })
+  })
+
+  it('pictures are streamed while they are made, and paid for by what they tell', async () => {
+    const { sdk, rows } = await world()
+    const asked = { model: 'newer-pictures', prompt: 'A gate.', stream: true, partial_images: 1 } as const
+    const types: string[] = []
+    for await (const event of await sdk.images.generate(asked)) types.push(event.type)
+    const image = await toFile(new Uint8Array([1]), 'gate.png', { type: 'image/png' })
+    for await (const event of await sdk.images.edit({ ...asked, image })) types.push(event.type)
+    expect(types).toEqual([
+      ...['image_generation.partial_image', 'image_generation.completed'],
+      ...['image_edit.partial_image', 'image_edit.completed'],
+    ])
+    // By the million: text 5, pictures 10 dollars; made 40.
+    const cost_nano = String(20 * 5_000 + 10 * 10_000 + 372 * 40_000)
+    const found = await eventually(rows, ({ length }) => length === 2)
+    expect(found).toEqual([
+      { call_type: 'aimage_generation', cost_nano, status: 'success' },
+      { call_type: 'aimage_edit', cost_nano, status: 'success' },
+    ])
+    await expect(sdk.images.generate({ ...asked, n: 2 })).rejects.toMatchObject({ status: 400, param: 'n' })
+    const broken = await sdk.images.generate({ ...asked, prompt: 'break' })
+    const until = async () => {
+      for await (const _ of broken);
+    }
+    await expect(until()).rejects.toThrow()
+    const last = await eventually(rows, ({ length }) => length === 3)
+    expect(last[2]).toMatchObject({ status: 'failure' })
   })
 
   it('speech arrives byte for byte', async () => {

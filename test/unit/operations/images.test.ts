@@ -148,7 +148,7 @@ describe('pictures', () => {
     })
   })
 
-  it.each([{ n: 0 }, { n: 11 }, { prompt: '' }, { stream: true }])('are not made of %o', async (body) => {
+  it.each([{ n: 0 }, { n: 11 }, { prompt: '' }, { stream: true, n: 2 }, { stream: 'yes' }, { stream: true, partial_images: 4 }])('are not made of %o', async (body) => {
     const [param] = Object.keys(body)
     await expect(asked({ model: 'pictures', ...body }, two)).rejects.toMatchObject({ details: { param } })
   })
