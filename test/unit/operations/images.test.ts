@@ -146,10 +146,16 @@ describe('pictures', () => {
     await expect(asked({ model: 'imagen', style: 'vivid' }, filtered)).rejects.toMatchObject({
       details: { param: 'style' },
     })
+    await expect(asked({ model: 'imagen', stream: true }, filtered)).rejects.toMatchObject({
+      details: { param: 'stream' },
+    })
   })
 
-  it.each([{ n: 0 }, { n: 11 }, { prompt: '' }, { stream: true, n: 2 }, { stream: 'yes' }, { stream: true, partial_images: 4 }])('are not made of %o', async (body) => {
-    const [param] = Object.keys(body)
-    await expect(asked({ model: 'pictures', ...body }, two)).rejects.toMatchObject({ details: { param } })
-  })
+  it.each([{ n: 0 }, { n: 11 }, { prompt: '' }, { n: 2, stream: true }, { stream: 'yes' }, { partial_images: 4 }])(
+    'are not made of %o',
+    async (body) => {
+      const [param] = Object.keys(body)
+      await expect(asked({ model: 'pictures', ...body }, two)).rejects.toMatchObject({ details: { param } })
+    },
+  )
 })
