@@ -19,7 +19,7 @@ import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { priceListsOver } from './deps/price-lists.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo, testSink } from './deps/signals.ts'
-import { type TellChange, tellsChanges, toldOfChanges } from './deps/told-of-changes.ts'
+import { type TellChange, tellsChanges, toldOfChanges, toldOfModels } from './deps/told-of-changes.ts'
 import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
@@ -105,7 +105,7 @@ export function depsFor(env: Env, ctx: Pick<ExecutionContext, 'waitUntil'>): App
     ...rest,
     ...(tellsChanges ? { tenantStore: toldOfChanges(rest.tenantStore, tell) } : {}),
     ledgerAdmin: ledger,
-    ...(told ? { alerts: told } : {}),
+    ...(told ? { alerts: told, ...(rest.models ? { models: toldOfModels(rest.models, tell) } : {}) } : {}),
     testSink: (sink) =>
       testSink(
         deliveriesDeps(env, () => {}),

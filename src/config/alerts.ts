@@ -15,6 +15,7 @@ export const alertTypes = [
   'failed_tracking_spend',
   'dead_deliveries',
   'fallback_reports',
+  'new_model_added',
   'new_virtual_key_created',
   'virtual_key_updated',
   'virtual_key_deleted',

@@ -1,4 +1,5 @@
 import type { AlertSettings, AlertType } from '../config/alerts.ts'
+import type { ModelStore } from '../models/port.ts'
 import type { Author, TenantStore } from '../tenants/port.ts'
 import type { EntityKind } from '../tenants/record.ts'
 
@@ -25,6 +26,20 @@ const OF_CHANGES: ReadonlySet<AlertType> = new Set(Object.values(TYPES).flatMap(
 /** Whether anybody is to be told what admins change. */
 export function tellsChanges({ receivers }: AlertSettings): boolean {
   return receivers.some(({ types }) => types.some((type) => OF_CHANGES.has(type)))
+}
+
+/** The store of models, with `tell` told of each that is added. */
+export function toldOfModels(store: ModelStore, tell: TellChange): ModelStore {
+  return {
+    ...store,
+    async create(row, signature) {
+      const made = await store.create(row, signature)
+      const { by, nowMs } = signature
+      if (made && row.kind === 'model' && 'group' in row)
+        tell('new_model_added', { entity: titleOf('new_model_added'), name: String(row.group), by, fields: [] }, nowMs)
+      return made
+    },
+  }
 }
 
 /** The store, with `tell` told of each key, team and user that a write made, changed or deleted, once it is written. */
