@@ -84,7 +84,7 @@ export function scan(bytes: Uint8Array, from = 0, to = bytes.length): Scan {
           modelStart = value
           modelEnd = endOfString(bytes, value, to)
         } else if (equals(bytes, at + 1, end - 1, USAGE)) hasUsage = bytes[value] === OPEN_BRACE
-        else if (equals(bytes, at + 1, end - 1, ERROR)) hasError ||= !startsWith(bytes, value, NULL)
+        else if (equals(bytes, at + 1, end - 1, ERROR)) hasError ||= !isFalsy(bytes, value)
         else if (isText && equals(bytes, at + 1, end - 1, OBJECT))
           hasError ||= equals(bytes, value + 1, endOfString(bytes, value, to) - 1, ERROR)
       } else if (inChoices && isText) {
@@ -177,6 +177,12 @@ function isOneOf(bytes: Uint8Array, start: number, end: number, words: readonly 
 function startsWith(bytes: Uint8Array, start: number, word: Uint8Array): boolean {
   for (let i = 0; i < word.length; i++) if (bytes[start + i] !== word[i]) return false
   return true
+}
+
+/** `null`, `false` or an empty text: how servers write that there is none. */
+function isFalsy(bytes: Uint8Array, at: number): boolean {
+  if (bytes[at] === QUOTE) return bytes[at + 1] === QUOTE
+  return startsWith(bytes, at, NULL) || startsWith(bytes, at, FALSE)
 }
 
 /** Of the three words that JSON has, the one that stands here. */

@@ -22,7 +22,7 @@ const event = fc.record(
     model: fc.oneof(text, fc.constant(null)),
     choices: fc.array(choice, { maxLength: 2 }),
     usage: fc.constantFrom(null, { prompt_tokens: 1 }),
-    error: fc.constantFrom(null, { message: 'm' }),
+    error: fc.constantFrom(null, '', false, { message: 'm' }),
     extra: json,
   },
   { requiredKeys: ['choices'] },
@@ -36,7 +36,7 @@ it('agrees with JSON.parse about everything it claims', () => {
       const found = scan(bytes(written))
       expect(found.whole).toBe(true)
       expect(found.hasUsage).toBe(value.usage != null)
-      expect(found.hasError).toBe(value.error != null || value.object === 'error')
+      expect(found.hasError).toBe(Boolean(value.error) || value.object === 'error')
       expect(found.hasChoices).toBe(value.choices.length > 0)
       expect(found.hasFinish).toBe(value.choices.some(({ finish_reason }) => finish_reason === 'stop'))
       if (typeof value.model === 'string')

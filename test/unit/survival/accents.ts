@@ -378,6 +378,29 @@ export const accents: readonly VendorAnswer[] = [
   },
   {
     model: anyone,
+    what: 'errors that say nothing in every chunk',
+    whole: whole({ role: 'assistant', content: 'Hi' }, {}, { error: null }),
+    stream: [
+      chunk({ content: 'H' }, {}, { error: null }),
+      chunk({ content: 'i' }, {}, { error: '' }),
+      end('stop', { error: false, usage }),
+      done,
+    ],
+    heard: { text: 'Hi', ...counted },
+  },
+  {
+    model: 'xai/grok-4',
+    what: 'sources with the last chunk',
+    stream: [
+      chunk({ role: 'assistant', reasoning_content: 'Hm.' }),
+      chunk({ content: 'Hi' }),
+      end('stop', { usage, citations: ['https://x.test/a', 'https://x.test/b'] }),
+      done,
+    ],
+    heard: { thought: 'Hm.', text: 'Hi', urls: ['https://x.test/a', 'https://x.test/b'], ...counted },
+  },
+  {
+    model: anyone,
     what: 'an end before the last words',
     vague: true,
     stream: [
