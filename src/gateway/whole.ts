@@ -91,12 +91,21 @@ async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, 
   })
 }
 
+/** Of one answer, which shares its isolate with all others: ten large pictures are less. */
+const MOST_BYTES = 64 * 1024 * 1024
+
 async function textOf(group: string, { response, watch }: Answer): Promise<string> {
+  const length = response.headers.get('content-length')
   try {
+    if (Number(length) > MOST_BYTES) throw tooLong(group)
     // Asking for the stream makes one, which a body of known length does not need.
-    if (response.headers.has('content-length') || response.body === null) return await atOnce(response, watch)
-    return await pieces(watched(response.body, watch))
+    if (length !== null || response.body === null) return await atOnce(response, watch)
+    return await pieces(group, watched(response.body, watch))
   } catch (cause) {
+    if (cause instanceof GatewayError && cause.kind === 'upstream_failed') {
+      if (!response.bodyUsed) response.body?.cancel().catch(() => {})
+      throw cause
+    }
     throw (
       watch.ended() ??
       new GatewayError('upstream_failed', `${group} broke off in the middle of its answer.`, {
@@ -117,14 +126,25 @@ function atOnce(response: Response, watch: Answer['watch']): Promise<string> {
 }
 
 /** Some vendors keep a long answer alive with white space: that is no silence. */
-async function pieces(source: Source): Promise<string> {
+async function pieces(group: string, source: Source): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
+  let bytes = 0
   for (;;) {
     const { done, value } = await source.read()
     if (done) return text + decoder.decode()
+    bytes += value?.length ?? 0
+    if (bytes > MOST_BYTES) {
+      source.cancel().catch(() => {})
+      throw tooLong(group)
+    }
     text += decoder.decode(value, { stream: true })
   }
+}
+
+function tooLong(group: string): GatewayError {
+  const message = `${group} answered with more than ${MOST_BYTES} bytes, the most that is read here. Ask for less at once.`
+  return new GatewayError('upstream_failed', message, { billed: true, retry: false })
 }
 
 function parse(text: string): unknown {
