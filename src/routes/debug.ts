@@ -20,7 +20,9 @@ const debugKey = route({
   async handle(asked) {
     const { body, deps, receivedAtMs: nowMs } = asked
     if (!deps.debugKeys)
-      throw new GatewayError('not_found', 'Which keys are debugged is kept in Postgres, and there is none.')
+      throw new GatewayError('not_found', 'Which keys are debugged is kept in Postgres, and there is none.', {
+        param: 'key',
+      })
     const key = await deps.tenantStore.findKey({ token: await tokenOf(body.key) })
     if (!key) throw notFound(body.key)
     const untilMs = nowMs + Math.round(body.minutes * MINUTE_MS)
