@@ -2,6 +2,7 @@ import type { Opening } from '../batches/port.ts'
 import type { Deployment } from '../config/config.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { GatewayError } from '../errors.ts'
+import { newId } from '../ids.ts'
 import type { Grant } from '../ledger/port.ts'
 import type { NanoUsd } from '../money.ts'
 import type { BatchAsked } from '../operations/batch-lines.ts'
@@ -96,6 +97,20 @@ function closed(
 ): void {
   const close = { grantId: grant.id, attempt, paidNano: 0n, tokens, ...(grant.also && { also: grant.also }) }
   deps.handOver.add({ ledger: principal.ledger, close }, deps.defer)
+}
+
+/** A request that asks vendors what became of batches counts as one, and holds nothing. Throws where there is no room. */
+export async function countLook(principal: Principal, deps: GatewayDeps): Promise<void> {
+  const limits = principal.limits.flatMap(({ tpm: _, maxParallel: __, ...rest }) =>
+    rest.rpm === undefined || rest.model !== undefined || rest.dynamic !== undefined ? [] : [rest],
+  )
+  if (limits.length === 0) return
+  const { general } = deps.config
+  const attempt = newId(deps.clock())
+  const take = { attempt, scopes: [], limits, amountNano: 0n, tokens: 0, callMs: general.totalTimeoutMs }
+  const taken = await deps.ledger.take(principal.ledger, take)
+  if (!taken.granted) throw refused(taken.refusal, general)
+  closed(taken.grant, { attempt, tokens: 0 }, principal, deps)
 }
 
 interface Held {

@@ -4,7 +4,7 @@ import { anthropic } from '../dialects/anthropic.ts'
 import { type Fields, fields, text } from '../dialects/loose-json.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { GatewayError, toGatewayError } from '../errors.ts'
-import { beginBatch, dropBatch } from '../gateway/batch.ts'
+import { beginBatch, countLook, dropBatch } from '../gateway/batch.ts'
 import { batchNow, chargeIfOver, keepingAccount, lookedUp, placeOf } from '../gateway/batch-results.ts'
 import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
 import { askedInLine, askedOfAnthropic, type BatchAsked, isBatchOver, linesOf } from '../operations/batch-lines.ts'
@@ -144,6 +144,7 @@ async function page(asked: Keeping, vendors: readonly string[]): Promise<readonl
     ...{ vendors, limit: limit + 1 },
     ...afterOf(query, ['after', 'after_id']),
   })
+  if (found.some(({ said }) => !isBatchOver(said))) await countLook(asked.principal, asked.deps.gateway)
   let left = MOST_ASKED
   return Promise.all(
     found.map(async (batch) => {

@@ -15,7 +15,7 @@ const FILE = { id: 'file-1', object: 'file', purpose: 'batch' }
 const BATCH = { input_file_id: 'file-1', endpoint: '/v1/chat/completions', completion_window: '24h' }
 
 /** A key with a budget of a dollar and a file of one request, at a vendor that answers everything else as the test says. */
-async function vendors(answers: () => Promise<Response> | Response) {
+async function vendors(answers: () => Promise<Response> | Response, limits: object = {}) {
   const w = world()
   const account = newBooks()
   const ledger = new MemoryLedger({ source: memorySource(account), clock: w.now })
@@ -48,7 +48,7 @@ async function vendors(answers: () => Promise<Response> | Response) {
       return Promise.resolve().then(answers)
     },
   })
-  const key = await w.key({ max_budget: 1 })
+  const key = await w.key({ max_budget: 1, ...limits })
   const as = (who: string) => ({ authorization: `Bearer ${who}`, 'content-type': 'application/json' })
   return {
     ...{ asked, objects, key, pass: w.pass },
@@ -99,6 +99,17 @@ describe('a batch', () => {
       expect(json.data).toEqual([{ id: 'b-1', object: 'batch', status: 'in_progress' }])
     }
   })
+})
+
+it('a list of batches that run counts as a request, and then asks their vendor', async () => {
+  const batch = { id: 'b-1', object: 'batch', status: 'in_progress' }
+  const v = await vendors(() => Response.json(batch), { rpm_limit: 3 })
+  await v.send('POST', '/v1/files', {})
+  await v.send('POST', '/v1/batches', BATCH)
+  const before = v.asked.length
+  expect((await v.send('GET', '/v1/batches')).status).toBe(200)
+  expect((await v.send('GET', '/v1/batches')).status).toBe(429)
+  expect(v.asked.length).toBe(before + 1)
 })
 
 describe('files at vendors that are passed on to', () => {
