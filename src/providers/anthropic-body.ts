@@ -9,6 +9,7 @@ import { ANSWER_TOOL, grammarOf } from './anthropic-schema.ts'
 import { isThinking, thinkingOf } from './anthropic-thinking.ts'
 import { type ToolChoice, toolChoiceOf, toolsOf, toolsOfHistory, webSearch } from './anthropic-tools.ts'
 import { chatBody } from './chat-body.ts'
+import { foreignWords, isForeignHint, type Tongue } from './foreign-words.ts'
 import type { Target } from './provider.ts'
 import { kept, unsupported } from './unsupported.ts'
 
@@ -45,6 +46,8 @@ const FOREIGN: Readonly<Record<string, (value: unknown) => boolean>> = {
   suffix: () => false,
 }
 
+const OWN: readonly Tongue[] = ['anthropic']
+
 /** Hints that change no answer, and fields that are translated below. */
 const READ = new Set([
   'model',
@@ -69,6 +72,7 @@ const READ = new Set([
   'web_search_options',
   'response_format',
   'reasoning_effort',
+  'reasoning',
   'thinking',
   'output_config',
   'service_tier',
@@ -87,7 +91,8 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
   const refused = Object.entries(FOREIGN).flatMap(([field, saysNothing]) =>
     isSet(asked[field]) && !saysNothing(asked[field]) ? [field] : [],
   )
-  const allowed = unsupported(refused, target)
+  const foreign = foreignWords(asked, OWN)
+  const allowed = unsupported([...refused, ...foreign], target)
 
   const { system: told, messages } = conversationOf(request.messages, traits.laterInstructions)
   const system = [...blocksOf(asked.system, 'system'), ...told]
@@ -108,7 +113,9 @@ export function claudeBody(request: ChatRequest, target: Target, platform: Platf
   const output = outputOf(asked, format.grammar, thinking.effort)
   const userId = userIdOf(request)
 
-  const own = Object.entries(asked).filter(([field]) => !READ.has(field) && !(field in FOREIGN))
+  const own = Object.entries(asked).filter(
+    ([field]) => !READ.has(field) && !(field in FOREIGN) && !foreign.includes(field) && !isForeignHint(field, OWN),
+  )
   const body: Fields = {
     ...Object.fromEntries(own),
     ...kept(allowed, asked),

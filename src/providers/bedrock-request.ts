@@ -15,11 +15,12 @@ import {
   knowsSchemas,
 } from './bedrock-models.ts'
 import { chatBody } from './chat-body.ts'
+import { foreignWords, isForeignHint, type Tongue } from './foreign-words.ts'
 import type { Target } from './provider.ts'
 import { kept, unsupported } from './unsupported.ts'
 
 /** OpenAI's and the gateway's words that change nothing in an answer: who asks, and what should be kept of it. */
-const INERT = ['model', 'messages', 'user', 'safety_identifier', 'store', 'metadata', 'prompt_cache_key']
+const INERT = ['model', 'messages', 'user', 'safety_identifier', 'store', 'metadata', 'prompt_cache_key', 'reasoning']
 /** OpenAI's words for which Converse has none. */
 const MISSING = [
   'seed',
@@ -37,7 +38,6 @@ const MISSING = [
   'function_call',
   'prompt_cache_retention',
   'suffix',
-  'truncation',
 ]
 /** Converse's own fields, which a request or a deployment may give in its own words. */
 const NATIVE = [
@@ -88,7 +88,9 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
     caching: bedrockCaching(id),
     signedOnly: family === 'anthropic',
   })
-  const lacking = MISSING.filter((field) => means(given[field]))
+  const own: readonly Tongue[] = family === 'anthropic' ? ['anthropic'] : []
+  const foreign = foreignWords(given, own).filter((field) => field !== 'top_k')
+  const lacking = [...MISSING.filter((field) => means(given[field])), ...foreign]
   const { structure, shape } = structured(given.response_format, id)
   const reasoning = reasoningFields({ given, messages, id, family, target })
   const tools = toolConfig({
@@ -118,7 +120,7 @@ export function converseBody(request: ChatRequest, target: Target): Fields {
     ...fields(given.inferenceConfig),
   }
   const additional = {
-    ...unknown(given),
+    ...unknown(given, (field) => foreign.includes(field) || isForeignHint(field, own)),
     ...kept(allowed, given),
     ...topK(sampling.top_k, family),
     ...reasoning.additional,
@@ -156,9 +158,9 @@ function stops(stop: unknown): string[] {
   return (typeof stop === 'string' ? [stop] : list(stop)).filter((one) => typeof one === 'string')
 }
 
-function unknown(given: Fields): Fields {
+function unknown(given: Fields, isForeign: (field: string) => boolean): Fields {
   const known = new Set([...INERT, ...MISSING, ...NATIVE, ...READ])
-  return defined(Object.fromEntries(Object.entries(given).filter(([field]) => !known.has(field))))
+  return defined(Object.fromEntries(Object.entries(given).filter(([field]) => !known.has(field) && !isForeign(field))))
 }
 
 function topK(value: unknown, family: BedrockFamily): Fields {

@@ -19,8 +19,8 @@ const defaults = {
  */
 const chat = openaiCompatible(defaults, {
   knows: ['thinking_blocks', 'reasoning_content', 'web_search', 'file_url'],
-  lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'audio', 'web_search_options', 'verbosity'],
-  ignores: ['user', 'safety_identifier', 'store', 'stream_options', 'modalities'],
+  lacks: ['logprobs', 'top_logprobs', 'logit_bias', 'audio', 'web_search_options', 'verbosity', 'modalities'],
+  ignores: ['user', 'safety_identifier', 'store', 'stream_options'],
   body: ({ messages, seed, tool_choice, ...body }) => ({
     ...olderMaximum(body),
     messages: messages.map(mistralMessage),

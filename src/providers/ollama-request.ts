@@ -4,6 +4,7 @@ import { type Fields, fields, isFields, list, number, parsed, text } from '../di
 import { GatewayError } from '../errors.ts'
 import { chatBody } from './chat-body.ts'
 import { dataUrl } from './data-url.ts'
+import { foreignWords, isForeignHint } from './foreign-words.ts'
 import { functionCall } from './older-words.ts'
 import type { Target } from './provider.ts'
 import { kept, unsupported } from './unsupported.ts'
@@ -27,7 +28,6 @@ const MISSING = [
   'web_search_options',
   'functions',
   'function_call',
-  'truncation',
 ]
 /** `options` by OpenAI's names, where they differ. */
 const OPTIONS: Readonly<Record<string, string>> = {
@@ -51,6 +51,7 @@ const READ = [
   'tool_choice',
   'response_format',
   'reasoning_effort',
+  'reasoning',
   'thinking',
 ]
 
@@ -59,10 +60,13 @@ export function ollamaBody(request: ChatRequest, target: Target): Fields {
   const { model: _, messages: __, options, format, ...given } = chatBody({ ...request, stream: false }, target)
   const thought = thinking(given, target.model)
   const tools = toolsOf(given)
-  const lacking = MISSING.filter((field) => means(given[field]))
+  const foreign = foreignWords(given, []).filter((field) => field !== 'top_k')
+  const lacking = [...MISSING.filter((field) => means(given[field])), ...foreign]
   const several = number(given.n) !== undefined && given.n !== 1 ? ['n'] : []
-  const allowed = unsupported([...lacking, ...several, ...tools.lacking, ...thought.lacking], target)
-  const settings = { ...optionsOf(given), ...fields(options) }
+  // One function alone is hardly called twice at once.
+  const single = given.parallel_tool_calls === false && tools.kept.length > 1 ? ['parallel_tool_calls'] : []
+  const allowed = unsupported([...lacking, ...several, ...single, ...tools.lacking, ...thought.lacking], target)
+  const settings = { ...optionsOf(given, foreign), ...fields(options) }
   const wanted = format ?? formatOf(given.response_format)
   return {
     ...kept(allowed, given),
@@ -77,8 +81,8 @@ export function ollamaBody(request: ChatRequest, target: Target): Fields {
   }
 }
 
-function optionsOf(given: Fields): Fields {
-  const others = new Set([...INERT, ...MISSING, ...BESIDE, ...READ, ...Object.keys(OPTIONS)])
+function optionsOf(given: Fields, foreign: readonly string[]): Fields {
+  const others = new Set([...foreign, ...INERT, ...MISSING, ...BESIDE, ...READ, ...Object.keys(OPTIONS)])
   const known = Object.entries(OPTIONS).flatMap(([field, option]) => {
     const value = number(given[field])
     return value === undefined ? [] : [[option, value]]
@@ -87,7 +91,9 @@ function optionsOf(given: Fields): Fields {
     (one) => typeof one === 'string',
   )
   return {
-    ...defined(Object.fromEntries(Object.entries(given).filter(([field]) => !others.has(field)))),
+    ...defined(
+      Object.fromEntries(Object.entries(given).filter(([field]) => !others.has(field) && !isForeignHint(field, []))),
+    ),
     ...Object.fromEntries(known),
     ...(stop.length > 0 && { stop }),
   }

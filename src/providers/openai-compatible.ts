@@ -91,6 +91,7 @@ function means(value: unknown, field: string): boolean {
   if (field === 'parallel_tool_calls') return value === false
   if (value === undefined || value === null || value === false || value === 0) return false
   if (field === 'n') return value !== 1
+  if (field === 'modalities') return list(value).some((one) => one !== 'text')
   return !Array.isArray(value) || value.length > 0
 }
 

@@ -4,6 +4,7 @@ import { type Fields, fields, isFields, list, present, text } from '../dialects/
 import { flatAnnotation } from '../dialects/responses-input.ts'
 import { openaiSeal, reasoningItem, type Thought, thoughtIn } from '../dialects/responses-thoughts.ts'
 import { chatBody } from './chat-body.ts'
+import { foreignWords, isForeignHint, type Tongue } from './foreign-words.ts'
 import { cannotThink, effortOf } from './openai-translator.ts'
 import type { Target } from './provider.ts'
 import { unsupported } from './unsupported.ts'
@@ -20,6 +21,8 @@ const MISSING = [
   'modalities',
   'top_k',
 ]
+
+const OWN: readonly Tongue[] = ['responses']
 
 /** Said in other words, below. */
 const TRANSLATED = new Set([
@@ -50,15 +53,19 @@ const TRANSLATED = new Set([
 export function openaiResponsesBody(request: ChatRequest, target: Target): Fields {
   const body: Fields & ReturnType<typeof chatBody> = chatBody(request, target)
   const missing = MISSING.filter((field) => means(field, body[field]))
+  const foreign = foreignWords(body, OWN).filter((field) => field !== 'top_k')
   if (Number(body.n ?? 1) > 1) missing.push('n')
   const names = body.messages.flatMap(({ role, name }, at) =>
     // A result's name is its call's, which the call itself says.
     text(name) === undefined || role === 'tool' || role === 'function' ? [] : [`messages[${at}].name`],
   )
   if (isShown(body.thinking) && cannotThink(target.model)) missing.push('thinking')
-  unsupported([...missing, ...names], target)
+  unsupported([...missing, ...foreign, ...names], target)
   const rest = Object.fromEntries(
-    Object.entries(body).filter(([field, value]) => !TRANSLATED.has(field) && value !== null),
+    Object.entries(body).filter(
+      ([field, value]) =>
+        !TRANSLATED.has(field) && value !== null && !foreign.includes(field) && !isForeignHint(field, OWN),
+    ),
   )
   const effort = missing.includes('thinking') ? undefined : effortIn(body)
   const tools = [...list(body.tools).map(fields), ...list(body.functions).map(asFunction)].map(flatTool)

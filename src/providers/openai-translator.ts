@@ -3,6 +3,7 @@ import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { effortOfBudget } from '../dialects/effort.ts'
 import { type Fields, fields, isFields, list, number, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import { foreignWords, isForeignHint, type Tongue } from './foreign-words.ts'
 import { openaiCompletion, openaiReader } from './openai-reader.ts'
 import type { ParameterRules } from './parameter-rules.ts'
 import type { Target } from './provider.ts'
@@ -34,10 +35,9 @@ const MESSAGE_EXTRAS = [
   'cache_control',
   'is_error',
 ]
+const OWN: readonly Tongue[] = ['openai']
 /** Anthropic's words on a part. */
 const PART_EXTRAS = ['cache_control', 'citations', 'context']
-/** What other dialects can say and OpenAI's chat cannot. */
-const FOREIGN = ['top_k', 'truncation', 'max_tool_calls', 'context_management', 'prompt', 'background']
 
 /**
  * A canonical request with nothing in it that only other vendors understand, for `chatBody`. Thoughts of other vendors and
@@ -51,13 +51,14 @@ export function plainChat(
 ): ChatRequest {
   const knows = new Set(options.knows ?? [])
   const { model, thinking, reasoning: _, tools, tool_choice, messages, ...rest } = request
-  const missing = FOREIGN.filter((field) => rest[field] !== undefined && rest[field] !== null && !knows.has(field))
+  const missing = foreignWords(rest, OWN).filter((field) => !knows.has(field))
   const given = list(tools).map(fields)
   const strange = given.filter((tool) => !isPlainTool(tool) && !isWebSearch(tool))
   const unthought = thinks(thinking) && cannotThink(target.model) ? ['thinking'] : []
   const strangers = strange.map(({ type }) => `tools of type ${String(type)}`)
   const allowed = unsupported([...missing, ...unthought, ...strangers], options)
-  const dropped = missing.filter((field) => !allowed.includes(field))
+  const hints = Object.keys(rest).filter((field) => !knows.has(field) && isForeignHint(field, OWN))
+  const dropped = [...missing.filter((field) => !allowed.includes(field)), ...hints]
   const kept = given.filter(isPlainTool).map(plainTool)
   const search = given.find(isWebSearch)
   const effort = rest.reasoning_effort ?? (unthought.length > 0 ? undefined : effortOf(thinking))
