@@ -51,7 +51,7 @@ export interface Passing {
 /** The end of it: its row, and of its hold what it cost. What its vendor refused cost nothing. */
 export function ended({ call, attempt, free }: Passing, outcome: Outcome, deps: GatewayDeps): void {
   const { grant } = attempt
-  const charge = free ? undefined : chargeFor(attempt, outcome)
+  const charge = free ? undefined : chargeFor(attempt, call.pricePico === undefined ? outcome : asPriced(outcome))
   const cost = charge?.costNano ?? 0n
   if (charge?.unpriced) deps.unpriced?.(attempt.deployment)
   const event = { ...toEvent(attempt, outcome, cost, deps), ...(charge && toldOfCharge(charge)) }
@@ -63,6 +63,13 @@ export function ended({ call, attempt, free }: Passing, outcome: Outcome, deps: 
     ...(grant.also ? { also: grant.also } : {}),
   }
   deps.handOver.add({ ledger: call.principal.ledger, event, ...(close ? { close } : {}) }, deps.defer)
+}
+
+/** What the operator prices costs that, whatever its vendor says. */
+function asPriced(outcome: Outcome): Outcome {
+  if (outcome.usage.reportedNano === undefined) return outcome
+  const { reportedNano: _, ...usage } = outcome.usage
+  return { ...outcome, usage }
 }
 
 /** Faster than models are known to write: what an answer nobody waited for is reckoned at. */

@@ -4,11 +4,12 @@ const HALF = 2
 
 /**
  * What a batch costs: half the list price for every token, at OpenAI, Azure OpenAI and Anthropic (their pages on batches).
- * What is paid by the request or the search is not made cheaper.
+ * What is paid by the request or the search is not made cheaper, and what is said of batches themselves holds.
  */
-export function batchPrice({ request, search, tiers, ...rates }: Price): Price {
+export function batchPrice({ request, search, tiers, batch, ...rates }: Price): Price {
   return {
     ...halved(rates),
+    ...batch,
     ...(tiers && { tiers: tiers.map(({ aboveTokens, ...tier }) => ({ ...halved(tier), aboveTokens })) }),
     ...(request !== undefined && { request }),
     ...(search !== undefined && { search }),

@@ -37,6 +37,8 @@ export interface UnitRates {
 /** A model's price: base rates, and other rates for a prompt of more than `aboveTokens`. */
 export interface Price extends Rates {
   readonly tiers?: readonly (Rates & { readonly aboveTokens: number })[]
+  /** What batches cost, where it is not half of what the same costs at once. */
+  readonly batch?: Partial<Pick<Rates, 'input' | 'output'>>
   /** A fixed amount per request, in pico-USD. */
   readonly request?: PicoUsd
   /** For each search of the web that the vendor makes, in pico-USD. */

@@ -118,11 +118,9 @@ export const inactiveMoney: readonly Capability[] = [
     organization: ['tags', 'metadata.tags'],
   },
   {
-    capability: 'discounts, margins and prices beyond tokens and requests',
+    capability: 'prices beyond tokens and requests',
     comes: 'signals',
     config: [
-      'litellm_settings.cost_discount_config',
-      'litellm_settings.cost_margin_config',
       'model_list.*.litellm_params.tiered_pricing',
       'model_list.*.litellm_params.citation_cost_per_token',
       'model_list.*.litellm_params.output_cost_per_second',
@@ -136,8 +134,6 @@ export const inactiveMoney: readonly Capability[] = [
       'model_list.*.litellm_params.input_cost_per_token_priority',
       'model_list.*.litellm_params.output_cost_per_token_priority',
       'model_list.*.litellm_params.cache_read_input_token_cost_priority',
-      'model_list.*.litellm_params.input_cost_per_token_batches',
-      'model_list.*.litellm_params.output_cost_per_token_batches',
     ],
     chat: ['input_cost_per_token', 'output_cost_per_token', 'input_cost_per_second', 'output_cost_per_second'],
   },

@@ -20,6 +20,11 @@ const outputRates = {
   output_cost_per_image_token: 'outputImage',
 } as const satisfies Partial<Record<RateKeys, keyof Rates>>
 
+const batchRates = {
+  input_cost_per_token_batches: 'input',
+  output_cost_per_token_batches: 'output',
+} as const satisfies Partial<Record<RateKeys, keyof Rates>>
+
 const tierRates = [
   {
     aboveTokens: 128_000,
@@ -77,6 +82,11 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
   const request =
     own.input_cost_per_request === undefined ? list?.request : picoFromUsdPerToken(own.input_cost_per_request)
   const search = searchRate(ownSearch) ?? list?.search
+  // Another price at once makes the list's price of batches another, too.
+  const batch = {
+    ...(input === undefined && output === undefined ? list?.batch : undefined),
+    ...ratesOf(own, batchRates),
+  }
   const ownTiers = tierRates.flatMap(({ aboveTokens, keys }) => {
     const above = ratesOf(own, keys)
     return Object.keys(above).length === 0 ? [] : [{ ...rates, ...above, aboveTokens }]
@@ -86,6 +96,7 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
   return {
     ...rates,
     ...(request === undefined ? {} : { request }),
+    ...(Object.keys(batch).length === 0 ? {} : { batch }),
     ...(search === undefined ? {} : { search }),
     ...(units === undefined ? {} : { units }),
     ...(tiers.length === 0 ? {} : { tiers }),

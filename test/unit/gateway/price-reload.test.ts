@@ -52,8 +52,10 @@ function world(body: () => Response = () => Response.json(MAP)) {
     config: built,
     env: {} as Record<string, unknown>,
     clock: () => nowMs,
-    fetch: ((url: string) => {
+    fetch: ((url: string, init: RequestInit) => {
       urls.push(url)
+      // Whoever is sent on would be let in anywhere.
+      expect(init.redirect).toBe('manual')
       return Promise.resolve(answer.body())
     }) as typeof fetch,
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Config, Deployment } from '../../../src/config/config.ts'
 import { withCostTerms } from '../../../src/config/cost-terms.ts'
 import { chargeOf } from '../../../src/gateway/charge.ts'
+import { priceOver } from '../../../src/models/row/pricing.ts'
 import { worstCase } from '../../../src/operations/chat.ts'
 import { worstCaseEmbeddings } from '../../../src/operations/embeddings.ts'
 import { batchPrice } from '../../../src/prices/batch.ts'
@@ -158,3 +159,15 @@ const anyTerms: fc.Arbitrary<CostTerms> = fc
 function sumOf({ terms: applied, costNano: cost }: ReturnType<typeof chargeOf>): bigint {
   return applied ? applied.originalNano - applied.discountNano + applied.marginNano : cost
 }
+
+describe('batches', () => {
+  it('cost half, or what is said of them, under the same terms', () => {
+    const own = priceOver(price, { input_cost_per_token_batches: 1e-8, input_cost_per_request: 0.5 })
+    expect(own?.batch).toEqual({ input: 10_000 })
+    expect(batchPrice(price)).toMatchObject({ input: 75_000, output: 300_000 })
+    expect(batchPrice(own!)).toEqual({ input: 10_000, output: 300_000, request: 500_000_000_000 })
+    const terms = { discount: 500_000_000, margin: 0, fixedPico: 0 }
+    expect(costNano(batchPrice({ ...price, terms }), usage)).toBe(18_750n)
+    expect(priceOver({ ...price, batch: { input: 1 } }, { input_cost_per_token: 1e-6 })).not.toHaveProperty('batch')
+  })
+})
