@@ -64,7 +64,7 @@ describe('what they do not have is refused by name, or left out where that is al
     ['zai', { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: {} } } }, 'response_format'],
     ['moonshot', { logit_bias: { 1: 2 } }, 'logit_bias'],
     ['dashscope', { logit_bias: { 1: 2 } }, 'logit_bias'],
-    ['cohere', { parallel_tool_calls: true }, 'parallel_tool_calls'],
+    ['cohere', { parallel_tool_calls: false }, 'parallel_tool_calls'],
     ['cohere_chat', { n: 3 }, 'n'],
   ] as const)('%s: %o', (name, fields, param) => {
     expect(() => bodyOf(name, { ...request, ...fields })).toThrow(param)
