@@ -53,7 +53,7 @@ it.each(answers.filter(({ whole }) => whole))('$model: $what, with one field bro
         expect(error).toBeInstanceOf(GatewayError)
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   )
 })
 
@@ -70,6 +70,6 @@ it.each(answers.filter(({ stream }) => stream))('$model: $what, with one field o
       const { error } = await translated([bytes], model, ear)
       expect(error).not.toBe('it sent what cannot be told')
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   )
 })

@@ -10,6 +10,8 @@ export interface Clothes {
   readonly between: readonly string[]
   /** No space behind the colon. */
   readonly tight: boolean
+  /** Data in several lines, as a pretty printer writes them. */
+  readonly spread: boolean
   /** Fields that mean nothing here beside the data. */
   readonly numbered: boolean
   /** The blank line behind the last event is missing. */
@@ -19,7 +21,7 @@ export interface Clothes {
 }
 
 export const PLAIN: Clothes = {
-  ...{ end: '\n', mark: false, between: [], tight: false },
+  ...{ end: '\n', mark: false, between: [], tight: false, spread: false },
   ...{ numbered: false, unfinished: false, nameless: false },
 }
 
@@ -30,6 +32,7 @@ export const clothes: fc.Arbitrary<Clothes> = fc.record({
     maxLength: 3,
   }),
   tight: fc.boolean(),
+  spread: fc.boolean(),
   numbered: fc.boolean(),
   unfinished: fc.boolean(),
   nameless: fc.boolean(),
@@ -68,13 +71,17 @@ export function framed(events: readonly VendorEvent[], { framing }: Vendor, worn
     [
       worn.numbered ? field('id', String(at)) : '',
       event === undefined || (worn.nameless && JSON.parse(data).type === event) ? '' : field('event', event),
-      field('data', data),
+      ...linesOf(data, worn.spread).map((line) => field('data', line)),
       at === events.length - 1 && worn.unfinished ? '' : worn.end,
     ].join(''),
   )
   const [first] = worn.between
   const pause = first === undefined ? '' : worn.between.map((line) => `${line}${worn.end}${worn.end}`).join('')
   return utf8.encode((worn.mark ? '\ufeff' : '') + pause + said.join(pause))
+}
+
+function linesOf(data: string, spread: boolean): readonly string[] {
+  return spread && data !== '[DONE]' ? JSON.stringify(JSON.parse(data), null, 1).split('\n') : [data]
 }
 
 /** The bytes, cut at these places. */

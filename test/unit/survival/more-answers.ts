@@ -394,10 +394,58 @@ const responsesMore: readonly VendorAnswer[] = [
   },
 ]
 
+const mused = {
+  ...{ id: 'rs_1', type: 'reasoning', summary: [], encrypted_content: null },
+  content: [{ type: 'reasoning_text', text: 'Hm.' }],
+}
+const asked = { id: 'mcpr_1', type: 'mcp_approval_request', server_label: 's', name: 'roll', arguments: '{}' }
+const patch = {
+  id: 'apc_1',
+  type: 'apply_patch_call',
+  call_id: 'c',
+  status: 'completed',
+  operation: { type: 'delete_file' },
+}
+
+/** Thoughts that are not summaries, as open models have them, and items that only OpenAI's own clients know. */
+const responsesItems: readonly VendorAnswer[] = [
+  {
+    model: 'openai/responses/gpt-oss-120b',
+    what: 'a thought in full, a question for approval, and a patch',
+    whole: response([mused, asked, patch, message(words('Hi'))]),
+    stream: [
+      event({ type: 'response.created', response: response([], { status: 'in_progress', usage: null }) }),
+      event({ type: 'response.output_item.added', output_index: 0, item: { ...mused, content: [] } }),
+      event({ type: 'response.reasoning_text.delta', output_index: 0, content_index: 0, item_id: 'rs_1', delta: 'H' }),
+      event({ type: 'response.reasoning_text.delta', output_index: 0, content_index: 0, item_id: 'rs_1', delta: 'm.' }),
+      event({ type: 'response.reasoning_text.done', output_index: 0, content_index: 0, item_id: 'rs_1', text: 'Hm.' }),
+      event({ type: 'response.output_item.done', output_index: 0, item: mused }),
+      event({ type: 'response.output_item.added', output_index: 1, item: asked }),
+      event({ type: 'response.output_item.done', output_index: 1, item: asked }),
+      event({ type: 'response.apply_patch_call_operation_diff.delta', output_index: 2, item_id: 'apc_1', delta: '-' }),
+      event({ type: 'response.output_item.done', output_index: 2, item: patch }),
+      event({ type: 'response.output_item.done', output_index: 3, item: message(words('Hi')) }),
+      event({ type: 'response.completed', response: response([mused, asked, patch, message(words('Hi'))]) }),
+    ],
+    heard: { thought: 'Hm.', text: 'Hi', ...counted },
+  },
+  {
+    model: 'openai/responses/gpt-5',
+    what: 'a text whose pieces were never sent, and an item that comes twice',
+    stream: [
+      event({ type: 'response.output_item.done', output_index: 0, item: message(words('Hi', [source])) }),
+      event({ type: 'response.output_item.done', output_index: 0, item: message(words('Hi', [source])) }),
+      event({ type: 'response.completed', response: response([message(words('Hi', [source]))]) }),
+    ],
+    heard: { text: 'Hi', urls: ['https://x.test/a'], ...counted },
+  },
+]
+
 export const moreAnswers: readonly VendorAnswer[] = [
   ...googleMore,
   ...anthropicMore,
   ...bedrockMore,
   ...ollamaMore,
   ...responsesMore,
+  ...responsesItems,
 ]

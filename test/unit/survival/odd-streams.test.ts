@@ -17,7 +17,7 @@ const certain = streams.filter(({ vague }) => vague !== true)
 const framing = ({ model }: Streamed) => vendorOf(model).framing
 const ear = fc.constantFrom(...Object.keys(ears))
 const places = fc.array(fc.nat(20_000), { maxLength: 6 })
-const runs = { numRuns: 6 }
+const runs = { numRuns: 4 }
 
 const json = ({ data }: VendorEvent) => JSON.parse(data) as Record<string, unknown>
 const isDone = ({ data }: VendorEvent) => data === '[DONE]'
@@ -138,7 +138,7 @@ describe('too little', () => {
         const { input: ____, output: _____, cached: ______, ...whole } = expected(answer, ear)
         expect(heard).toEqual(whole)
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     )
   })
 })
@@ -156,7 +156,7 @@ describe("a damaged stream of AWS's frames", () => {
         expect(how).toBe('cut')
         expect(new TextDecoder().decode(said)).not.toContain('message_stop')
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
   })
 
