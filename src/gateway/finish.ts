@@ -13,6 +13,7 @@ import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import { bringsOwnAccess } from './own-access.ts'
 import { toldOf } from './told.ts'
+import type { VendorLeft } from './vendor-left.ts'
 
 /** How an attempt ended, as far as the money and the record care. */
 export interface Outcome {
@@ -23,6 +24,8 @@ export interface Outcome {
   readonly httpStatus: number
   readonly firstTokenMs?: number
   readonly error?: GatewayError
+  /** What the vendor says is left of its limits. */
+  readonly left?: VendorLeft
 }
 
 const NOTHING: Charge = { costNano: 0n }

@@ -12,6 +12,7 @@ import { answerHeaders } from './headers.ts'
 import { noStream } from './refused-within.ts'
 import { type StitchOptions, stitched, sum } from './stitch.ts'
 import { isStream, type Teller, tellerOf } from './teller.ts'
+import { leftIn } from './vendor-left.ts'
 
 /**
  * A streamed answer, passed on as it comes and metered on its way. Nothing of it is shown before it is known to be an
@@ -209,6 +210,7 @@ function outcomeOf({ attempt, answer, opened }: Telltale, end: StreamEnd): Outco
     estimated: end.usage === undefined,
     httpStatus: answer.response.status,
     ...(firstTokenMs === undefined ? {} : { firstTokenMs }),
+    ...leftIn(answer.response.headers),
     ...(cut ? { error: cut } : {}),
   }
 }

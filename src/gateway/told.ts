@@ -7,7 +7,7 @@ import { mayHelp } from './fallback.ts'
 import type { Outcome } from './finish.ts'
 
 type Fields = Readonly<Record<string, unknown>>
-type Ended = Pick<Outcome, 'usage' | 'error' | 'status'>
+type Ended = Pick<Outcome, 'usage' | 'error' | 'status' | 'left'>
 type Told = Partial<SpendEvent>
 
 /** What a request says for its log alone, in LiteLLM's names, by the field of the event that it becomes. */
@@ -25,7 +25,7 @@ const TRACE_HEADER = 'x-litellm-trace-id'
 const UNLOGGED_HEADER = 'x-litellm-disable-callbacks'
 
 /** What sinks tell about an attempt beside its row. Never a prompt, an answer or a key. */
-export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: Ended): Told {
+export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status, left }: Ended): Told {
   const { call, deployment, retries, fallbacks } = attempt
   const { headers, principal, body } = call
   const told: { -readonly [K in keyof Told]: Told[K] } = { received_ms: call.receivedAtMs }
@@ -35,6 +35,8 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status }: E
   if (status === 'failure' && attempt.elsewhere === true && error && mayHelp(error)) told.elsewhere = true
   if (principal.teamAlias !== undefined) told.team_alias = principal.teamAlias
   if (deployment.price) told.input_cost_nano = String(inputCostNano(deployment.price, usage))
+  if (left?.requests !== undefined) told.vendor_remaining_requests = left.requests
+  if (left?.tokens !== undefined) told.vendor_remaining_tokens = left.tokens
   const address = headers.get('cf-connecting-ip')
   if (address !== null) told.requester_ip_address = cut(address)
   const agent = headers.get('user-agent')

@@ -8,6 +8,7 @@ import type { GatewayDeps } from './deps.ts'
 import { finish, type Outcome } from './finish.ts'
 import { answerHeaders, costHeaders } from './headers.ts'
 import { refusedWithin } from './refused-within.ts'
+import { leftIn } from './vendor-left.ts'
 
 /** Of a runtime's six connections, so many are one request's. */
 const AT_ONCE = 4
@@ -32,7 +33,8 @@ export async function whole<R extends AnyRequest>(
   }
   const told = readable(() => operation.told(attempt, [first, ...rest]))
   const { usage, estimated } = told
-  const outcome: Outcome = { status: 'success', usage, estimated, httpStatus: answer.response.status }
+  const { status: httpStatus, headers } = answer.response
+  const outcome: Outcome = { status: 'success', usage, estimated, httpStatus, ...leftIn(headers) }
   const charge = finish(attempt, outcome, deps)
   const cost = charge.costNano
   return new Response(attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.body, {

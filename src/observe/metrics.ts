@@ -34,6 +34,15 @@ const WHO = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias'] as const
 const AT = ['litellm_model_name', 'model_id', 'api_base', 'api_provider'] as const
 const PER_MODEL = [EU, ...WHO, 'user', 'model', 'model_id'] as const
 const LATENCY = [EU, ...WHO, 'user', 'requested_model', 'model', 'model_id'] as const
+const AT_GROUP = [
+  'model_group',
+  'api_provider',
+  'api_base',
+  'litellm_model_name',
+  'hashed_api_key',
+  'api_key_alias',
+  'model_id',
+] as const
 const FALLBACK = [
   'requested_model',
   'fallback_model',
@@ -93,6 +102,12 @@ function budgetGauges(who: string, whose: string, labels: readonly Label[]): Rec
   }
 }
 
+const gauge = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
+  kind: 'gauge',
+  help,
+  labels,
+  value,
+})
 const histogram = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
   kind: 'histogram',
   help,
@@ -142,6 +157,16 @@ export const metrics: Readonly<Record<string, Metric>> = {
     PER_MODEL,
     one(({ cache_hit }) => cache_hit),
   ),
+  litellm_remaining_requests_metric: gauge(
+    'Requests that the vendor said are left of its limit.',
+    AT_GROUP,
+    ({ vendor_remaining_requests }) => vendor_remaining_requests,
+  ),
+  litellm_remaining_tokens_metric: gauge(
+    'Tokens that the vendor said are left of its limit.',
+    AT_GROUP,
+    ({ vendor_remaining_tokens }) => vendor_remaining_tokens,
+  ),
   litellm_cache_misses_metric: counter('Requests that the cache had no answer for.', PER_MODEL, (event, { caches }) =>
     caches && isLast(event) && !event.cache_hit ? 1 : undefined,
   ),
@@ -180,7 +205,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
   ),
   litellm_overhead_latency_metric: histogram(
     'Seconds that the gateway itself took before it asked.',
-    ['model_group', 'api_provider', 'api_base', 'litellm_model_name', 'hashed_api_key', 'api_key_alias', 'model_id'],
+    AT_GROUP,
     (event) => {
       const ms = overheadMs(event)
       return ms === undefined ? undefined : ms / 1000

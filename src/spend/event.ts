@@ -115,6 +115,9 @@ export const spendEvent = z.object({
   trace_name: z.string().optional(),
   generation_name: z.string().optional(),
   trace_user_id: z.string().optional(),
+  /** What the vendor said is left of its limits after this attempt. */
+  vendor_remaining_requests: z.number().optional(),
+  vendor_remaining_tokens: z.number().optional(),
   requester_ip_address: z.string().optional(),
   user_agent: z.string().optional(),
   /** Names of sinks that the caller or its key does not want told; `*` is all of them. */

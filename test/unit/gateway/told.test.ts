@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { answered, gatewayWorld, keyWith } from '../../support/gateway-world.ts'
+import { answered, chunk, gatewayWorld, keyWith, streamed } from '../../support/gateway-world.ts'
 
 const hello = { model: 'small', messages: [{ role: 'user', content: 'prompt-SECRET' }] }
 const good = () => answered('answer-SECRET', { prompt_tokens: 10, completion_tokens: 5 })
@@ -71,4 +71,32 @@ it('a vendor is told the trace where the operator wants it, with the attempt as 
     `00-4bf92f3577b34da6a3ce929d0e0e4736-${span(second!.id)}-00`,
     `00-${third!.request_id.replaceAll('-', '')}-${span(third!.id)}-01`,
   ])
+})
+
+it.each([
+  [{ 'x-ratelimit-remaining-requests': '59', 'x-ratelimit-remaining-tokens': '9000' }, 59, 9000],
+  [{ 'anthropic-ratelimit-requests-remaining': '3' }, 3, undefined],
+  [{ 'x-ratelimit-remaining-requests': 'many', 'x-ratelimit-remaining-tokens': '-1' }, undefined, undefined],
+])('what the vendor says is left of its limits is told: %j', async (headers, requests, tokens) => {
+  const answer = () => {
+    const response = good()
+    for (const [name, value] of Object.entries(headers)) response.headers.set(name, value)
+    return response
+  }
+  const [row] = await rowOf({}, {}, answer)
+  expect([row!.vendor_remaining_requests, row!.vendor_remaining_tokens]).toEqual([requests, tokens])
+})
+
+it('so it is of a stream', async () => {
+  const lines = [chunk({ role: 'assistant', content: 'hi' }), chunk({}, 'stop'), '[DONE]']
+  const answer = () => {
+    const response = streamed(lines)
+    response.headers.set('x-ratelimit-remaining-requests', '7')
+    return response
+  }
+  const world = gatewayWorld(answer)
+  const response = await world.ask({ ...hello, stream: true }, keyWith())
+  await response.text()
+  await world.rest()
+  expect(world.rows()[0]!.vendor_remaining_requests).toBe(7)
 })

@@ -113,6 +113,17 @@ describe('the metrics', () => {
     expect(misses.reduce((sum, { value }) => sum + value, 0)).toBe(1)
   })
 
+  it('tell what a vendor said is left of its limits, the last time it did', () => {
+    const text = textOf([
+      spendEventOf({ id: 'a', vendor_remaining_requests: 59, vendor_remaining_tokens: 90_000 }),
+      spendEventOf({ id: 'b', vendor_remaining_requests: 58 }),
+      spendEventOf({ id: 'c' }),
+    ])
+    expect([total(text, 'litellm_remaining_requests_metric'), total(text, 'litellm_remaining_tokens_metric')]).toEqual([
+      58, 90_000,
+    ])
+  })
+
   it('tell what is left of budgets, and the hours until they begin anew at the moment of asking', () => {
     const event = spendEventOf({
       id: 'a',
