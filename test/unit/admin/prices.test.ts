@@ -3,6 +3,7 @@ import { laidOver } from '../../../src/config/laid-over.ts'
 import { memoryModels } from '../../../src/models/memory.ts'
 import { memoryPriceLists } from '../../../src/models/price-lists-memory.ts'
 import { overlayOf } from '../../../src/models/resolve.ts'
+import { reloadPricesWhenDue } from '../../../src/routes/admin/cost-map.ts'
 import { MASTER, world } from '../routes/world.ts'
 
 function storing() {
@@ -68,6 +69,23 @@ describe('the price list', () => {
       expect((await w.post(`/schedule/model_cost_map_reload?hours=${hours}`, {})).status).toBe(400)
     expect((await send('DELETE', '/schedule/model_cost_map_reload')).json).toMatchObject({ status: 'success' })
     expect((await w.get('/schedule/model_cost_map_reload/status')).json).toMatchObject({ scheduled: false })
+  })
+
+  it('is read by the cron, which goes on when that fails', async () => {
+    const { w, map } = storing()
+    const faults: string[] = []
+    const cron = (atMs: number) => reloadPricesWhenDue(w.deps, atMs, (name, error) => faults.push(`${name}: ${error}`))
+    await cron(w.now())
+    await w.post('/schedule/model_cost_map_reload?hours=1', {})
+    w.pass(3_600_000)
+    await cron(w.now())
+    expect((await w.get('/schedule/model_cost_map_reload/status')).json.history).toHaveLength(1)
+    map.body['gpt-x'].input_cost_per_token = -1
+    w.pass(3_600_000)
+    await cron(w.now())
+    expect(faults).toEqual([expect.stringMatching(/^reading the price list: .*gpt-x/)])
+    await reloadPricesWhenDue(world().deps, w.now(), () => faults.push('no'))
+    expect(faults).toHaveLength(1)
   })
 
   it('needs a gateway that keeps models', async () => {
