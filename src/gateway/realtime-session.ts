@@ -2,7 +2,7 @@ import { type Fields, fields, isFields, parsed, text } from '../dialects/loose-j
 import { GatewayError, toGatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { RealtimeRequest } from '../operations/realtime.ts'
-import { RealtimeContext, transcriptionIn } from '../operations/realtime-context.ts'
+import { RealtimeContext, saysTwice, transcriptionIn } from '../operations/realtime-context.ts'
 import {
   CLIENT_EVENTS,
   errorEvent,
@@ -149,6 +149,8 @@ export class RealtimeSession {
     const session = fields(given.session)
     if (session.type === 'transcription')
       return this.#tell(invalid('Sessions that only transcribe are not served here.', 'session.type'), given)
+    if (saysTwice(session))
+      return this.#tell(invalid('transcription and input_audio_transcription are the same: say one.'), given)
     let event = given
     const transcription = transcriptionIn(session)
     if (isFields(transcription)) {

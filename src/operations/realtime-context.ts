@@ -1,5 +1,5 @@
 import type { Deployment } from '../config/config.ts'
-import { type Fields, fields, isFields, list, number, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, isFields, list, text } from '../dialects/loose-json.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { boundedBy } from './bound.ts'
 import type { WorstCase } from './chat.ts'
@@ -133,7 +133,7 @@ export class RealtimeContext {
     const audio = Math.min(window, Math.ceil(sum('audio') + SPARE_SECONDS * TOKENS_PER_SECOND))
     const image = Math.min(window - audio, sum('image'))
     const said = isOpaque ? window : Math.ceil(sum('text') + this.#settingsBytes + TOKENS_PER_ITEM)
-    const most = maximumIn(asked) ?? this.#outputTokens
+    const most = maximumIn(asked, longestOf(this.#deployment)) ?? this.#outputTokens
     const speaks = speaksIn(asked) ?? this.#speaks
     return boundedBy(
       this.#deployment,
@@ -208,10 +208,10 @@ export class RealtimeContext {
     this.#isOpaque = (!isWhole && this.#isOpaque) || isOpaqueIn(session)
     const rate = bytesPerSecondIn(session)
     if (rate !== undefined) this.#bytesPerSecond = isWhole ? rate : Math.min(rate, this.#bytesPerSecond)
-    const most = maximumIn(session)
     const all = longestOf(this.#deployment)
+    const most = maximumIn(session, all)
     if (isWhole) this.#outputTokens = most ?? all
-    else if (most !== undefined || hasMaximum(session)) this.#outputTokens = Math.max(most ?? all, this.#outputTokens)
+    else if (most !== undefined) this.#outputTokens = Math.max(most, this.#outputTokens)
     const speaks = speaksIn(session)
     if (speaks !== undefined) this.#speaks = isWhole ? speaks : speaks || this.#speaks
     const turns = answersItselfIn(session)
@@ -224,6 +224,11 @@ export class RealtimeContext {
 
 /** Both versions of a session's words: `audio.input.…` now, and flat before (`OpenAI-Beta: realtime=v1`). */
 const listening = (session: Fields) => fields(fields(session.audio).input)
+
+/** A vendor reads one of both words; who says both cannot be understood. */
+export function saysTwice(session: Fields): boolean {
+  return listening(session).transcription !== undefined && session.input_audio_transcription !== undefined
+}
 
 /** Undefined where nothing is said of it, null where nothing is to be written down. */
 export function transcriptionIn(session: Fields): unknown {
@@ -246,13 +251,16 @@ function bytesPerSecondIn(session: Fields): number | undefined {
   return named === 'pcm16' || named === 'audio/pcm' ? PCM_BYTES_PER_SECOND : LEAST_BYTES_PER_SECOND
 }
 
-const MAXIMA = ['max_output_tokens', 'max_response_output_tokens'] as const
-const maximumIn = (asked: Fields) => MAXIMA.map((name) => number(asked[name])).find((most) => most !== undefined)
-const hasMaximum = (asked: Fields) => MAXIMA.some((name) => asked[name] !== undefined)
+/** The longest answer that is asked for, under both names of it; undefined where nothing is said, as long as can be for what is no length. */
+function maximumIn(asked: Fields, longest: number): number | undefined {
+  const said = [asked.max_output_tokens, asked.max_response_output_tokens].filter((one) => one !== undefined)
+  if (said.length === 0) return undefined
+  return Math.max(...said.map((one) => (typeof one === 'number' && one >= 1 ? Math.ceil(one) : longest)))
+}
 
 function speaksIn({ output_modalities, modalities }: Fields): boolean | undefined {
-  const said = output_modalities ?? modalities
-  return Array.isArray(said) ? said.includes('audio') : undefined
+  const said = [output_modalities, modalities].filter((one) => Array.isArray(one))
+  return said.length === 0 ? undefined : said.some((one) => one.includes('audio'))
 }
 
 /** What is kept at the vendor, or fetched by it, cannot be measured here. */

@@ -150,6 +150,12 @@ describe('the worst case of a response', () => {
     expect(one.most().outputTokens).toBe(500)
     one.sent({ type: 'session.update', session: { max_output_tokens: 'inf' } })
     expect(one.most().outputTokens).toBe(10_000)
+    // A response that asks for more than its session, in whichever word, is held for at more.
+    one.settled({ max_output_tokens: 50, output_modalities: ['text'] })
+    for (const most of ['inf', null, -1, 'many'])
+      expect(one.most({ max_output_tokens: most }).outputTokens).toBe(10_000)
+    expect(one.most({ max_output_tokens: 5, max_response_output_tokens: 70 }).outputTokens).toBe(70)
+    expect(costOf(one, { output_modalities: ['text'], modalities: ['audio'] })).toBeGreaterThan(costOf(one))
     one.settled({ max_response_output_tokens: 50, modalities: ['text'] })
     expect(one.most().outputTokens).toBe(50)
   })
