@@ -87,6 +87,11 @@ export const inactiveMoney: readonly Capability[] = [
     chat: ['callbacks', 'success_callback', 'failure_callback', 'logger_fn'],
     key: ['logging'],
     team: ['logging'],
+    // No alert quotes what was asked, and customers are no label of metrics.
+    alreadySo: {
+      'litellm_settings.redact_messages_in_exceptions': is(true),
+      'litellm_settings.disable_end_user_cost_tracking_prometheus_only': is(true),
+    },
   },
   {
     capability: 'prompts and answers in the spend log, and how long it is kept',
