@@ -14,6 +14,7 @@ import {
   listSorted,
   matching,
   named,
+  type Order,
   recordOf,
   selectEntity,
   selectPage,
@@ -52,7 +53,7 @@ export function neonTenants(db: Db, limits: FileLimits = { timeZone: 'UTC' }): T
   async function paged<K extends EntityKind>(
     kind: K,
     where: SQL,
-    order: SQL,
+    order: Order,
     page: { readonly page: number; readonly size: number },
   ): Promise<Page<Entities[K]>> {
     const [found, [count]] = await Promise.all([

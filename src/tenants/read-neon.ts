@@ -62,15 +62,22 @@ export function selectEntity(kind: EntityKind, where: SQL): SQL {
   return sql`select ${json(kind, 'e')} as entity from ${sql.raw(entities[kind].table)} e where ${where}`
 }
 
+/** In which order a list is, and what has to be looked up for it. */
+export interface Order {
+  readonly by: SQL
+  readonly join?: SQL
+}
+
 /** A page of them: nothing is put together for the rows before it. */
 export function selectPage(
   kind: EntityKind,
   where: SQL,
-  order: SQL,
+  { by, join = sql`` }: Order,
   { page, size }: { readonly page: number; readonly size: number },
 ): SQL {
-  return sql`select ${json(kind, 'e')} as entity from (select * from ${sql.raw(entities[kind].table)} e where ${where}
-    order by ${order} limit ${size} offset ${(page - 1) * size}) e order by ${order}`
+  return sql`select ${json(kind, 'e')} as entity from (select p.*, row_number() over () as place
+    from (select e.* from ${sql.raw(entities[kind].table)} e ${join} where ${where}
+    order by ${by} limit ${size} offset ${(page - 1) * size}) p) e order by e.place`
 }
 
 export function recordOf<K extends EntityKind>(kind: K, row: EntityRow): Entities[K] {
@@ -168,28 +175,31 @@ export function listing<K extends EntityKind>(kind: K, query: ListQuery<K>): SQL
 const DIRECTIONS = { asc: sql.raw('asc nulls first'), desc: sql.raw('desc nulls last') } as const
 
 /** `listOrder`, as SQL: by an index where the list is sorted by its making. */
-export function listSorted<K extends EntityKind>(kind: K, { sortBy, sortOrder }: ListQuery<K>): SQL {
+export function listSorted<K extends EntityKind>(kind: K, { sortBy, sortOrder }: ListQuery<K>): Order {
   const direction = sql.raw(sortOrder)
   const by =
     sortBy === 'createdAtMs'
       ? sql`e.created_at ${direction}`
       : sql`${columnOf(kind, String(sortBy))} collate "C" ${DIRECTIONS[sortOrder]}`
   const ids = idColumns(kind).map((column) => sql`${sql.raw(`e.${column}`)} ${direction}`)
-  return sql.join([by, ...ids], sql`, `)
+  return { by: sql.join([by, ...ids], sql`, `) }
 }
 
-export function sorted({ sortBy, sortOrder }: KeyQuery): SQL {
-  const entity = entitySql('key', 'e')
+/** `keyOrder`, as SQL. */
+export function sorted({ sortBy, sortOrder }: KeyQuery): Order {
   const direction = sql.raw(sortOrder)
-  if (sortBy === 'key_alias') return sql`e.key_alias collate "C" ${DIRECTIONS[sortOrder]}, e.id ${direction}`
-  const by = {
-    created_at: sql`e.created_at`,
-    updated_at: sql`e.updated_at`,
-    token: sql`e.token collate "C"`,
-    max_budget: sql`coalesce((select b.limit_nano from budget b where b.entity = ${entity} and b.part = 'main'), -1)`,
-    spend: sql`coalesce((select w.spent from budget_window w where w.scope =
-      coalesce((select b.scope from budget b where b.entity = ${entity} and b.part = 'main'), ${entity} || '@life')
-      order by w.window_start desc limit 1), 0)`,
-  }[sortBy]
-  return sql`${by} ${direction}, e.id ${direction}`
+  const entity = entitySql('key', 'e')
+  const budget = sql`left join budget b on b.entity = ${entity} and b.part = 'main'`
+  const spent = sql`left join lateral (select x.spent from budget_window x
+    where x.scope = coalesce(b.scope, ${entity} || '@life') order by x.window_start desc limit 1) w on true`
+  const orders: Readonly<Record<KeyQuery['sortBy'], Order>> = {
+    created_at: { by: sql`e.created_at ${direction}` },
+    updated_at: { by: sql`e.updated_at ${direction}` },
+    key_alias: { by: sql`e.key_alias collate "C" ${DIRECTIONS[sortOrder]}` },
+    token: { by: sql`e.token collate "C" ${direction}` },
+    max_budget: { by: sql`coalesce(b.limit_nano, -1) ${direction}`, join: budget },
+    spend: { by: sql`coalesce(w.spent, 0) ${direction}`, join: sql`${budget} ${spent}` },
+  }
+  const order = orders[sortBy]
+  return { ...order, by: sql`${order.by}, e.id ${direction}` }
 }
