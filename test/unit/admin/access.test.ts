@@ -92,7 +92,7 @@ describe('tenants', () => {
     const w = world()
     const mine = await tenant(w, 'mine')
     await tenant(w, 'theirs')
-    await w.post('/user/update', { user_id: 'member-theirs', user_email: 'private@theirs.example', max_budget: 77 })
+    await w.post('/user/update', { user_id: 'member-theirs', user_email: 'private@theirs.example', max_budget: 77.125 })
     const person = { user_id: 'member-theirs', role: 'user' }
     const intoTeam = { team_id: 'team-mine', member: person }
     const intoOrganization = { organization_id: 'org-mine', member: { user_id: 'member-theirs' } }
@@ -105,7 +105,7 @@ describe('tenants', () => {
     ] as const) {
       const said = await send(w, body ? 'POST' : 'GET', path, mine[as] ?? '', body)
       expect([path, said.status]).toEqual([path, 200])
-      expect(JSON.stringify(said.json)).not.toMatch(/secret-theirs|private@theirs|77/)
+      expect(JSON.stringify(said.json)).not.toMatch(/secret-theirs|private@theirs|:77\.125\b/)
     }
     const fresh = { team_id: 'team-mine', member: { user_email: 'new@mine.example' } }
     const { json } = await send(w, 'POST', '/team/member_add', mine.admin ?? '', fresh)
