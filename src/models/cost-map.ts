@@ -1,5 +1,7 @@
 import * as z from 'zod'
 import { listedAs, listedVendor } from '../config/known-models.ts'
+import { picoFromUsdPerToken } from '../prices/pico.ts'
+import type { Price, Rates } from '../prices/price.ts'
 import { providers } from '../providers/registry.ts'
 import type { ListedModel, PriceList } from './price-lists.ts'
 import { type RateKeys, rateKeys } from './row/model-list.ts'
@@ -9,11 +11,13 @@ import { type OwnRates, priceOver, unitRates } from './row/pricing.ts'
 const MOST_USD_PER_TOKEN = 0.01
 const MOST_USD_PER_UNIT = 1_000
 
-const rate = z.number('a price in USD').min(0, 'a price of zero or more').nullish()
+const usd = z.number('a price in USD').min(0, 'a price of zero or more')
+const rate = usd.nullish()
 
 /** LiteLLM's `model_prices_and_context_window.json`: of each model what prices are made from; anything else goes by. */
 const entry = z.looseObject({
   mode: z.string().max(100).nullish(),
+  search_context_cost_per_query: z.record(z.string(), usd).nullish(),
   ...(Object.fromEntries(rateKeys.map((key) => [key, rate])) as Record<RateKeys, typeof rate>),
 })
 type Entry = z.infer<typeof entry>
@@ -50,7 +54,8 @@ export function readCostMap(map: unknown): Read {
       return { ok: false, why: `${key}.${issue?.path.join('.') ?? ''}: expected ${issue?.message ?? 'something else'}` }
     }
     const own = ratesIn(data)
-    if (Object.entries(own).some(([rateKey, usd = 0]) => usd > mostUsd(rateKey))) {
+    const searches = Object.values(data.search_context_cost_per_query ?? {})
+    if (Object.entries(own).some(([rateKey, usd = 0]) => usd > mostUsd(rateKey)) || searches.some(isBeyond)) {
       skipped.push(key)
       continue
     }
@@ -60,6 +65,7 @@ export function readCostMap(map: unknown): Read {
   return { ok: true, prices: { ...prices }, skipped }
 }
 
+const isBeyond = (usd: number): boolean => usd > MOST_USD_PER_UNIT
 const mostUsd = (key: string): number => (/token/.test(key) ? MOST_USD_PER_TOKEN : MOST_USD_PER_UNIT)
 
 /** Undefined for a vendor that is not built, and for names that say a size or a step beside the model. */
@@ -84,8 +90,9 @@ function ratesIn(said: Entry): OwnRates & Readonly<Record<string, number>> {
 /** Undefined where it says no price that the gateway bills by. */
 function modelOf(said: Entry, own: OwnRates): ListedModel | undefined {
   const known = said.mode === 'embedding' ? { output_cost_per_token: 0, ...own } : own
-  const price = priceOver(undefined, known, said.search_context_cost_per_query)
-  if (price === undefined) return undefined
+  const base = priceOver(undefined, known, said.search_context_cost_per_query)
+  if (base === undefined) return undefined
+  const price = withTiers(base, said)
   const [maxInputTokens, maxOutputTokens] = [count(said.max_input_tokens), count(said.max_output_tokens)]
   return {
     price,
@@ -93,6 +100,29 @@ function modelOf(said: Entry, own: OwnRates): ListedModel | undefined {
     ...(maxInputTokens !== undefined && { maxInputTokens }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
   }
+}
+
+/** `input_cost_per_token_above_272k_tokens`: the published map has steps that no row of a file needs. */
+const STEP = /^(.+)_above_(\d+)k_tokens$/
+const STEPPED: Readonly<Record<string, keyof Rates>> = {
+  input_cost_per_token: 'input',
+  output_cost_per_token: 'output',
+  cache_read_input_token_cost: 'cacheRead',
+  cache_creation_input_token_cost: 'cacheWrite',
+}
+
+function withTiers(price: Price, said: Entry): Price {
+  const { tiers = [], units: _, search: __, request: ___, batch: ____, ...rates } = price
+  const steps = new Map(tiers.map((tier) => [tier.aboveTokens, tier]))
+  for (const [key, usd] of Object.entries(said)) {
+    const [, name = '', thousands] = STEP.exec(key) ?? []
+    const rate = Object.hasOwn(STEPPED, name) ? STEPPED[name] : undefined
+    if (rate === undefined || typeof usd !== 'number' || usd < 0 || usd > MOST_USD_PER_TOKEN) continue
+    const aboveTokens = Number(thousands) * 1000
+    const tier = steps.get(aboveTokens) ?? { ...rates, aboveTokens }
+    steps.set(aboveTokens, { ...tier, [rate]: picoFromUsdPerToken(usd) })
+  }
+  return steps.size === 0 ? price : { ...price, tiers: [...steps.values()] }
 }
 
 function count(value: unknown): number | undefined {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { differences, readCostMap } from '../../../src/models/cost-map.ts'
+import { costNano } from '../../../src/prices/cost.ts'
+import { noUsage } from '../../../src/prices/usage.ts'
 
 const model = { litellm_provider: 'openai', mode: 'chat', input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 }
 const read = (map: unknown) => {
@@ -73,6 +75,23 @@ describe("LiteLLM's map of prices", () => {
     ['a list', [model], /not a mapping/],
   ])('with %s is none, and says where', (_, map, why) => {
     expect(whyNot(map)).toMatch(why)
+  })
+
+  it('has every step of a price that it says', () => {
+    const { price } = read({
+      steps: {
+        ...model,
+        input_cost_per_token_above_272k_tokens: 4e-6,
+        cache_read_input_token_cost_above_128k_tokens: 2e-6,
+      },
+    })['openai/steps']!
+    const base = { input: 1_000_000, output: 2_000_000 }
+    expect(price?.tiers).toEqual([
+      { ...base, input: 4_000_000, aboveTokens: 272_000 },
+      { ...base, cacheRead: 2_000_000, aboveTokens: 128_000 },
+    ])
+    expect(costNano(price!, { ...noUsage, inputTokens: 272_001 })).toBe(272_001n * 4_000n)
+    expect(costNano(price!, { ...noUsage, inputTokens: 272_000 })).toBe(272_000n * 1_000n)
   })
 
   it('leaves out a model whose price can only be a slip, and reads no vendor that is not built', () => {
