@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import type { FramedEvent } from '../streams/splitter.ts'
 import { textWithin } from '../streams/text-within.ts'
 import type { Answer } from './ask.ts'
 import type { Attempt } from './attempt.ts'
@@ -14,6 +15,18 @@ export function refusedWithin(
 ): GatewayError | undefined {
   if (!isRefusal(json)) return undefined
   const { kind, message, ...details } = provider.failure(status, headers, text)
+  return new GatewayError(kind, message, details)
+}
+
+/** What a vendor said when it failed in the middle of a stream. AWS's exceptions have their names beside their bodies. */
+export function refusedInStream(
+  { framing, failure }: Pick<Attempt['provider'], 'framing' | 'failure'>,
+  response: Response,
+  { event, data }: FramedEvent,
+): GatewayError {
+  const headers = new Headers(response.headers)
+  if (framing === 'aws-event-stream' && event !== undefined && event !== 'error') headers.set('x-amzn-errortype', event)
+  const { kind, message, ...details } = failure(response.status, headers, data)
   return new GatewayError(kind, message, details)
 }
 

@@ -1,13 +1,15 @@
 import type { ChunkPrinter } from '../dialects/dialect.ts'
-import { GatewayError } from '../errors.ts'
+import type { GatewayError } from '../errors.ts'
 import { estimateUsage } from '../operations/chat.ts'
 import { passes, readingOf, splitterOf } from '../operations/chat-tongue.ts'
 import type { Usage } from '../prices/usage.ts'
 import { chatMeter } from '../streams/meter.ts'
 import { relay } from '../streams/relay.ts'
+import type { FramedEvent } from '../streams/splitter.ts'
 import type { Source, Spoken, Telling } from '../streams/telling.ts'
 import { type Answer, watched } from './ask.ts'
 import type { Attempt } from './attempt.ts'
+import { refusedInStream } from './refused-within.ts'
 import { printerAfter, type Stitch } from './stitch.ts'
 import { withCost } from './streamed-cost.ts'
 import { translate } from './translate.ts'
@@ -43,10 +45,9 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
   const heard = watched(body, watch, () => telling?.complete === true)
   const source = taped ? taped(heard) : heard
   let refused: GatewayError | undefined
-  const failed = (event: string) => {
-    const { kind, message, ...details } = provider.failure(response.status, response.headers, event)
-    refused = new GatewayError(kind, message, details)
-    return message
+  const failed = (event: FramedEvent) => {
+    refused = refusedInStream(provider, response, event)
+    return refused.message
   }
   const refusal = () => refused
   const priced = (told: Telling) => (usdOf && COSTED.has(call.dialect.name) ? withCost(told, usdOf) : told)
@@ -57,7 +58,7 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
       group: deployment.group,
       showUsage: request.stream_options?.include_usage === true,
       usage: provider.usage,
-      errorMessage: failed,
+      errorMessage: (data) => failed({ data }),
       choices: request.n ?? 1,
       keepsText,
     })

@@ -18,7 +18,7 @@ export interface TranslateOptions {
   /** Makes the chunks part of an answer that another has begun. */
   readonly stitch?: Stitch
   /** Sees the event by which the vendor said that it failed. */
-  readonly onError?: (event: string) => void
+  readonly onError?: (event: FramedEvent) => void
 }
 
 const END_OF_EVENT = new TextEncoder().encode('\n\n')
@@ -78,7 +78,7 @@ export function translate(source: Source, options: TranslateOptions): Telling {
           if (printed) shown.push(printed)
         }
         if (reader.error !== undefined) {
-          onError?.(event.data)
+          onError?.(event)
           return shown
         }
       }
