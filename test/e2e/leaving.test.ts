@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { eventually, useGateway } from '../support/gateway.ts'
+import { eventually, MASTER_KEY, useGateway } from '../support/gateway.ts'
 
 interface LogsPage {
   data: { spend: number; status: string; completion_tokens: number }[]
@@ -55,6 +55,30 @@ describe('a client that leaves', () => {
     expect(row.spend).toBeGreaterThan(0)
     expect(row.completion_tokens).toBeLessThan(40)
     await settled(token)
+  })
+
+  it('in the middle of a file of spend leaves it whole for the next', async () => {
+    const { token } = await gateway().key()
+    const rows = 4_000
+    await gateway().db.query(
+      `insert into spend_log (day, id, request_id, cost_nano, scopes, windows, covered, api_key, start_time, end_time)
+        select '2026-11-02', 'row-' || n, 'request-' || n, 1, '{}', '{}', '{}', $1, t.at, t.at
+        from generate_series(1, ${rows}) n, LATERAL (select '2026-11-02 10:00Z'::timestamptz + n * interval '1 second' as at) t`,
+      [token],
+    )
+    const file = () =>
+      fetch(`${gateway().url()}/spend/logs/export?start_date=2026-11-02&end_date=2026-11-02&api_key=${token}`, {
+        headers: { authorization: `Bearer ${MASTER_KEY}` },
+      })
+    const left = (await file()).body?.getReader()
+    expect((await left?.read())?.value?.length).toBeGreaterThan(1_000)
+    await left?.cancel()
+    const lines = (await (await file()).text()).trimEnd().split('\r\n')
+    expect([lines.length, lines[1]?.split(',')[0], lines.at(-1)?.split(',')[0]]).toEqual([
+      rows + 1,
+      `request-${rows}`,
+      'request-1',
+    ])
   })
 
   // Plain workerd does not notice a client that leaves before its answer has begun, production does; how the provider is
