@@ -50,7 +50,8 @@ const FIELDS = [
   'mock_testing_rate_limit_error',
 ] as const
 
-const NOTHING: Controls = { disableFallbacks: false, explain: false }
+/** Of a request that says nothing of its own way. */
+export const noControls: Controls = { disableFallbacks: false, explain: false }
 const MOST_RETRIES = 10
 const MOST_TARGETS = 10
 
@@ -65,7 +66,7 @@ export function controlsOf(
   const disableFallbacks = body.disable_fallbacks === true || metadata.disable_fallbacks === true
   const named = FIELDS.some((field) => field in body)
   if (!named && inHeader === null) {
-    const controls = explain || disableFallbacks ? { disableFallbacks, explain } : NOTHING
+    const controls = explain || disableFallbacks ? { disableFallbacks, explain } : noControls
     return { controls, body }
   }
   const rest: Record<string, unknown> = { ...body }

@@ -3,7 +3,9 @@ import type { Deployment } from '../config/config.ts'
 import { accessGroups, deploymentsFor, groupOf } from '../config/read.ts'
 import { knownNames } from '../config/wildcard.ts'
 import { GatewayError } from '../errors.ts'
+import { noControls } from '../gateway/controls.ts'
 import type { GatewayDeps } from '../gateway/deps.ts'
+import { fallbacksFor } from '../gateway/fallback.ts'
 import { resolve } from '../routing/resolve.ts'
 import { allowsModel } from '../tenants/access.ts'
 import type { Principal } from '../tenants/principal.ts'
@@ -16,6 +18,7 @@ const model = z.object({
   object: z.literal('model'),
   created: z.number(),
   owned_by: z.string(),
+  metadata: z.object({ fallbacks: z.array(z.string()) }).optional(),
 })
 
 /** LiteLLM's constant: a group has no birthday. */
@@ -25,7 +28,7 @@ const shown = (id: string, ownedBy: string) => ({ id, object: 'model' as const, 
 
 const flag = z.stringbool().optional()
 
-/** LiteLLM's options. What is not there is told when it is asked for by name. */
+/** LiteLLM's options. */
 const listQuery = z.strictObject({
   team_id: name.optional(),
   scope: z.literal('expand').optional(),
@@ -36,18 +39,24 @@ const listQuery = z.strictObject({
   fallback_type: z.enum(['general', 'context_window', 'content_policy']).optional(),
 })
 
-const NOT_THERE = {
-  include_metadata: 'the fallbacks of a model',
-  fallback_type: 'the fallbacks of a model',
+/** After which failure the fallbacks are asked for, in LiteLLM's words. */
+const FAILURES = {
+  general: 'upstream_failed',
+  context_window: 'context_window_exceeded',
+  content_policy: 'content_policy_violation',
 } as const
 
-function mustBeThere(query: z.output<typeof listQuery>): void {
-  for (const [option, what] of Object.entries(NOT_THERE)) {
-    if (!query[option as keyof typeof NOT_THERE]) continue
-    throw new GatewayError('not_implemented', `${option}: ${what} are not available yet. Leave ${option} out.`, {
-      param: option,
-    })
-  }
+/** Where a request goes on, told where it is asked for: groups that the caller may not use are none for it. */
+function metadata(
+  name: string,
+  { include_metadata, fallback_type = 'general' }: z.output<typeof listQuery>,
+  found: ReadonlyMap<string, Deployment>,
+  { config }: GatewayDeps,
+) {
+  if (!include_metadata) return {}
+  const names = [...new Set([name, groupOf(config, name)])].filter((one) => one !== undefined)
+  const targets = fallbacksFor(FAILURES[fallback_type], names, noControls, config.router)
+  return { metadata: { fallbacks: targets.map(({ model }) => model).filter((model) => found.has(model)) } }
 }
 
 /** Of a team's models, where the caller may know them. */
@@ -112,11 +121,11 @@ const list = route({
   query: listQuery,
   out: z.object({ object: z.literal('list'), data: z.array(model) }),
   async handle({ query, principal, deps }) {
-    mustBeThere(query)
     const hidden = deps.gateway.config.router.hiddenAliases ?? []
     const found = usable(deps.gateway, await narrowed(principal, query.team_id, deps))
     const names = listed(found, query, deps.gateway)
-    return { object: 'list', data: names.filter((id) => !hidden.includes(id)).map((id) => shown(id, 'openai')) }
+    const told = (id: string) => ({ ...shown(id, 'openai'), ...metadata(id, query, found, deps.gateway) })
+    return { object: 'list', data: names.filter((id) => !hidden.includes(id)).map(told) }
   },
 })
 

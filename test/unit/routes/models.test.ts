@@ -21,12 +21,21 @@ it('lists the models of a team to those who may know them', async () => {
   expect((await w.get('/v1/models?team_id=nobody')).status).toBe(404)
 })
 
-it("takes LiteLLM's options, and says which of them ask for what is not there", async () => {
+it("takes LiteLLM's options, and no others", async () => {
   const w = world()
   expect(await ids(w, '?scope=expand&include_metadata=false')).toHaveLength(3)
-  for (const query of ['include_metadata=true', 'fallback_type=general']) {
-    const { status, json } = await w.get(`/v1/models?${query}`)
-    expect([status, json.error.param]).toEqual([501, query.split('=')[0]])
-  }
   expect((await w.get('/v1/models?scope=all')).status).toBe(400)
+})
+
+it('tells where requests go on, after which failure, and only of models that the caller may use', async () => {
+  const w = world()
+  const told = async (query: string, key?: string) => {
+    const { json } = await w.get(`/v1/models?include_metadata=true${query}`, key)
+    return Object.fromEntries(
+      json.data.map((one: { id: string; metadata: { fallbacks: string[] } }) => [one.id, one.metadata.fallbacks]),
+    )
+  }
+  expect(await told('')).toEqual({ small: ['team/large'], 'team/large': [], tiny: ['team/large'] })
+  expect(await told('&fallback_type=context_window')).toMatchObject({ 'team/large': ['small'] })
+  expect(await told('', await w.key({ models: ['small'] }))).toMatchObject({ small: [] })
 })

@@ -29,7 +29,7 @@ model_list:
     litellm_params: { model: openai/gpt-4o, api_key: sk-vendor, api_base: 'https://vendor.test/v1' }
   - model_name: keyless
     litellm_params: { model: openai/gpt-4o-mini, api_key: os.environ/NOT_SET_ANYWHERE }
-router_settings: { model_group_alias: { tiny: small, old-name: { model: small, hidden: true } } }
+router_settings: { model_group_alias: { tiny: small, old-name: { model: small, hidden: true } }, fallbacks: [{ small: [team/large, keyless] }], context_window_fallbacks: [{ small: [team/large] }, { team/large: [small] }] }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `
 
