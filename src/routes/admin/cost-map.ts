@@ -8,6 +8,7 @@ import {
   SCHEDULE_ID,
   scheduleIn,
 } from '../../gateway/price-reload.ts'
+import { latestList } from '../../models/repriced.ts'
 import type { AppDeps } from '../deps.ts'
 import { type Route, route } from '../route.ts'
 import { authorOf } from './author.ts'
@@ -67,6 +68,28 @@ const reload = route({
       message: `Price data reloaded successfully! ${changed} of ${models} models changed.`,
       timestamp: isoOf(asked.receivedAtMs),
       ...{ models_count: models, changed_count: changed, version, skipped: skipped.slice(0, MOST_NAMES) },
+    }
+  },
+})
+
+const goBack = route({
+  method: 'DELETE',
+  paths: ['/reload/model_cost_map'],
+  access: 'admin',
+  tag,
+  summary: 'Take the list that holds away: the one before it holds again, or what was built in.',
+  out: z.object({ ...done, version: z.string().nullable() }),
+  async handle(asked) {
+    const store = storeOf(asked.deps)
+    const held = latestList(await readNow(asked.deps))
+    if (!held) throw new GatewayError('not_found', 'No price list was read here: the prices that were built in hold.')
+    await store.remove('price_list', held.id, authorOf(asked))
+    const before = latestList(await readNow(asked.deps))
+    return {
+      status: 'success' as const,
+      message: `${held.version} is taken away`,
+      timestamp: isoOf(asked.receivedAtMs),
+      version: before?.version ?? null,
     }
   },
 })
@@ -152,4 +175,4 @@ const status = route({
   },
 })
 
-export const costMapRoutes: readonly Route[] = [reload, schedule, cancel, status]
+export const costMapRoutes: readonly Route[] = [reload, goBack, schedule, cancel, status]

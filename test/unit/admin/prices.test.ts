@@ -58,6 +58,17 @@ describe('the price list', () => {
     })
   })
 
+  it('is taken away again: the one before it holds, then what was built in', async () => {
+    const { w, map, send } = storing()
+    const first = (await w.post('/reload/model_cost_map', {})).json.version
+    map.body['gpt-x'].input_cost_per_token = 3e-6
+    w.pass(1_000)
+    await w.post('/reload/model_cost_map', {})
+    expect((await send('DELETE', '/reload/model_cost_map')).json).toMatchObject({ status: 'success', version: first })
+    expect((await send('DELETE', '/reload/model_cost_map')).json).toMatchObject({ version: null })
+    expect((await send('DELETE', '/reload/model_cost_map')).status).toBe(404)
+  })
+
   it('is read every so many hours until that is cancelled', async () => {
     const { w, send } = storing()
     expect((await w.post('/schedule/model_cost_map_reload?hours=6', {})).json).toMatchObject({ interval_hours: 6 })
