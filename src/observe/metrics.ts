@@ -1,7 +1,6 @@
 import type { SpendEvent } from '../spend/event.ts'
+import { budgetGauges, counter, gauge, histogram, labelsOf, type Metric, type MetricOptions, told } from './metric.ts'
 import { overheadMs, usdOf } from './payload.ts'
-
-export type Kind = 'counter' | 'histogram' | 'gauge'
 
 /** Upper bounds in seconds, LiteLLM's (litellm.md §7.6), without +Inf. */
 export const BUCKETS: readonly number[] = [
@@ -19,15 +18,6 @@ export interface Delta {
   /** Of a histogram: how many fell into each bucket, the last being beyond all bounds. Not cumulative. */
   counts?: number[]
 }
-
-export interface MetricOptions {
-  /** `enable_end_user_cost_tracking_prometheus_only`: customers are a label; there may be very many. */
-  readonly endUsers: boolean
-  /** Answers are cached here, so that one that came from a vendor was a miss. */
-  readonly caches?: boolean
-}
-
-type Label = keyof ReturnType<typeof labelsOf>
 
 const EU = 'end_user'
 const WHO = ['hashed_api_key', 'api_key_alias', 'team', 'team_alias'] as const
@@ -53,16 +43,6 @@ const FALLBACK = [
 ] as const
 const FAULT = ['exception_status', 'exception_class'] as const
 
-interface Metric {
-  readonly kind: Kind
-  readonly help: string
-  readonly labels: readonly Label[]
-  /** Undefined where the event says nothing about it. */
-  readonly value: (event: SpendEvent, options: MetricOptions) => number | undefined
-  /** What is shown of what is kept. */
-  readonly shown?: (value: number, nowMs: number) => number
-}
-
 const seconds = (fromMs: number, toMs: number): number => Math.max(0, toMs - fromMs) / 1000
 const isDone = ({ status }: SpendEvent): boolean => status !== 'failure'
 /** The last attempt of its request, as far as one attempt can know. */
@@ -70,50 +50,6 @@ const isLast = (event: SpendEvent): boolean => event.elsewhere !== true
 const hasFallenBack = ({ fallbacks = 0 }: SpendEvent): boolean => fallbacks > 0
 const one = (counts: (event: SpendEvent) => boolean) => (event: SpendEvent) => (counts(event) ? 1 : undefined)
 const some = (value: number): number | undefined => (value > 0 ? value : undefined)
-
-const counter = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
-  kind: 'counter',
-  help,
-  labels,
-  value,
-})
-/** Not told by one event: what is known of a budget or of a sink is set as it stands. */
-const told = (kind: Kind, help: string, labels: readonly Label[], shown?: Metric['shown']): Metric => ({
-  kind,
-  help,
-  labels,
-  value: () => undefined,
-  ...(shown ? { shown } : {}),
-})
-const HOUR_MS = 3_600_000
-const hoursUntil = (atMs: number, nowMs: number): number => Math.max(0, atMs - nowMs) / HOUR_MS
-
-/** What is left of a budget, the limit, and the hours until it begins anew. */
-function budgetGauges(who: string, whose: string, labels: readonly Label[]): Record<string, Metric> {
-  return {
-    [`litellm_remaining_${who}_budget_metric`]: told('gauge', `US dollars left of the budget of ${whose}.`, labels),
-    [`litellm_${who}_max_budget_metric`]: told('gauge', `The budget of ${whose} in US dollars.`, labels),
-    [`litellm_${who}_budget_remaining_hours_metric`]: told(
-      'gauge',
-      `Hours until the budget of ${whose} begins anew.`,
-      labels,
-      hoursUntil,
-    ),
-  }
-}
-
-const gauge = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
-  kind: 'gauge',
-  help,
-  labels,
-  value,
-})
-const histogram = (help: string, labels: readonly Label[], value: Metric['value']): Metric => ({
-  kind: 'histogram',
-  help,
-  labels,
-  value,
-})
 
 /** LiteLLM's metrics that a finished attempt tells of, by their names there. */
 export const metrics: Readonly<Record<string, Metric>> = {
@@ -230,30 +166,6 @@ export const metrics: Readonly<Record<string, Metric>> = {
     ['requested_model', ...AT, ...WHO, ...FAULT],
     one((event) => !isDone(event)),
   ),
-}
-
-function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
-  return {
-    end_user: endUsers ? (event.end_user ?? '') : '',
-    hashed_api_key: event.api_key,
-    api_key_alias: event.key_alias ?? '',
-    team: event.team_id ?? '',
-    team_alias: event.team_alias ?? '',
-    user: event.user ?? '',
-    // What a caller made up must not make series; what was answered for it is known.
-    requested_model: event.model_group,
-    fallback_model: event.model_group,
-    callback_name: '',
-    model: event.model,
-    model_id: event.model_id,
-    model_group: event.model_group,
-    litellm_model_name: event.model,
-    api_base: event.api_base,
-    api_provider: event.custom_llm_provider,
-    status_code: String(event.http_status),
-    exception_status: String(event.http_status),
-    exception_class: event.error_type ?? '',
-  }
 }
 
 /** What a batch adds, each series once. */
