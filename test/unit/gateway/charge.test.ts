@@ -4,6 +4,8 @@ import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { serve } from '../../../src/gateway/serve.ts'
 import { unpricedTo } from '../../../src/gateway/unpriced.ts'
 import { newId } from '../../../src/ids.ts'
+import { deltasOf } from '../../../src/observe/metrics.ts'
+import { standardPayload } from '../../../src/observe/payload.ts'
 import { chat } from '../../../src/operations/chat-operation.ts'
 import { answered, chunk, gatewayWorld, keyWith, streamed, usageChunk } from '../../support/gateway-world.ts'
 
@@ -151,6 +153,25 @@ describe('an answer that nobody knows a price of', () => {
     await refusing.rest()
     expect(refusing.rows()[0]).not.toHaveProperty('unpriced')
   })
+})
+
+it('sinks are told how a cost came about, and metrics count what is unpriced and what differs', async () => {
+  const usage = { prompt_tokens: 10, completion_tokens: 10, cost: 0.00025 }
+  const world = gatewayWorld(() => answered('Hello', usage), { config: config(TERMS) })
+  await world.ask({ ...hello, model: 'routed' })
+  const unknown = gatewayWorld(() => answered('Hello', usage))
+  await unknown.ask({ ...hello, model: 'unpriced' })
+  await world.rest()
+  await unknown.rest()
+  const [told] = world.rows()
+  expect(standardPayload(told!).cost_breakdown).toEqual({
+    ...{ input_cost: 0.0001, output_cost: 0.00015, tool_usage_cost: 0, total_cost: 0.000275 },
+    ...{ original_cost: 0.00025, discount_amount: 0, margin_total_amount: 0.000025 },
+  })
+  const counted = deltasOf([...world.rows(), ...unknown.rows()], { endUsers: false })
+  const of = (name: string) => counted.filter(({ metric }) => metric === name).map(({ value }) => value)
+  expect(of('tollgate_unpriced_requests')).toEqual([1])
+  expect(of('tollgate_reported_cost_difference_usd')).toEqual([expect.closeTo(0.00005, 9)])
 })
 
 const callFor = (body: Record<string, unknown>) => ({
