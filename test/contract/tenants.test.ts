@@ -1,11 +1,14 @@
+import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createDb } from '../../src/db/client.ts'
 import { exchangeSlices } from '../../src/db/statements.ts'
 import { newId } from '../../src/ids.ts'
+import { nameOf } from '../../src/tenants/entities.ts'
 import type { FileLimits } from '../../src/tenants/file-limits.ts'
 import { keepFileLimits } from '../../src/tenants/file-limits-neon.ts'
 import { memoryTenants } from '../../src/tenants/memory.ts'
 import { neonTenants } from '../../src/tenants/neon.ts'
+import { entitySql } from '../../src/tenants/read-neon.ts'
 import type { WindowRecord } from '../../src/tenants/record.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { world } from '../unit/routes/world.ts'
@@ -58,6 +61,34 @@ describe('Postgres alone', () => {
     const before = postgres.endpoint.stats().statements
     await neonTenants(postgres.db).principalOf('h', NOW)
     expect(postgres.endpoint.stats().statements - before).toBe(1)
+  })
+
+  it('names an entity in its statements as the functions of Postgres and the ledger do', async () => {
+    await empty()
+    const awkward = ['plain', 'a:b', '%3a', '@=%', ':', 'đ %25']
+    const tenants = neonTenants(postgres.db)
+    await tenants.create(
+      'team',
+      awkward.map((id) => ({ id: [id], fields: {} })),
+      author,
+    )
+    await tenants.create(
+      'member',
+      awkward.map((id) => ({ id: [id, id], fields: {} })),
+      author,
+    )
+    for (const [kind, table] of [
+      ['team', 'team e'],
+      ['member', 'team_membership e'],
+    ] as const) {
+      const ids = sql.raw(kind === 'team' ? 'e.team_id' : 'e.team_id, e.user_id')
+      const { rows } = await postgres.db.execute(sql`select ${entitySql(kind, 'e')} as said,
+        entity_name(${kind}, ${ids}) as named, e.team_id as id from ${sql.raw(table)}`)
+      expect(rows).toHaveLength(awkward.length)
+      for (const { said, named, id } of rows) {
+        expect([named, nameOf(kind, [String(id), String(id)])]).toEqual([said, said])
+      }
+    }
   })
 
   it('every write is one transaction that raises the generation and names what changed', async () => {
