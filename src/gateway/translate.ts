@@ -41,6 +41,9 @@ export function translate(source: Source, options: TranslateOptions): Telling {
   let text = ''
   let textOnly = true
   let last: string | undefined
+  let hungUp = false
+  /** Words came after an end: only the end of the connection is one then. */
+  let wentOn = false
 
   const note = (chunk: ChatChunk) => {
     head ??= { id: chunk.id, created: chunk.created, model: chunk.model }
@@ -112,7 +115,8 @@ export function translate(source: Source, options: TranslateOptions): Telling {
 
   const read = async (): Promise<{ done: boolean; pieces: readonly Piece[]; lost?: boolean }> => {
     try {
-      const { done, value } = await (reader.complete ? lastRead(source, LINGER_MS) : source.read())
+      const isOver = reader.complete && !wentOn
+      const { done, value } = await (isOver ? lastRead(source, LINGER_MS) : source.read())
       return { done, pieces: done || value === undefined ? [...lastPiece(), { events: splitter.end() }] : cut(value) }
     } catch {
       return { done: true, pieces: [], lost: true }
@@ -121,9 +125,12 @@ export function translate(source: Source, options: TranslateOptions): Telling {
 
   return {
     async next(): Promise<Step> {
+      const before = reader.complete ? outputChars : Number.POSITIVE_INFINITY
       const { done, pieces, lost = false } = await read()
+      hungUp = done
       try {
         const bytes = show(pieces)
+        wentOn ||= outputChars > before
         const error = reader.error ?? splitter.broken ?? (lost ? 'the connection was lost' : undefined)
         if (error !== undefined) return { bytes, over: { how: 'cut', error } }
         if (!done) return { bytes }
@@ -141,7 +148,7 @@ export function translate(source: Source, options: TranslateOptions): Telling {
       return good
     },
     get complete() {
-      return reader.complete
+      return reader.complete && (!wentOn || hungUp)
     },
     facts(): StreamFacts {
       const { malformed } = reader

@@ -10,6 +10,8 @@ const DONE_EVENT = new TextEncoder().encode('data: [DONE]\n\n')
 export function relay(source: Source, meter: StreamMeter, lingerMs = LINGER_MS): Telling {
   const frames = frameSplitter()
   let hungUp = false
+  /** Words came after an end: only the end of the connection is one then. */
+  let wentOn = false
 
   /** What the client gets of these events; the vendor's last word, and what it says after it, is left to the end. */
   const show = (events: readonly Uint8Array[]): Uint8Array[] => {
@@ -33,10 +35,12 @@ export function relay(source: Source, meter: StreamMeter, lingerMs = LINGER_MS):
   return {
     async next() {
       let bytes: Uint8Array[]
+      const before = meter.complete ? meter.outputChars : Number.POSITIVE_INFINITY
       try {
-        const { done, value } = await (meter.complete ? lastRead(source, lingerMs) : source.read())
+        const { done, value } = await (meter.complete && !wentOn ? lastRead(source, lingerMs) : source.read())
         hungUp = done
         bytes = show(done || value === undefined ? lastEvents() : frames.push(value))
+        wentOn ||= meter.outputChars > before
       } catch {
         hungUp = true
         return cut([], 'the connection was lost')
@@ -53,7 +57,7 @@ export function relay(source: Source, meter: StreamMeter, lingerMs = LINGER_MS):
       return meter.begun || meter.finishReason !== undefined
     },
     get complete() {
-      return meter.complete
+      return meter.complete && (!wentOn || hungUp)
     },
     facts(): StreamFacts {
       const { usage, outputChars, finishReason, malformed } = meter

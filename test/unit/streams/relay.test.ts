@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { noUsage } from '../../../src/prices/usage.ts'
 import { openai } from '../../../src/providers/openai.ts'
 import { chatMeter } from '../../../src/streams/meter.ts'
+import { relay } from '../../../src/streams/relay.ts'
 import type { StreamEnd } from '../../../src/streams/telling.ts'
 import { cutAt, delivered, fixture, through } from './through.ts'
 
@@ -44,6 +45,34 @@ describe('relay', () => {
     const { text: got, end } = await through([fixture('no-done')])
     expect(got).toBe(withoutUsageChunk(renamed(text('usage-last'))))
     expect(end.how).toBe('complete')
+  })
+
+  it('waits as long as it takes for a vendor that says with every word that it ends', async () => {
+    const event = (content: string) =>
+      new TextEncoder().encode(
+        `data: {"choices":[{"index":0,"delta":{"content":"${content}"},"finish_reason":"stop"}]}\n\n`,
+      )
+    const words = ['On', 'ce', ' upon']
+    const telling = relay(
+      {
+        async read() {
+          const word = words.shift()
+          if (words.length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+          return word === undefined ? { done: true } : { done: false, value: event(word) }
+        },
+        cancel: async () => void words.splice(0),
+      },
+      chatMeter({ group: 'fast', showUsage: false, usage: openai.usage }),
+      1,
+    )
+    let text = ''
+    for (;;) {
+      const { bytes, over } = await telling.next()
+      text += bytes.map((one) => new TextDecoder().decode(one)).join('')
+      if (over) break
+    }
+    expect(text).toContain(' upon')
+    expect(telling.complete).toBe(true)
   })
 
   it('takes a last event without its blank line', async () => {
