@@ -31,7 +31,7 @@ function shownEntity(entity: string, record: EntityRecord, nowMs: number) {
     model_tpm_limit: record.modelTpmLimit,
     rpm_limit_type: record.rpmLimitType,
     tpm_limit_type: record.tpmLimitType,
-    metadata: withoutSealed(record.metadata),
+    metadata: /^(key|team):/.test(entity) ? withoutSealed(record.metadata) : record.metadata,
     blocked: record.blocked,
     created_at: iso(record.createdAtMs),
     created_by: record.createdBy,

@@ -142,6 +142,13 @@ describe('metadata.logging', () => {
     ).not.toBe(200)
   })
 
+  it('of anybody else is metadata like any other', async () => {
+    const w = withSeals()
+    const metadata = { logging: ['verbose'] }
+    const made = await w.post('/organization/new', { organization_id: 'o', organization_alias: 'O', metadata })
+    expect(made.json.metadata).toEqual(metadata)
+  })
+
   it('needs the salt key', async () => {
     const { status, json } = await world().post('/key/generate', { metadata: { logging: [langfuse] } })
     expect([status, json.error.message]).toEqual([501, expect.stringContaining('LITELLM_SALT_KEY')])
