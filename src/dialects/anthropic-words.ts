@@ -1,4 +1,4 @@
-import { type Fields, fields, list, text } from './loose-json.ts'
+import { type Fields, fields, isFields, list, text } from './loose-json.ts'
 
 /**
  * What a part of Anthropic's own says in words, for vendors that have no part of its kind: a result of the caller's own
@@ -10,6 +10,14 @@ export function wordsIn(part: Fields): string | undefined {
   const { type, content } = fields(part.source)
   if (type !== 'content') return undefined
   return said([text(part.title), text(part.context)], typeof content === 'string' ? [{ text: content }] : content)
+}
+
+/** Kinds of parts that Anthropic's own tools and files have, and nobody else reads. */
+const OWN_PART = /(?:^|_)tool_(?:use|result)$|^(?:container_upload|tool_reference)$/
+
+export function isAnthropicsPart({ type, source }: Fields): boolean {
+  if (type === 'image' || type === 'document') return isFields(source)
+  return typeof type === 'string' && OWN_PART.test(type)
 }
 
 function said(about: readonly (string | undefined)[], blocks: unknown): string | undefined {

@@ -1,8 +1,9 @@
-import { wordsIn } from '../dialects/anthropic-words.ts'
+import { isAnthropicsPart, wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, present, text } from '../dialects/loose-json.ts'
 import { flatAnnotation } from '../dialects/responses-input.ts'
 import { openaiSeal, reasoningItem, type Thought, thoughtIn } from '../dialects/responses-thoughts.ts'
+import { GatewayError } from '../errors.ts'
 import { chatBody } from './chat-body.ts'
 import { foreignWords, isForeignHint, type Tongue } from './foreign-words.ts'
 import { cannotThink, effortOf } from './openai-translator.ts'
@@ -258,6 +259,12 @@ function partOf(part: Fields, textType: string): Fields {
     default: {
       const words = wordsIn(part)
       if (words !== undefined) return { type: textType, text: words }
+      if (isAnthropicsPart(part))
+        throw new GatewayError(
+          'invalid_request',
+          `A part of type "${String(part.type)}" is Anthropic's, which OpenAI does not have. Send text, or a file itself.`,
+          { param: `messages.content.${String(part.type)}` },
+        )
       const { cache_control: _, citations: __, context: ___, ...own } = part
       return own
     }

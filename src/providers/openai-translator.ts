@@ -1,4 +1,4 @@
-import { wordsIn } from '../dialects/anthropic-words.ts'
+import { isAnthropicsPart, wordsIn } from '../dialects/anthropic-words.ts'
 import type { ChatMessage, ChatRequest } from '../dialects/chat.ts'
 import { effortOfBudget } from '../dialects/effort.ts'
 import { type Fields, fields, isFields, list, number, present } from '../dialects/loose-json.ts'
@@ -162,6 +162,11 @@ function plainPart(part: unknown, path: string, knows: ReadonlySet<string>): unk
     throw refused(path, `"${type}" belongs to a tool of OpenAI's Responses, which this model's provider does not have.`)
   const words = wordsIn(part)
   if (words !== undefined) return { type: 'text', text: words }
+  if (isAnthropicsPart(part) && !knows.has(String(type)))
+    throw refused(
+      path,
+      `"${type}" is a part of Anthropic's, which this model's provider does not have. Send text, or a file itself.`,
+    )
   const plain = without(part, PART_EXTRAS)
   return type === 'file' && isFields(part.file) ? plainFile(plain, part.file, { path, knows }) : plain
 }
