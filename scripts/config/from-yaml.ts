@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { asksForNothing, capabilities } from '../../src/config/capabilities.ts'
-import { milestones } from '../../src/config/capability.ts'
 import { type Config, type Deployment, ledgerDefaults, type Notice, type Text } from '../../src/config/config.ts'
 import { withCostTerms } from '../../src/config/cost-terms.ts'
 import { nearestName } from '../../src/config/nearest.ts'
@@ -39,7 +38,7 @@ export interface BuildOptions {
 export interface Built {
   readonly config: Config
   readonly notices: readonly Notice[]
-  /** The file itself, validated: every LiteLLM key with its type, also those that are not active yet. */
+  /** The file itself, validated: every LiteLLM key with its type, also those that are never active. */
   readonly file: ConfigFile
 }
 
@@ -192,10 +191,9 @@ function noteInactive(file: ConfigFile, note: Note): void {
         note(
           'error',
           first,
-          `not active yet, and ignoring it would let through what it forbids: ${name}${rows} (${row.capability}; ${milestones[row.comes]}). Take it out to go on without it`,
+          `never active, and ignoring it would let through what it forbids: ${name}${rows} (${row.capability}: ${row.never}). Take it out to go on without it`,
         )
-      else
-        note('notice', first, `accepted, not active yet: ${name}${rows} (${row.capability}; ${milestones[row.comes]})`)
+      else note('notice', first, `accepted, never active: ${name}${rows} (${row.capability}: ${row.never})`)
     }
   }
 }

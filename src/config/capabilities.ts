@@ -1,13 +1,13 @@
 import { GatewayError } from '../errors.ts'
 import { activeAdminFields } from './active-admin-fields.ts'
-import { type AdminArea, type Area, type Capability, milestones } from './capability.ts'
+import type { AdminArea, Area, Capability } from './capability.ts'
 import { inactiveMoney } from './inactive/money.ts'
 import { inactiveOthers } from './inactive/others.ts'
 import { inactiveRequests } from './inactive/requests.ts'
 import { inactiveTenants } from './inactive/tenants.ts'
 import { nearestName } from './nearest.ts'
 
-/** Everything that is known and not there yet: no other place calls a name inactive. */
+/** Everything that is known and never done, with the reason: no other place calls a name inactive. */
 export const capabilities: readonly Capability[] = [
   ...inactiveRequests,
   ...inactiveMoney,
@@ -35,7 +35,7 @@ export function asksForNothing(row: Capability, name: string, value: unknown): b
 }
 
 /**
- * Refuses a body that asks for what the gateway knows and does not do yet: 501 with the field in `param`. Fields it
+ * Refuses a body that asks for what the gateway knows and never does: 501 with the field in `param`. Fields it
  * does not know pass, they are the provider's; so do values that ask for nothing.
  */
 export function refuseInactive(body: Record<string, unknown>, area: Area): void {
@@ -88,9 +88,14 @@ function refuse(inactive: InactiveFields, name: string, value: unknown): void {
   if (!row || asksForNothing(row, name, value)) return
   throw new GatewayError(
     'not_implemented',
-    `'${name}' is not available yet: ${row.capability} (${milestones[row.comes]}). Send the request without it.`,
+    `'${name}' is not done here: ${row.capability}. ${sentence(row.never)} Send the request without it.`,
     { param: name },
   )
+}
+
+/** `a, b` as a sentence. */
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

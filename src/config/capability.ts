@@ -1,15 +1,3 @@
-/** What brings the capabilities that are known and not there yet, in the order in which they come. */
-export const milestones = {
-  ledger: 'milestone 3, the full ledger',
-  routing: 'milestone 4, routing',
-  cache: 'milestone 5, cache',
-  tenants: 'milestone 6, tenants and administration',
-  signals: 'milestone 7, spend, signals and alerts',
-  operations: 'milestone 8, the other operations',
-  unplanned: 'no milestone plans it',
-} as const
-
-export type Milestone = keyof typeof milestones
 export type Area = 'chat' | AdminArea
 export type AdminArea =
   | 'admin.key'
@@ -21,13 +9,11 @@ export type AdminArea =
   | 'admin.tag'
   | 'admin.budget'
 
-/**
- * One capability that is not there yet, with every name that asks for it. When it comes, its row goes (or shrinks):
- * this table is the only place where a name is known to be inactive.
- */
+/** Something that LiteLLM knows and this gateway never does, with every name that asks for it. */
 export interface Capability {
   readonly capability: string
-  readonly comes: Milestone
+  /** The reason, and what to do in its place. */
+  readonly never: string
   /** Paths of `config.yaml`; `model_list.*.` stands for every row. */
   readonly config?: readonly string[]
   /** The same, where ignoring the key would let through what it forbids: an error instead of a notice. */

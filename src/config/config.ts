@@ -210,7 +210,7 @@ export interface Notice {
 
 /**
  * What `config.yaml` says, validated, with defaults applied, as one plain value made at build time. LiteLLM keys that
- * are not active yet are not here; they stand in `notices`.
+ * are never active are not here; they stand in `notices`.
  */
 export interface Config {
   /** SHA-256 of the file, short: names the configuration in logs and at `/health/readiness`. */

@@ -4,7 +4,7 @@ import type { AdminArea } from '../config/capability.ts'
 import { GatewayError } from '../errors.ts'
 
 /**
- * The fields of an admin body that its route reads. What is known and not active yet is refused unless it asks for
+ * The fields of an admin body that its route reads. What is known and never active is refused unless it asks for
  * nothing; what nobody knows is refused with the nearest name.
  */
 export function adminFields(

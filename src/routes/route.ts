@@ -46,7 +46,7 @@ interface Definition<A extends Access, Q extends Shape | undefined, B extends Sh
   readonly dialect?: Dialect
   readonly query?: Q
   readonly body?: B
-  /** Whose fields the body has: what is not active yet is refused, and a misspelt one named. */
+  /** Whose fields the body has: what is never active is refused, and a misspelt one named. */
   readonly area?: AdminArea
   /** The body may be a form with files. */
   readonly form?: true

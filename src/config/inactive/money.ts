@@ -1,11 +1,11 @@
 import { type Capability, is } from '../capability.ts'
 
-/** Known and not there yet, of money and what is told of it. */
+/** Known and never done, of money and what is told of it. */
 export const inactiveMoney: readonly Capability[] = [
-  // The full ledger
   {
     capability: 'other budgets of the file',
-    comes: 'ledger',
+    never:
+      'what new keys and people get is said by default_key_generate_params and default_internal_user_params, and a user’s budget is over all keys of the user',
     // A user's budget counts over all keys of the user, those of teams too.
     config: [
       'litellm_settings.default_soft_budget',
@@ -17,12 +17,13 @@ export const inactiveMoney: readonly Capability[] = [
   },
   {
     capability: 'budgets set by a request',
-    comes: 'unplanned',
+    never: 'a budget is its key’s and its owners’; a request can say max_tokens',
     chat: ['max_budget', 'budget_duration'],
   },
   {
-    capability: 'limits per model, member and window; shared budgets; parallel requests',
-    comes: 'ledger',
+    capability: 'limits set by a request, for the whole gateway, or by the day; settings of limits in metadata',
+    never:
+      'a limit over everything would send every request to one place: max_parallel_requests, rpm and tpm are of keys, teams, people, customers, tags and deployments, budgets of all of them; limits stand beside metadata, and what was spent is counted, or set back by reset_spend',
     config: ['general_settings.disable_retry_on_max_parallel_request_limit_error'],
     restricts: [
       'general_settings.max_parallel_requests',
@@ -59,7 +60,7 @@ export const inactiveMoney: readonly Capability[] = [
   },
   {
     capability: 'shares of capacity by priority',
-    comes: 'ledger',
+    never: 'no request waits here for another; limits of keys and teams share what there is',
     config: ['litellm_settings.priority_reservation_settings', 'router_settings.default_priority'],
     restricts: ['litellm_settings.priority_reservation'],
     chat: ['priority'],
@@ -67,10 +68,10 @@ export const inactiveMoney: readonly Capability[] = [
     team: ['metadata.priority'],
   },
 
-  // Spend, signals and alerts
   {
-    capability: 'logging integrations',
-    comes: 'signals',
+    capability: 'logging integrations of a request, and labels of metrics',
+    never:
+      'sinks are named by success_callback, failure_callback and callbacks, of a team or key by metadata.logging; labels are few, so that nobody can make their number grow',
     config: [
       'litellm_settings.service_callback',
       'litellm_settings.service_callbacks',
@@ -94,8 +95,9 @@ export const inactiveMoney: readonly Capability[] = [
     },
   },
   {
-    capability: 'prompts and answers in the spend log, and how long it is kept',
-    comes: 'signals',
+    capability: 'prompts and answers in the spend log; a log that is not kept',
+    never:
+      'the log is the account, and has no bodies; maximum_spend_logs_retention_period says how long it is kept, and whole days go at once',
     config: [
       'general_settings.store_prompts_in_spend_logs',
       'general_settings.disable_spend_logs',
@@ -110,8 +112,8 @@ export const inactiveMoney: readonly Capability[] = [
     ],
   },
   {
-    capability: 'spend by tag and customer',
-    comes: 'signals',
+    capability: 'tags of entities, and customers who are not counted',
+    never: 'tags come with requests, and a customer’s spend is what its budget goes by',
     config: [
       'litellm_settings.extra_spend_tag_headers',
       'litellm_settings.disable_add_user_agent_to_request_tags',
@@ -123,8 +125,9 @@ export const inactiveMoney: readonly Capability[] = [
     organization: ['tags', 'metadata.tags'],
   },
   {
-    capability: 'prices beyond tokens and requests',
-    comes: 'signals',
+    capability: 'prices of flex and priority, of video, and of other units; prices that a request brings',
+    never:
+      'a price is by the token, second, character, picture, query or request, in the steps of the list; another tier is charged as the usual one, and priority, which costs more, is refused to who has a budget. Prices are the operator’s',
     config: [
       'model_list.*.litellm_params.tiered_pricing',
       'model_list.*.litellm_params.citation_cost_per_token',
@@ -144,7 +147,7 @@ export const inactiveMoney: readonly Capability[] = [
   },
   {
     capability: 'alerts of the router',
-    comes: 'signals',
+    never: 'alerting of general_settings has them',
     config: ['router_settings.alerting_config'],
   },
 ]

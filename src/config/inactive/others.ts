@@ -1,11 +1,10 @@
 import type { Capability } from '../capability.ts'
 
-/** Known and not there yet, of other operations, and what nobody plans. */
+/** Known and never done, of other operations. */
 export const inactiveOthers: readonly Capability[] = [
-  // The other operations
   {
-    capability: 'the other operations',
-    comes: 'operations',
+    capability: 'models of the file for each operation; files kept by the gateway',
+    never: 'a request names its model, and a file lies at its vendor; max_request_size_mb bounds what comes',
     config: [
       'general_settings.use_client_credentials_pass_through_routes',
       'general_settings.embedding_model',
@@ -22,10 +21,9 @@ export const inactiveOthers: readonly Capability[] = [
     chat: ['use_in_pass_through', 'model_file_id_mapping'],
   },
 
-  // What no milestone brings
   {
     capability: 'guardrails and policies',
-    comes: 'unplanned',
+    never: 'they would hold every stream back until they have judged it; /v1/moderations asks those that vendors have',
     config: ['router_settings.guardrail_list', 'litellm_settings.skip_system_message_in_guardrail'],
     restricts: ['guardrails', 'policies'],
     chat: ['guardrails', 'policies', 'metadata.guardrails'],
@@ -36,7 +34,7 @@ export const inactiveOthers: readonly Capability[] = [
   },
   {
     capability: 'code of your own inside the gateway',
-    comes: 'unplanned',
+    never: 'a Worker runs what it was deployed with; a strategy, a sink or a vendor is one file and one line',
     config: ['general_settings.plugins', 'general_settings.custom_sso'],
     restricts: [
       'general_settings.custom_auth',
@@ -46,13 +44,13 @@ export const inactiveOthers: readonly Capability[] = [
   },
   {
     capability: 'several configuration files',
-    comes: 'unplanned',
+    never: 'one file says all: join them before the deploy',
     // What an unread file forbids is unknown.
     restricts: ['include'],
   },
   {
     capability: 'prompt store, tools, agents and assistants',
-    comes: 'unplanned',
+    never: 'they are the application’s, or their vendor’s by pass-through',
     config: [
       'prompts',
       'mcp_servers',

@@ -1,22 +1,21 @@
 import { type Capability, is } from '../capability.ts'
 
-/** Known and not there yet, of requests: dialects, vendors, routing, cache. */
+/** Known and never done, of requests: dialects, vendors, routing, cache. */
 export const inactiveRequests: readonly Capability[] = [
-  // Dialects and vendors
   {
-    capability: 'what a vendor cannot take is translated, or refused by name; nothing is made up for it',
-    comes: 'unplanned',
+    capability: 'requests changed until a vendor takes them',
+    never: 'what a vendor cannot take is translated, or refused by name; nothing is made up for it',
     config: ['litellm_settings.modify_params', 'litellm_settings.enable_preview_features'],
   },
   {
-    capability: 'answers are not checked against their schema here, which would hold streams back to their end',
-    comes: 'unplanned',
+    capability: 'answers checked against their schema',
+    never: 'it would hold streams back to their end; a strict schema is kept by its vendor',
     config: ['litellm_settings.enable_json_schema_validation'],
     chat: ['enable_json_schema_validation'],
   },
   {
-    capability: 'which of OpenAI’s APIs a model is asked by is said per model (openai/responses/MODEL)',
-    comes: 'unplanned',
+    capability: 'one choice of OpenAI’s API for all models',
+    never: 'which of them a model is asked by is said with the model (openai/responses/MODEL)',
     config: [
       'litellm_settings.use_chat_completions_url_for_anthropic_messages',
       'litellm_settings.route_all_chat_openai_to_responses',
@@ -28,9 +27,9 @@ export const inactiveRequests: readonly Capability[] = [
     },
   },
   {
-    capability:
-      'the account at a provider is the operator’s; configurable_clientside_auth_params of a model lets requests bring api_key, api_base or extra_headers',
-    comes: 'unplanned',
+    capability: 'accounts at providers that requests bring',
+    never:
+      'an account is the operator’s; configurable_clientside_auth_params of a model lets requests bring api_key, api_base or extra_headers',
     config: [
       'general_settings.allow_client_side_credentials',
       'general_settings.forward_openai_org_id',
@@ -56,18 +55,18 @@ export const inactiveRequests: readonly Capability[] = [
   // Routing
   {
     capability: 'order and weight set by the request; limits of input and output of a deployment apart',
-    comes: 'unplanned',
+    never: 'which deployment comes first is the operator’s to say, and tpm of a deployment counts both',
     config: ['model_list.*.litellm_params.itpm', 'model_list.*.litellm_params.otpm'],
     chat: ['order', 'weight'],
   },
   {
-    capability: "the router's own rules set by a request",
-    comes: 'unplanned',
+    capability: 'rules of the router set by a request',
+    never: 'what protects providers is the operator’s; a request brings fallbacks and num_retries',
     chat: ['default_fallbacks', 'retry_policy', 'retry_strategy', 'force_timeout'],
   },
   {
-    capability: 'health checks of deployments beside their traffic',
-    comes: 'unplanned',
+    capability: 'health checks beside background_health_checks and its interval',
+    never: 'results are shared by all isolates and told by /health; what traffic shows is what routing goes by',
     config: [
       'router_settings.enable_health_check_routing',
       'model_list.*.model_info.health_check_voice',
@@ -83,7 +82,7 @@ export const inactiveRequests: readonly Capability[] = [
   },
   {
     capability: 'tiers of models; affinity of other kinds',
-    comes: 'unplanned',
+    never: 'order and fallbacks say what comes first and next; affinity is of sessions, and of answers that are kept',
     config: [
       'router_settings.model_group_affinity_config',
       'router_settings.deployment_affinity_ttl_seconds',
@@ -93,8 +92,9 @@ export const inactiveRequests: readonly Capability[] = [
     chat: ['region_name'],
   },
   {
-    capability: 'mirrored, mocked and automatic models; several models at once',
-    comes: 'routing',
+    capability: 'mirrored, made-up and automatic answers; several models at once',
+    never:
+      'each call is one that somebody asked for, and pays; a made-up answer would be counted like a true one. npm run dev has a provider without a key, and a hedge asks a second deployment only when the first is slow',
     config: [
       'model_list.*.litellm_params.mock_response',
       'model_list.*.litellm_params.silent_model',
@@ -114,7 +114,7 @@ export const inactiveRequests: readonly Capability[] = [
   // Cache
   {
     capability: 'cache keys of a caller, and a cache of the router’s own',
-    comes: 'unplanned',
+    never: 'a key of a caller’s choice could meet another’s answer; the gateway’s cache is the router’s too',
     config: ['litellm_settings.enable_caching_on_provider_specific_optional_params', 'router_settings.cache_responses'],
     chat: ['caching_groups', 'cache_key', 'preset_cache_key', 'ttl'],
     key: ['enable_prompt_caching'],

@@ -1,16 +1,15 @@
 import { type Capability, is, namesNothing } from '../capability.ts'
 
-/** Known and not there yet, of tenants and their administration. */
+/** Known and never done, of tenants and their administration. */
 export const inactiveTenants: readonly Capability[] = [
-  // Tenants and administration
   {
     capability: 'a choice of what is kept in the database',
-    comes: 'unplanned',
+    never: 'what admin routes make is kept',
     config: ['general_settings.supported_db_objects'],
   },
   {
     capability: 'projects, invitations and headers that name people',
-    comes: 'unplanned',
+    never: 'who asks is said by a key or a token, for whom by the field user; teams are projects, and nobody is mailed',
     config: [
       'general_settings.user_header_name',
       'general_settings.user_header_mappings',
@@ -28,12 +27,13 @@ export const inactiveTenants: readonly Capability[] = [
   },
   {
     capability: 'settings of one team in the file; the shape of aliases',
-    comes: 'unplanned',
+    never: 'teams and their names are made by /team/new, with all that they may have',
     restricts: ['litellm_settings.default_team_settings', 'litellm_settings.enable_key_alias_format_validation'],
   },
   {
     capability: 'permissions by role and index; hosts and sizes of answers',
-    comes: 'unplanned',
+    never:
+      'one table says what each role may ask (docs/routes.md), and keys and teams narrow it by allowed_routes; addresses are always checked, and answers bounded by what an isolate holds',
     restricts: [
       'general_settings.enforce_rbac',
       'general_settings.role_permissions',
@@ -59,36 +59,34 @@ export const inactiveTenants: readonly Capability[] = [
   },
   {
     capability: 'router settings of a tenant; a public list of models',
-    comes: 'unplanned',
+    never: 'routing is the operator’s, the same for everybody, and models are shown to who may call them',
     config: ['litellm_settings.public_model_groups', 'general_settings.enable_public_model_hub'],
     key: ['config', 'router_settings'],
     user: ['aliases', 'config', 'router_settings'],
     team: ['router_settings', 'secret_manager_settings', 'model_id'],
   },
   {
-    capability:
-      'a member of an organization has no budget of its own there: give one to its user, or to its membership of a team (max_budget_in_team)',
-    comes: 'unplanned',
+    capability: 'budgets of members of an organization',
+    never: 'a member’s budget is its user’s, or that of its membership of a team (max_budget_in_team)',
     organization: ['max_budget_in_organization'],
   },
   {
-    capability:
-      'object permissions are of keys and teams, and name vector stores; MCP servers and agents are not served here, so that nothing is to be forbidden',
-    comes: 'unplanned',
+    capability: 'object permissions of organizations, people and customers',
+    never:
+      'they are of keys and teams, and name vector stores; MCP servers and agents are not served here, so that nothing is to be forbidden',
     organization: ['object_permission'],
     user: ['object_permission'],
     customer: ['object_permission'],
     alreadySo: { object_permission: namesNothing },
   },
   {
-    capability:
-      'rotation of keys by the clock, after which nobody would be shown the new text: POST /key/regenerate with a grace_period answers it to who asks',
-    comes: 'unplanned',
+    capability: 'rotation of keys by the clock',
+    never: 'nobody would be shown the new text: POST /key/regenerate with a grace_period answers it to who asks',
     key: ['auto_rotate', 'rotation_interval', 'new_master_key'],
   },
   {
-    capability: 'sign-in and tokens of an identity provider',
-    comes: 'tenants',
+    capability: 'tokens that are no JWT; teams, scopes and keys made of claims',
+    never: 'OIDC and JWTs are signed, and are read here; who may call what is said by the team that a claim names',
     config: [
       'general_settings.enable_oauth2_auth',
       'general_settings.enable_oauth2_proxy_auth',
@@ -116,8 +114,8 @@ export const inactiveTenants: readonly Capability[] = [
     ],
   },
   {
-    capability: 'audit log',
-    comes: 'tenants',
+    capability: 'sinks of the audit log',
+    never: 'GET /audit tells it, by pages',
     config: ['litellm_settings.audit_log_callbacks'],
   },
 ]

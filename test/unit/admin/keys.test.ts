@@ -85,7 +85,7 @@ describe('POST /key/generate', () => {
     ])
   })
 
-  it('a known field that is not active yet is refused, unless it asks for nothing', async () => {
+  it('a known field that is never active is refused, unless it asks for nothing', async () => {
     const w = world()
     expect(refusal(await w.post('/key/generate', { auto_rotate: true })).slice(0, 2)).toEqual([501, 'auto_rotate'])
     expect(refusal(await w.post('/key/generate', { metadata: { guardrails: ['a'] } })).slice(0, 2)).toEqual([

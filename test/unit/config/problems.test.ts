@@ -141,7 +141,7 @@ describe('restrictions that are not active', () => {
   ])('are errors: %s', (yaml) => {
     const errors = of('error', build(yaml).notices)
     expect(errors).toHaveLength(1)
-    expect(errors[0]?.message).toContain('not active yet, and ignoring it would let through')
+    expect(errors[0]?.message).toContain('never active, and ignoring it would let through')
   })
 
   it.each([

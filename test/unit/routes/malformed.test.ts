@@ -145,7 +145,7 @@ it('2,000 malformed requests are refused in words, and the gateway serves on', {
       const text = await response.text()
       seen.set(response.status, (seen.get(response.status) ?? 0) + 1)
       if (response.status < 400) return
-      // 501 is an answer to a known field that is not active yet, not a fault.
+      // 501 is an answer to a known field that is never active, not a fault.
       expect([4, 501], text).toContain(response.status === 501 ? 501 : Math.floor(response.status / 100))
       expect(response.headers.get('x-litellm-call-id')).toBeTruthy()
       if (method === 'HEAD') return
