@@ -1,5 +1,5 @@
 import type { ChatRequest } from '../dialects/chat.ts'
-import type { Fields } from '../dialects/loose-json.ts'
+import { type Fields, text } from '../dialects/loose-json.ts'
 import { countable, inputTokens, nativeBody } from './anthropic.ts'
 import { anthropicCompletion } from './anthropic-answer.ts'
 import { claudeBody } from './anthropic-body.ts'
@@ -30,8 +30,10 @@ export const vertexGemini = {
     const { serviceTier, ...body } = geminiBody(request, target)
     return gemini(target, methodFor(request.stream === true), body, tierHeader(serviceTier))
   },
-  forward: (body: Fields, stream: boolean, target: Target) =>
-    gemini(target, methodFor(stream), nativeGemini(ownContents(body, target.model))),
+  forward: (body: Fields, stream: boolean, target: Target) => {
+    const { serviceTier, ...native } = nativeGemini(ownContents(body, target.model))
+    return gemini(target, methodFor(stream), native, tierHeader(text(serviceTier)?.toLowerCase()))
+  },
   completion: geminiCompletion,
   reader: geminiReader,
   usage: geminiUsage,

@@ -32,6 +32,15 @@ describe('Gemini on Vertex', () => {
     })
   })
 
+  it('says a tier in a header, whoever asks', () => {
+    const own = vertexGemini.forward({ contents: [], serviceTier: 'PRIORITY' }, false, target)
+    const told = vertexGemini.chat({ ...request, service_tier: 'priority' }, target)
+    for (const { headers, body } of [own, told]) {
+      expect(headers['x-vertex-ai-llm-shared-request-type']).toBe('priority')
+      expect(JSON.parse(body)).not.toHaveProperty('serviceTier')
+    }
+  })
+
   it.each<[Partial<Target>, string]>([
     [
       { vertex: { project: 'p', token: 't' } },

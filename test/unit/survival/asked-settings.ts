@@ -99,7 +99,7 @@ export const settings: readonly Asked[] = [
       bedrock: { serviceTier: { type: 'flex' } },
     },
     // Vertex AI hears it in a header.
-    unless: { vertex_ai: ['openai', 'responses'] },
+    unless: { vertex_ai: ['openai', 'responses', 'gemini'] },
     refused: { cohere: 'service_tier', anthropic: 'service_tier' },
   },
   {

@@ -20,7 +20,6 @@ const blocks = {
   redacted_thinking: { data: 'ZGF0YQ==' },
   tool_use: { id: 'toolu_1', name: 'weather', input: {} },
   tool_result: { tool_use_id: 'toolu_1', content: 'Sunny' },
-  tool_reference: { tool_name: 'weather' },
   server_tool_use: { id: 'srvtoolu_1', name: 'web_search', input: { query: 'Bonn' } },
   web_search_tool_result: { tool_use_id: 'srvtoolu_1', content: [] },
   web_fetch_tool_result: { tool_use_id: 'srvtoolu_1', content: { type: 'web_fetch_tool_result_error' } },
