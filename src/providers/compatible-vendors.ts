@@ -97,6 +97,28 @@ const DASHSCOPE: Accent = {
 /** volcengine.com, Ark: `thinking` is switched on and off. */
 const VOLCENGINE: Accent = { ...openModels, knows: [...openModels.knows, 'thinking'] }
 
+/**
+ * docs.inceptionlabs.ai, and LiteLLM's list of what it takes: no sampling but the temperature, and efforts that begin with
+ * its own `instant`. `diffusing` says the whole text again in every event of a stream, which no reader of OpenAI's streams
+ * could tell from more of it.
+ */
+const INCEPTION: Accent = {
+  knows: ['reasoning_content'],
+  lacks: [
+    ...['n', 'seed', 'top_p', 'frequency_penalty', 'presence_penalty', 'logit_bias', 'logprobs', 'top_logprobs'],
+    'diffusing',
+  ],
+  body(body) {
+    const { reasoning_effort, ...rest } = olderMaximum(body)
+    return { ...rest, ...(reasoning_effort !== undefined && { reasoning_effort: inceptionEffort(reasoning_effort) }) }
+  },
+}
+
+function inceptionEffort(effort: unknown): unknown {
+  if (effort === 'none' || effort === 'minimal') return 'instant'
+  return effort === 'xhigh' || effort === 'max' ? 'high' : effort
+}
+
 /** Another gateway of LiteLLM's kind understands all that callers of LiteLLM say. */
 const GATEWAY: Accent = { keepsUp: true, knows: ['reasoning_content', 'thinking_blocks', 'thinking', 'top_k'] }
 
@@ -118,6 +140,7 @@ export const compatibleVendors = {
   gradient_ai: chats(at('https://inference.do-ai.run/v1', 'GRADIENT_AI')),
   heroku: chats(own('HEROKU')),
   hyperbolic: chats(at('https://api.hyperbolic.xyz/v1', 'HYPERBOLIC')),
+  inception: chats(at('https://api.inceptionlabs.ai/v1', 'INCEPTION'), INCEPTION),
   lambda_ai: chats(at('https://api.lambda.ai/v1', 'LAMBDA')),
   litellm_proxy: all(own('LITELLM_PROXY'), GATEWAY),
   llamafile: both(own('LLAMAFILE')),

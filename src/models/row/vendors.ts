@@ -49,6 +49,7 @@ export const knownVendors: readonly string[] = [
   'anyscale',
   'novita',
   'hyperbolic',
+  'inception',
   'lambda_ai',
   'nebius',
   'nscale',

@@ -64,6 +64,9 @@ describe('what they do not have is refused by name, or left out where that is al
     ['zai', { response_format: { type: 'json_schema', json_schema: { name: 'a', schema: {} } } }, 'response_format'],
     ['moonshot', { logit_bias: { 1: 2 } }, 'logit_bias'],
     ['dashscope', { logit_bias: { 1: 2 } }, 'logit_bias'],
+    ['inception', { logprobs: true }, 'logprobs'],
+    ['inception', { top_p: 0.5 }, 'top_p'],
+    ['inception', { diffusing: true }, 'diffusing'],
     ['cohere', { parallel_tool_calls: false }, 'parallel_tool_calls'],
     ['cohere_chat', { n: 3 }, 'n'],
   ] as const)('%s: %o', (name, fields, param) => {
@@ -112,6 +115,18 @@ describe('what they say in words of their own', () => {
     const thinking = { type: 'disabled' }
     expect(bodyOf('zai', { ...request, thinking })).toMatchObject({ thinking })
     expect(bodyOf('volcengine', { ...request, thinking })).toMatchObject({ thinking })
+  })
+
+  it.each([
+    ['none', 'instant'],
+    ['minimal', 'instant'],
+    ['instant', 'instant'],
+    ['low', 'low'],
+    ['xhigh', 'high'],
+  ])('Inception: an effort of %s is its %s, beside its own switches', (asked, sent) => {
+    const own = { reasoning_summary: true, realtime: true }
+    const body = bodyOf('inception', { ...request, ...own, reasoning_effort: asked })
+    expect(body).toMatchObject({ ...own, reasoning_effort: sent, max_tokens: 20 })
   })
 
   it('Cohere: texts alone are embedded, at their model’s length', () => {
