@@ -22,6 +22,7 @@ import { openai } from './openai.ts'
 import { openaiResponses } from './openai-responses.ts'
 import { openrouter } from './openrouter.ts'
 import { perplexity } from './perplexity.ts'
+import { snowflake } from './snowflake.ts'
 import { textCompletionOpenai } from './text-completion-openai.ts'
 import { together } from './together.ts'
 import type { Vendor } from './translator.ts'
@@ -60,6 +61,7 @@ export const providers = {
   cohere,
   cohere_chat: cohere,
   databricks,
+  snowflake,
   cloudflare,
   deepgram,
   elevenlabs,

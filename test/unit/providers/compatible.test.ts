@@ -14,6 +14,7 @@ import type { OpenaiCompatible } from '../../../src/providers/openai-compatible.
 import { openrouter } from '../../../src/providers/openrouter.ts'
 import { perplexity } from '../../../src/providers/perplexity.ts'
 import type { Target } from '../../../src/providers/provider.ts'
+import { snowflake } from '../../../src/providers/snowflake.ts'
 import { together } from '../../../src/providers/together.ts'
 import type { Reading } from '../../../src/providers/translator.ts'
 import { xai } from '../../../src/providers/xai.ts'
@@ -25,6 +26,7 @@ import groqFixture from '../../fixtures/compatible/groq.json' with { type: 'json
 import mistralFixture from '../../fixtures/compatible/mistral.json' with { type: 'json' }
 import openrouterFixture from '../../fixtures/compatible/openrouter.json' with { type: 'json' }
 import perplexityFixture from '../../fixtures/compatible/perplexity.json' with { type: 'json' }
+import snowflakeFixture from '../../fixtures/compatible/snowflake.json' with { type: 'json' }
 import togetherFixture from '../../fixtures/compatible/together.json' with { type: 'json' }
 import xaiFixture from '../../fixtures/compatible/xai.json' with { type: 'json' }
 import tgiFixture from '../../fixtures/tgi/tgi.json' with { type: 'json' }
@@ -64,6 +66,7 @@ const vendors: [string, OpenaiCompatible, Fixture][] = [
   ['OpenRouter', openrouter, openrouterFixture as unknown as Fixture],
   ['Perplexity', perplexity, perplexityFixture as unknown as Fixture],
   ['Cerebras', cerebras, cerebrasFixture as unknown as Fixture],
+  ['Snowflake', snowflake, snowflakeFixture as unknown as Fixture],
   ['Azure', azure, azureFixture as unknown as Fixture],
   ['TGI', huggingface, tgiFixture as unknown as Fixture],
 ]
@@ -213,6 +216,23 @@ describe('where they are', () => {
     ['http://tgi:8080/v1/chat/completions', 'http://tgi:8080/v1/chat/completions'],
   ])('finds TGI at %s', (apiBase, url) => {
     expect(urlFor(huggingface, { apiBase })).toBe(url)
+  })
+
+  it.each(['', '/', '/api/v2', '/api/v2/cortex/v1', '/api/v2/cortex/inference:complete'])(
+    'finds Cortex below an account, named by %s',
+    (path) => {
+      const account = 'https://org-me.snowflakecomputing.com'
+      expect(urlFor(snowflake, { apiBase: `${account}${path}` })).toBe(`${account}/api/v2/cortex/v1/chat/completions`)
+    },
+  )
+
+  it.each([
+    ['pat/secret', 'Bearer secret', 'PROGRAMMATIC_ACCESS_TOKEN'],
+    ['jwt', 'Bearer jwt', undefined],
+  ])('tells Snowflake what %s is', (apiKey, authorization, type) => {
+    const { headers } = snowflake.chat({ model: 'group', messages: [user] }, { ...target, apiKey })
+    expect(headers.authorization).toBe(authorization)
+    expect(headers['x-snowflake-authorization-token-type']).toBe(type)
   })
 
   it.each<[string, Partial<Target>, string]>([
