@@ -103,7 +103,6 @@ const VOLCENGINE: Accent = { ...openModels, knows: [...openModels.knows, 'thinki
  * could tell from more of it.
  */
 const INCEPTION: Accent = {
-  knows: ['reasoning_content'],
   lacks: [
     ...['n', 'seed', 'top_p', 'frequency_penalty', 'presence_penalty', 'logit_bias', 'logprobs', 'top_logprobs'],
     'diffusing',

@@ -1,5 +1,4 @@
-import type { Fields } from '../dialects/loose-json.ts'
-import { text } from '../dialects/loose-json.ts'
+import { type Fields, text } from '../dialects/loose-json.ts'
 import { headersFor, openaiCompatible, urlOf } from './openai-compatible.ts'
 
 /**
@@ -10,7 +9,6 @@ import { headersFor, openaiCompatible, urlOf } from './openai-compatible.ts'
 export const snowflake = openaiCompatible(
   { apiBaseEnv: 'SNOWFLAKE_API_BASE', apiKeyEnv: 'SNOWFLAKE_JWT' },
   {
-    knows: ['reasoning_content'],
     url: ({ apiBase, model }) => urlOf(apiBase && cortex(apiBase), model, '/chat/completions'),
     headers: ({ apiKey, ...target }) => {
       const token = apiKey?.startsWith(PAT) ? apiKey.slice(PAT.length) : undefined
