@@ -1,3 +1,6 @@
+/** What keeping an event takes beside its text, so that empty ones cannot wait without end. */
+const EACH_CHARS = 100
+
 /**
  * What a client says, one after the other: the next is only taken up when the one before it is done with. Bounded, since
  * something may have to wait for money.
@@ -18,7 +21,7 @@ export class Inbox {
   /** False where more waits than may. */
   put(data: string): boolean {
     if (this.#isClosed) return true
-    this.#chars += data.length
+    this.#chars += sizeOf(data)
     if (this.#chars > this.#most) return false
     this.#waiting.push(data)
     if (!this.#isTaking) void this.#pump()
@@ -36,8 +39,10 @@ export class Inbox {
     this.#isTaking = true
     for (let data = this.#waiting.shift(); data !== undefined; data = this.#waiting.shift()) {
       await this.#take(data)
-      this.#chars -= data.length
+      this.#chars -= sizeOf(data)
     }
     this.#isTaking = false
   }
 }
+
+const sizeOf = (data: string): number => EACH_CHARS + data.length
