@@ -31,7 +31,7 @@ export interface Reloaded {
 
 /**
  * Reads the published prices and lays them over those that were built in: on every isolate within five seconds. A list
- * that cannot be read, has one price that is none, or has lost half of the models changes nothing, and the error says why.
+ * that cannot be read, has one price that is none, or has lost half of the models or of their prices changes nothing, and the error says why.
  */
 export async function reloadPrices(signature: Signature, reloading: Reloading): Promise<Reloaded> {
   const { lists, gateway } = reloading
@@ -54,7 +54,7 @@ async function reloaded(signature: Signature, { lists, store, gateway }: Reloadi
   const held = latestList(await store.read(gateway.clock()))
   const before = held && (await lists.all(held.id))
   const models = Object.keys(prices).length
-  mustBeWhole(models, before, url)
+  mustBeWhole(costing(prices), before, url)
   const changed = before ? differences(before, prices) : models
   if (held && before && changed === 0) return { version: held.version, models, changed, skipped }
   await lists.keep({ id: newId(signature.nowMs), version, source: url.origin, models, changed, prices }, signature)
@@ -110,9 +110,20 @@ function pricesIn(text: string, url: URL): Extract<Read, { ok: true }> {
 
 function mustBeWhole(models: number, before: PriceList | undefined, url: URL): void {
   if (models === 0) throw unread(url, 'it has no price of a vendor that is built here')
-  const had = Object.keys(before ?? {}).length
-  if (models * 2 < had) throw unread(url, `it has ${models} models, and the list that holds has ${had}`)
+  const had = costing(before ?? {})
+  if (models * 2 < had)
+    throw unread(url, `it has ${models} models that cost something, and the list that holds has ${had}`)
 }
+
+/** Models that are free do not count: a list of zeros would set every budget free. */
+function costing(list: PriceList): number {
+  return Object.values(list).filter(({ price: { tiers: _, ...base } = {} }) => hasCost(base)).length
+}
+
+const hasCost = (rates: object): boolean =>
+  Object.values(rates).some((rate: unknown) =>
+    typeof rate === 'object' && rate !== null ? hasCost(rate) : typeof rate === 'number' && rate > 0,
+  )
 
 /** The address is said without its path and query, which may hold a secret. */
 function unread(url: URL, why: string, cause?: unknown): GatewayError {

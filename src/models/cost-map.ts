@@ -103,7 +103,7 @@ function modelOf(said: Entry, own: OwnRates): ListedModel | undefined {
 }
 
 /** `input_cost_per_token_above_272k_tokens`: the published map has steps that no row of a file needs. */
-const STEP = /^(.+)_above_(\d+)k_tokens$/
+const STEP = /^(.+)_above_(\d{1,6})k_tokens$/
 const STEPPED: Readonly<Record<string, keyof Rates>> = {
   input_cost_per_token: 'input',
   output_cost_per_token: 'output',

@@ -58,6 +58,18 @@ describe('the price list', () => {
     })
   })
 
+  it('in which nothing costs anything is refused, the first like any other', async () => {
+    const { w, map } = storing()
+    const good = map.body
+    const free = { 'gpt-x': { litellm_provider: 'openai', input_cost_per_token: 0, output_cost_per_token: 0 } }
+    map.body = free
+    expect((await w.post('/reload/model_cost_map', {})).status).toBe(502)
+    map.body = good
+    expect((await w.post('/reload/model_cost_map', {})).status).toBe(200)
+    map.body = free
+    expect((await w.post('/reload/model_cost_map', {})).status).toBe(502)
+  })
+
   it('is taken away again: the one before it holds, then what was built in', async () => {
     const { w, map, send } = storing()
     const first = (await w.post('/reload/model_cost_map', {})).json.version

@@ -37,6 +37,11 @@ describe("LiteLLM's map of prices", () => {
     })
   })
 
+  it('has no step at a number that is none', () => {
+    const prices = read({ 'gpt-x': { ...model, [`input_cost_per_token_above_${'9'.repeat(400)}k_tokens`]: 0 } })
+    expect(prices['openai/gpt-x']?.price).toEqual({ input: 1_000_000, output: 2_000_000 })
+  })
+
   it('has tiers, embeddings, pictures, seconds and searches', () => {
     const prices = read({
       tiered: { ...model, input_cost_per_token_above_200k_tokens: 3e-6 },
