@@ -31,7 +31,8 @@ export interface Reloaded {
 
 /**
  * Reads the published prices and lays them over those that were built in: on every isolate within five seconds. A list
- * that cannot be read, has one price that is none, or has lost half of the models or of their prices changes nothing, and the error says why.
+ * that cannot be read, has one price that is none, or has lost half of the models, or of those that cost something,
+ * changes nothing, and the error says why.
  */
 export async function reloadPrices(signature: Signature, reloading: Reloading): Promise<Reloaded> {
   const { lists, gateway } = reloading
