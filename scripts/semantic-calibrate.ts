@@ -6,8 +6,8 @@ import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import OpenAI from 'openai'
 import { refusal } from '../src/cache/guard/guard.ts'
-import { cosine } from '../src/vectors/cosine.ts'
 import { upstashRedisVectors } from '../src/cache/semantic/upstash-redis.ts'
+import { cosine } from '../src/vectors/cosine.ts'
 import { type Pair, pairsOf } from './prove/guard-pairs.ts'
 
 const { values } = parseArgs({

@@ -134,7 +134,7 @@ describe('a group that is hedged', () => {
       const { ask, asked, learn, rest, ledger } = await world({
         slow: (signal) => (how === 'fails' ? first.promise : slow(signal)),
         other: () => {
-          if (how === 'fails') first.resolve(slow(new AbortController().signal) as Response)
+          if (how === 'fails') first.resolve(Response.json({ error: { message: 'overloaded' } }, { status: 503 }))
           return new Promise((resolve) => setTimeout(resolve, 10)).then(() =>
             streamed([chunk({ role: 'assistant' }), chunk({ content: 'Hi' }, 'stop'), usageChunk(10, 20), '[DONE]']),
           )
