@@ -3,8 +3,9 @@ import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import { differences, type Read, readCostMap } from '../models/cost-map.ts'
 import type { ModelStore, Signature, Stored, StoredPriceSchedule } from '../models/port.ts'
-import type { LastReading, PriceList, PriceLists } from '../models/price-lists.ts'
+import type { LastReading, ListedModel, PriceList, PriceLists } from '../models/price-lists.ts'
 import { latestList } from '../models/repriced.ts'
+import type { Price } from '../prices/price.ts'
 import type { GatewayDeps } from './deps.ts'
 import { publicAddress, refusedAddress } from './outbound.ts'
 
@@ -32,7 +33,8 @@ export interface Reloaded {
 /**
  * Reads the published prices and lays them over those that were built in: on every isolate within five seconds. A list
  * that cannot be read, has one price that is none, or has lost half of the models, or of those that cost something,
- * changes nothing, and the error says why.
+ * changes nothing, and the error says why. A model that cost something and is free now, or costs a fiftieth, stays as it
+ * was and is named: a slip there would let its callers spend without a bound.
  */
 export async function reloadPrices(signature: Signature, reloading: Reloading): Promise<Reloaded> {
   const { lists, gateway } = reloading
@@ -50,12 +52,20 @@ export async function reloadPrices(signature: Signature, reloading: Reloading): 
 async function reloaded(signature: Signature, { lists, store, gateway }: Reloading): Promise<Reloaded> {
   const url = addressOf(gateway)
   const text = await textFrom(url, gateway)
-  const { prices, skipped } = pricesIn(text, url)
+  const read = pricesIn(text, url)
   const version = `prices ${new Date(signature.nowMs).toISOString().slice(0, 10)} ${await shortHash(text)}`
   const held = latestList(await store.read(gateway.clock()))
   const before = held && (await lists.all(held.id))
+  mustBeWhole(costing(read.prices), before, url)
+  const fallen = Object.keys(read.prices).filter((name) => isFallen(before?.[name], read.prices[name]))
+  const prices = Object.fromEntries(
+    Object.entries(read.prices).map(([name, listed]) => [
+      name,
+      fallen.includes(name) ? (before?.[name] ?? listed) : listed,
+    ]),
+  )
+  const skipped = [...read.skipped, ...fallen]
   const models = Object.keys(prices).length
-  mustBeWhole(costing(prices), before, url)
   const changed = before ? differences(before, prices) : models
   if (held && before && changed === 0) return { version: held.version, models, changed, skipped }
   await lists.keep({ id: newId(signature.nowMs), version, source: url.origin, models, changed, prices }, signature)
@@ -116,9 +126,21 @@ function mustBeWhole(models: number, before: PriceList | undefined, url: URL): v
     throw unread(url, `it has ${models} models that cost something, and the list that holds has ${had}`)
 }
 
+/** So much cheaper is no discount. */
+const FALLS = 50
+
+function isFallen(before: ListedModel | undefined, after: ListedModel | undefined): boolean {
+  const [was, is] = [before?.price, after?.price]
+  if (was === undefined || is === undefined) return false
+  if (hasCost(baseOf(was)) && !hasCost(baseOf(is))) return true
+  return is.input * FALLS < was.input || is.output * FALLS < was.output
+}
+
+const baseOf = ({ tiers: _, ...base }: Price) => base
+
 /** Models that are free do not count: a list of zeros would set every budget free. */
 function costing(list: PriceList): number {
-  return Object.values(list).filter(({ price: { tiers: _, ...base } = {} }) => hasCost(base)).length
+  return Object.values(list).filter(({ price }) => price !== undefined && hasCost(baseOf(price))).length
 }
 
 const hasCost = (rates: object): boolean =>

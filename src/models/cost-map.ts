@@ -5,7 +5,7 @@ import type { Price, Rates } from '../prices/price.ts'
 import { providers } from '../providers/registry.ts'
 import type { ListedModel, PriceList } from './price-lists.ts'
 import { type RateKeys, rateKeys } from './row/model-list.ts'
-import { type OwnRates, priceOver, unitRates } from './row/pricing.ts'
+import { type OwnRates, priceOver, tiersOf, unitRates } from './row/pricing.ts'
 
 /** Ten thousand dollars for a million tokens: beyond it somebody wrote the price of a million as that of one. */
 const MOST_USD_PER_TOKEN = 0.01
@@ -111,18 +111,18 @@ const STEPPED: Readonly<Record<string, keyof Rates>> = {
   cache_creation_input_token_cost: 'cacheWrite',
 }
 
+/** A step says what it changes: everything else is as in the step below it. */
 function withTiers(price: Price, said: Entry): Price {
-  const { tiers = [], units: _, search: __, request: ___, batch: ____, ...rates } = price
-  const steps = new Map(tiers.map((tier) => [tier.aboveTokens, tier]))
+  const { tiers: _, units: __, search: ___, request: ____, batch: _____, ...rates } = price
+  const steps = new Map<number, Partial<Rates>>()
   for (const [key, usd] of Object.entries(said)) {
     const [, name = '', thousands] = STEP.exec(key) ?? []
     const rate = Object.hasOwn(STEPPED, name) ? STEPPED[name] : undefined
     if (rate === undefined || typeof usd !== 'number' || usd < 0 || usd > MOST_USD_PER_TOKEN) continue
     const aboveTokens = Number(thousands) * 1000
-    const tier = steps.get(aboveTokens) ?? { ...rates, aboveTokens }
-    steps.set(aboveTokens, { ...tier, [rate]: picoFromUsdPerToken(usd) })
+    steps.set(aboveTokens, { ...steps.get(aboveTokens), [rate]: picoFromUsdPerToken(usd) })
   }
-  return steps.size === 0 ? price : { ...price, tiers: [...steps.values()] }
+  return steps.size === 0 ? price : { ...price, tiers: tiersOf(rates, [...steps]) }
 }
 
 function count(value: unknown): number | undefined {

@@ -34,9 +34,14 @@ export interface UnitRates {
   readonly searchUnit?: PicoUsd
 }
 
+/** What holds for the whole of a request whose prompt is longer. */
+export interface Tier extends Rates {
+  readonly aboveTokens: number
+}
+
 /** A model's price: base rates, and other rates for a prompt of more than `aboveTokens`. */
 export interface Price extends Rates {
-  readonly tiers?: readonly (Rates & { readonly aboveTokens: number })[]
+  readonly tiers?: readonly Tier[]
   /** What batches cost, where it is not half of what the same costs at once. */
   readonly batch?: Partial<Pick<Rates, 'input' | 'output'>>
   /** A fixed amount per request, in pico-USD. */

@@ -1,5 +1,5 @@
 import { picoFromUsdPerToken } from '../../prices/pico.ts'
-import type { Price, Rates, UnitRates } from '../../prices/price.ts'
+import type { Price, Rates, Tier, UnitRates } from '../../prices/price.ts'
 import type { RateKeys } from './model-list.ts'
 
 /** A deployment's own prices, in USD per token, as the file has them. */
@@ -87,10 +87,11 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...(input === undefined && output === undefined ? list?.batch : undefined),
     ...ratesOf(own, batchRates),
   }
-  const ownTiers = tierRates.flatMap(({ aboveTokens, keys }) => {
+  const steps = tierRates.flatMap(({ aboveTokens, keys }) => {
     const above = ratesOf(own, keys)
-    return Object.keys(above).length === 0 ? [] : [{ ...rates, ...above, aboveTokens }]
+    return Object.keys(above).length === 0 ? [] : [[aboveTokens, above] as const]
   })
+  const ownTiers = tiersOf(rates, steps)
   const listTiers = input === undefined && output === undefined ? (list?.tiers ?? []) : []
   const tiers = ownTiers.length > 0 ? ownTiers : listTiers
   return {
@@ -101,6 +102,17 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...(units === undefined ? {} : { units }),
     ...(tiers.length === 0 ? {} : { tiers }),
   }
+}
+
+/** Tiers from what each step changes, whatever their order: what it does not name is as in the step below it. */
+export function tiersOf(rates: Rates, steps: readonly (readonly [number, Partial<Rates>])[]): readonly Tier[] {
+  let below = rates
+  return [...steps]
+    .sort(([a], [b]) => a - b)
+    .map(([aboveTokens, above]) => {
+      below = { ...below, ...above }
+      return { ...below, aboveTokens }
+    })
 }
 
 /** A picture's own price replaces the list's table by quality and size. */

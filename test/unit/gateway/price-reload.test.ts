@@ -130,6 +130,18 @@ describe('a list that is read while the gateway runs', () => {
   })
 
   it.each([
+    ['is free', 0],
+    ['costs a hundredth', 1e-8],
+  ])('a model that %s at once keeps its price, and is named', async (_, usd) => {
+    const w = world()
+    await w.reload()
+    w.answer.body = () =>
+      Response.json({ ...MAP, 'gpt-4o-mini': entry(usd), 'xai/grok-new': { ...entry(8e-6), litellm_provider: 'xai' } })
+    expect(await w.reload()).toMatchObject({ changed: 1, skipped: ['openai/gpt-4o-mini'] })
+    expect(priceOf(await w.isolate().now(), 'small')).toMatchObject({ input: 1_000_000 })
+  })
+
+  it.each([
     ['is not JSON', () => new Response('<html>'), /it is not JSON/],
     ['has a price below zero', () => Response.json({ 'gpt-4o-mini': entry(-1) }), /gpt-4o-mini\.input_cost_per_token/],
     ['is refused', () => new Response('no', { status: 404 }), /it answered 404/],
@@ -156,7 +168,7 @@ describe('a list that is read while the gateway runs', () => {
     const w = world(() => Response.json({ a: entry(1e-6), b: entry(1e-6), c: entry(1e-6) }))
     await w.reload()
     w.answer.body = () => Response.json({ a: entry(1e-6) })
-    await expect(w.reload()).rejects.toThrow(/it has 1 models, and the list that holds has 3/)
+    await expect(w.reload()).rejects.toThrow(/it has 1 models that cost something, and the list that holds has 3/)
   })
 
   it('is read from public addresses alone, and no error shows what may be secret in one', async () => {

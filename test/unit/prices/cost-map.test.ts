@@ -92,8 +92,9 @@ describe("LiteLLM's map of prices", () => {
     })['openai/steps']!
     const base = { input: 1_000_000, output: 2_000_000 }
     expect(price?.tiers).toEqual([
-      { ...base, input: 4_000_000, aboveTokens: 272_000 },
       { ...base, cacheRead: 2_000_000, aboveTokens: 128_000 },
+      // What a step does not name is as in the step below it.
+      { ...base, cacheRead: 2_000_000, input: 4_000_000, aboveTokens: 272_000 },
     ])
     expect(costNano(price!, { ...noUsage, inputTokens: 272_001 })).toBe(272_001n * 4_000n)
     expect(costNano(price!, { ...noUsage, inputTokens: 272_000 })).toBe(272_000n * 1_000n)
