@@ -6,6 +6,7 @@ import { type Accent, type OpenaiCompatible, openaiCompatible } from './openai-c
 import { olderMaximum } from './openai-compatible-messages.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { openaiImages } from './openai-images.ts'
+import { rerankAt } from './openai-rerank.ts'
 import type { Provider } from './provider.ts'
 import { openaiReach } from './task-request.ts'
 import type { EmbeddingTranslator, Vendor } from './translator.ts'
@@ -28,8 +29,12 @@ const drawing = (home: Home, accent: Accent = openModels) => ({
   images: { generations: openaiImages(openaiReach(home, '/images/generations')) },
 })
 
-/** Of all that OpenAI's words name. */
-const all = (home: Home, accent: Accent = openModels) => ({ ...openaiCompatible(home, accent), ...openaiAll(home) })
+/** Of all that OpenAI has, and of reranking. */
+const all = (home: Home, accent: Accent = openModels) => ({
+  ...openaiCompatible(home, accent),
+  ...openaiAll(home),
+  reranking: rerankAt(home),
+})
 
 /** deepinfra.com/docs: pictures, voices and ears at OpenAI's paths. */
 const deepinfra = (home: Home) => ({

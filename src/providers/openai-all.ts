@@ -2,12 +2,11 @@ import { openaiSpeech, openaiTranscription } from './openai-audio.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { openaiImages } from './openai-images.ts'
 import { openaiModeration } from './openai-moderation.ts'
-import { rerankAt } from './openai-rerank.ts'
 import type { Provider } from './provider.ts'
 import { openaiReach } from './task-request.ts'
 import type { Vendor } from './translator.ts'
 
-/** All that a server can have beside chats in OpenAI's words: for gateways, and for servers that nobody here knows. */
+/** All that OpenAI has beside chats: its own, and of gateways and servers that may have any of it. */
 export function openaiAll(defaults: Provider['defaults']) {
   const at = (path: `/${string}`) => openaiReach(defaults, path)
   return {
@@ -23,6 +22,5 @@ export function openaiAll(defaults: Provider['defaults']) {
       translations: openaiTranscription(at('/audio/translations')),
     },
     moderation: openaiModeration(defaults),
-    reranking: rerankAt(defaults),
   } satisfies Partial<Vendor>
 }

@@ -40,4 +40,5 @@ export const vllm = whole({ apiBaseEnv: 'VLLM_API_BASE', apiKeyEnv: 'VLLM_API_KE
 export const customOpenai = {
   ...openaiCompatible({}),
   ...openaiAll({}),
+  reranking: rerankAt({}),
 }
