@@ -4,6 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
+import { migratedPostgres } from './test/migrated-postgres.ts'
 
 const PROJECTS = ['unit', 'workers', 'e2e']
 
@@ -15,9 +16,9 @@ const report = z.object({
   testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) })),
 })
 
-function run(program: string, args: readonly string[]): Promise<number> {
+function run(program: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: 'inherit', shell: process.platform === 'win32' })
+    const child = spawn(program, args, { env, stdio: 'inherit', shell: process.platform === 'win32' })
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal)
     process.on('SIGINT', pass).on('SIGTERM', pass)
     child.on('error', (error) => {
@@ -55,7 +56,10 @@ try {
   if (code === 0) {
     const chosen = project === undefined ? [] : [`--project=${project}`]
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    code = await run('vitest', ['run', ...chosen, ...reporters, ...others])
+    const begin = await migratedPostgres(folder)
+    const env = { ...process.env, TOLLGATE_TEST_POSTGRES: begin.dataDir }
+    code = await run('vitest', ['run', ...chosen, ...reporters, ...others], env)
+    await begin.remove()
   }
   console.log(await tally(file, code))
   process.exitCode = code

@@ -15,6 +15,8 @@ export interface StackOptions {
   /** Everything that survives a restart is under this folder. */
   readonly stateDir: string
   readonly log?: (line: string) => void
+  /** A stopped cluster's data, which a new database begins as. */
+  readonly template?: string | undefined
   /** Forget what former runs stored. */
   readonly fresh?: boolean
   /** False starts no stand-in for the vendors; `providerUrl` is then empty. */
@@ -52,7 +54,7 @@ export interface Stack {
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { log = () => {}, fresh = false, providers = true, durable = true } = options
+  const { log = () => {}, fresh = false, providers = true, durable = true, template } = options
   const stateDir = resolve(options.stateDir)
   const dataDir = join(stateDir, 'postgres')
   const stops: (() => Promise<void>)[] = []
@@ -63,7 +65,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     if (fresh) await removePostgresData(dataDir)
     mkdirSync(stateDir, { recursive: true })
 
-    const postgres = await startPostgres({ dataDir, database: 'tollgate', durable })
+    const postgres = await startPostgres({ dataDir, database: 'tollgate', durable, ...(template && { template }) })
     stops.push(() => postgres.stop())
     const neon = await startNeonEndpoint(postgres.port)
     stops.push(() => neon.close())

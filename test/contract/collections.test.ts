@@ -271,9 +271,10 @@ describe.each(stores)('a collection: $name', ({ collection, missing }) => {
     expect(filterShape.safeParse(filter).success).toBe(true)
   })
 
-  it.runIf(missing)('says so where it is not there', async () => {
+  if (!missing) return
+  it('says so where it is not there', async () => {
     const signal = new AbortController().signal
-    await expect(missing?.nearest({ vector: [1, 0], most: 1, signal })).rejects.toThrow('no c')
+    await expect(missing.nearest({ vector: [1, 0], most: 1, signal })).rejects.toThrow('no c')
   })
 })
 

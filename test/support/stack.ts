@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll } from 'vitest'
 import { type Stack, type StackOptions, startStack } from '../../scripts/local/stack.ts'
+import { migratedTemplate } from './postgres.ts'
 
 /** A stack with a state folder of its own in the system's temp folder; `stop` removes it. */
 export async function startTestStack(options: Omit<StackOptions, 'stateDir'> = {}): Promise<Stack> {
@@ -11,7 +12,7 @@ export async function startTestStack(options: Omit<StackOptions, 'stateDir'> = {
   chmodSync(stateDir, 0o711)
   const remove = () => rmSync(stateDir, { recursive: true, force: true })
   try {
-    const stack = await startStack({ durable: false, pace: 'instant', ...options, stateDir })
+    const stack = await startStack({ durable: false, pace: 'instant', ...migratedTemplate(), ...options, stateDir })
     return {
       ...stack,
       stop: async () => {
