@@ -1,5 +1,6 @@
 import { neonAudit } from '../../src/audit/neon.ts'
 import { neonModels } from '../../src/models/neon.ts'
+import { neonDebug } from '../../src/observe/debug-neon.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
 import { neonLog } from '../../src/spend/logs-neon.ts'
 import { neonDays } from '../../src/spend/report-days-neon.ts'
@@ -18,6 +19,8 @@ export function adminWorld({ db }: TestPostgres): ReturnType<typeof world> {
     audit: neonAudit(db),
     models: neonModels(db, () => ring),
     builtConfig: w.deps.gateway.config,
+    debugKeys: neonDebug(db),
+    callbackSeals: () => ring,
   })
   return w
 }
