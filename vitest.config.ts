@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { cloudflareTest } from '@cloudflare/vitest-plugin'
 import { defineConfig } from 'vitest/config'
 
+const STORM = ['test/e2e/storm.test.ts']
 /** Properties are drawn from one seed. */
 const setupFiles = ['./test/support/seed.ts']
 
@@ -29,9 +30,14 @@ export default defineConfig({
           name: 'e2e',
           setupFiles,
           include: ['test/e2e/**/*.test.ts'],
+          exclude: STORM,
           testTimeout: 60_000,
           hookTimeout: 120_000,
         },
+      },
+      {
+        // By itself, after all others: it knows how late what it sees may be on a machine that does nothing else.
+        test: { name: 'storm', setupFiles, include: STORM, sequence: { groupOrder: 1 } },
       },
     ],
   },

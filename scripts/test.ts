@@ -54,7 +54,8 @@ try {
   const file = join(folder, 'report.json')
   let code = await run('node', ['scripts/generate.ts'])
   if (code === 0) {
-    const chosen = project === undefined ? [] : [`--project=${project}`]
+    const chosen =
+      project === undefined ? [] : [project, ...(project === 'e2e' ? ['storm'] : [])].map((one) => `--project=${one}`)
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const begin = await migratedPostgres(folder)
     const env = { ...process.env, TOLLGATE_TEST_POSTGRES: begin.dataDir }
