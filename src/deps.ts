@@ -1,12 +1,5 @@
 import type { Alerts } from './alerts/alerts.ts'
 import { neonAudit } from './audit/neon.ts'
-import type { Entry } from './cache/entry.ts'
-import { exactCache } from './cache/exact.ts'
-import { Flights } from './cache/flight.ts'
-import { semantic } from './cache/semantic/semantic.ts'
-import { vectorStore } from './cache/semantic/stores.ts'
-import { shownKeys } from './cache/shown-key.ts'
-import { upstashEntries } from './cache/upstash-exact.ts'
 import { systemClock } from './clock.ts'
 import { builtConfig } from './config/built.ts'
 import type { Config, Text } from './config/config.ts'
@@ -15,12 +8,12 @@ import { createDb, type Db } from './db/client.ts'
 import { upstashClient } from './db/upstash-client.ts'
 import { batchesOver } from './deps/batches.ts'
 import { bodiesOver } from './deps/bodies.ts'
+import { cacheOver } from './deps/cache.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { priceListsOver } from './deps/price-lists.ts'
 import { alertsOver, deliveringWith, PROMETHEUS, recordingTo, testSink } from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges, toldOfModels } from './deps/told-of-changes.ts'
-import type { SemanticDeps } from './gateway/cached-semantic.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
 import { pause } from './gateway/pause.ts'
@@ -232,7 +225,7 @@ function isolate(env: Env): Isolate {
   const { SPEND: queue, GUESS: guess, FLOOD: flood, VERSION: version, DELIVERIES: deliveries }: Partial<Env> = env
   const allowances = new Allowances()
   const identity = identityOver({ config, text, ring })
-  const cache = cacheFor(config, redis, text)
+  const cache = cacheOver(config, redis, text)
   const bodies = bodiesOver(config, values, text(general.saltKey ?? '') ? ring : undefined)
   return {
     db,
@@ -339,66 +332,6 @@ function responsesOf(db: Db, salt: () => string | undefined): ResponseStore {
     made ??= sealer(salt() || missing('LITELLM_SALT_KEY'), (bytes) => crypto.getRandomValues(bytes))
     return made
   })
-}
-
-/** Undefined where answers are not cached. Without Redis they stay in the isolate, and so they do where they are to be sealed with a key that is not set. */
-function cacheFor(config: Config, redis: ReturnType<typeof redisOf>, text: (value: Text) => string | undefined) {
-  const settings = config.litellm.cache
-  if (!settings) return undefined
-  const salt = text(config.general.saltKey ?? '')
-  const seals = settings.encrypt && salt !== undefined
-  const isShared = settings.type === 'redis' && redis !== undefined && (seals || !settings.encrypt)
-  if (settings.type === 'redis' && !isShared)
-    warn('the cache is not shared', { because: redis ? 'LITELLM_SALT_KEY is not set' : 'Redis is not configured' })
-  const keys = shownKeys(salt ?? text(config.general.masterKey) ?? '')
-  const { entries, stats, admin } = exactCache({
-    settings,
-    shownKeys: keys,
-    clock: systemClock,
-    warn,
-    ...(isShared && {
-      shared: upstashEntries({ ...redis, timeoutMs: settings.timeoutMs, newMark: () => crypto.randomUUID() }),
-    }),
-    ...(seals && { seal: sealer(salt, (bytes) => crypto.getRandomValues(bytes)) }),
-  })
-  const semantic = semanticFor(config, { redis: isShared ? redis : undefined, salt: seals ? salt : undefined, text })
-  const flights = new Flights<Entry>(pause)
-  return { admin, deps: { settings, entries, stats, shownKeys: keys, flights, ...(semantic && { semantic }) } }
-}
-
-interface SemanticAccess {
-  readonly redis: ReturnType<typeof redisOf>
-  /** Where questions are sealed. */
-  readonly salt: string | undefined
-  readonly text: (value: Text) => string | undefined
-}
-
-/** Undefined where only equal requests are found, and where questions are to be sealed with a key that is not set. */
-function semanticFor(config: Config, { redis, salt, text }: SemanticAccess): SemanticDeps | undefined {
-  const { semantic: settings, encrypt = false } = config.litellm.cache ?? {}
-  if (!settings || (encrypt && salt === undefined)) return undefined
-  const { url, apiKey } = settings
-  const store = vectorStore(settings, {
-    fetch: (input, init) => fetch(input, init),
-    redis,
-    url: url && text(url),
-    apiKey: apiKey && text(apiKey),
-  })
-  const sealed = salt === undefined ? undefined : sealer(salt, (bytes) => crypto.getRandomValues(bytes))
-  return {
-    settings,
-    cache: semantic({
-      store,
-      clock: systemClock,
-      settings,
-      warn,
-      ...(sealed && {
-        seal: (note, place) => sealed.seal(note, place),
-        open: (note, place) => sealed.open(note, place),
-      }),
-    }),
-    record: (seen) => operatorLog('info', 'semantic shadow', { ...seen }),
-  }
 }
 
 function redisOf(url: string | undefined, token: string | undefined) {

@@ -1,3 +1,5 @@
+import { textWithin } from '../streams/text-within.ts'
+
 /** Something to be sent, made by pure code and sent by `post`. */
 export interface Post {
   readonly url: string
@@ -13,7 +15,7 @@ export interface Posted {
 }
 
 const TIMEOUT_MS = 10_000
-const MOST_CHARS = 20_000
+const MOST_BYTES = 20_000
 
 /**
  * Sends and answers what came back, within ten seconds, and follows no redirect. Throws for a receiver that cannot be
@@ -29,7 +31,7 @@ export async function post(fetcher: typeof fetch, { url, method = 'POST', header
     const late = error instanceof Error && error.name === 'TimeoutError'
     throw new Error(late ? `${host} did not answer within ${TIMEOUT_MS / 1000} s` : `${host} could not be reached`)
   }
-  const text = (await response.text().catch(() => '')).slice(0, MOST_CHARS)
+  const { text } = await textWithin(response.body, MOST_BYTES).catch(() => ({ text: '' }))
   if (response.ok) return { status: response.status, text }
   throw new Error(`${host} answered ${response.status}`)
 }

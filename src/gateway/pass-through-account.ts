@@ -1,6 +1,7 @@
 import type { Config, Deployment, Text } from '../config/config.ts'
 import { deploymentsFor, readText } from '../config/read.ts'
 import { GatewayError } from '../errors.ts'
+import { lowerNames } from '../providers/lower-names.ts'
 import type { Target } from '../providers/provider.ts'
 import { candidateOf } from './candidates.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -162,7 +163,7 @@ export function accountOf(vendor: PassThroughVendor, { model, teamId, keeps }: W
 
 /** What an account is asked with: its own headers over the key's. */
 export function accountHeaders(vendor: PassThroughVendor, { target }: Pick<Account, 'target'>): Record<string, string> {
-  return { ...keyHeaders(vendor, target), ...lowerCase(target.extraHeaders) }
+  return { ...keyHeaders(vendor, target), ...lowerNames(target.extraHeaders) }
 }
 
 function keyHeaders(vendor: PassThroughVendor, target: Target): Record<string, string> {
@@ -199,10 +200,6 @@ export function secretsOf({ apiKey, azureAdToken, aws, vertex, extraHeaders }: T
   const { secretAccessKey, sessionToken } = aws ?? {}
   const found = [apiKey, azureAdToken, secretAccessKey, sessionToken, vertex?.token, ...Object.values(extraHeaders)]
   return found.filter((secret) => secret !== undefined)
-}
-
-function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function ofVariables(vendor: PassThroughVendor): Deployment {

@@ -6,6 +6,7 @@ import type { ModelStore, Signature, Stored, StoredPriceSchedule } from '../mode
 import type { LastReading, ListedModel, PriceList, PriceLists } from '../models/price-lists.ts'
 import { latestList } from '../models/repriced.ts'
 import type { Price } from '../prices/price.ts'
+import { textWithin } from '../streams/text-within.ts'
 import type { GatewayDeps } from './deps.ts'
 import { publicAddress, refusedAddress } from './outbound.ts'
 
@@ -89,22 +90,13 @@ async function textFrom(url: URL, { fetch }: Reloading['gateway']): Promise<stri
       response.body?.cancel().catch(() => {})
       throw unread(url, `it answered ${response.status}`)
     }
-    return await bounded(response, url)
+    const { text, isWhole } = await textWithin(response.body, MOST_BYTES)
+    if (isWhole) return text
+    throw unread(url, `it is larger than ${MOST_BYTES} bytes`)
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause
     throw unread(url, 'it did not answer in time, or broke off', cause)
   }
-}
-
-async function bounded(response: Response, url: URL): Promise<string> {
-  const decoder = new TextDecoder()
-  let [text, bytes] = ['', 0]
-  for await (const piece of response.body ?? []) {
-    bytes += piece.length
-    if (bytes > MOST_BYTES) throw unread(url, `it is larger than ${MOST_BYTES} bytes`)
-    text += decoder.decode(piece, { stream: true })
-  }
-  return text + decoder.decode()
 }
 
 function pricesIn(text: string, url: URL): Extract<Read, { ok: true }> {

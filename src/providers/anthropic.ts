@@ -7,6 +7,7 @@ import { ownTurns } from './anthropic-own-turns.ts'
 import { anthropicReader } from './anthropic-reader.ts'
 import { anthropicUsage } from './anthropic-usage.ts'
 import { GATEWAY_FIELDS } from './chat-body.ts'
+import { lowerNames } from './lower-names.ts'
 import type { Provider, Target, UpstreamRequest } from './provider.ts'
 import type { Vendor } from './translator.ts'
 
@@ -82,8 +83,7 @@ export function nativeBody(body: Fields): { readonly native: Fields; readonly be
 
 function post(body: Fields, betas: readonly string[], target: Target, path = ''): UpstreamRequest {
   const { apiKey, extraHeaders } = target
-  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value] as const)
-  const { 'anthropic-beta': ordered, ...others } = Object.fromEntries(extra)
+  const { 'anthropic-beta': ordered, ...others } = lowerNames(extraHeaders)
   const login = apiKey?.startsWith('sk-ant-oat') === true
   // The operator's own features are no caller's wish: they need nobody's leave.
   const all = [...new Set([...betas, ...(login ? ['oauth-2025-04-20'] : []), ...(ordered?.split(/\s*,\s*/) ?? [])])]

@@ -1,6 +1,7 @@
 import type { Fields } from '../dialects/loose-json.ts'
 import { anthropic } from './anthropic.ts'
 import { azure } from './azure.ts'
+import { lowerNames } from './lower-names.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
 import { rerankAt } from './openai-rerank.ts'
@@ -63,7 +64,7 @@ function foundryHeaders({ apiBase, apiKey, azureAdToken, extraHeaders }: Target)
   return {
     'content-type': 'application/json',
     ...(token === undefined ? apiKey !== undefined && { 'api-key': apiKey } : { authorization: `Bearer ${token}` }),
-    ...Object.fromEntries(Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])),
+    ...lowerNames(extraHeaders),
   }
 }
 

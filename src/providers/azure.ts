@@ -1,5 +1,6 @@
 import { type Fields, fields, isFields } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import { lowerNames } from './lower-names.ts'
 import { openaiSpeech, openaiTranscription } from './openai-audio.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import { eachChoice } from './openai-compatible-messages.ts'
@@ -124,7 +125,7 @@ function azureHeaders({ apiKey, azureAdToken, extraHeaders, model }: Target): Re
   return {
     'content-type': 'application/json',
     ...(apiKey === undefined ? { authorization: `Bearer ${azureAdToken}` } : { 'api-key': apiKey }),
-    ...Object.fromEntries(Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])),
+    ...lowerNames(extraHeaders),
   }
 }
 

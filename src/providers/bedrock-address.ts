@@ -1,6 +1,7 @@
 import { GatewayError } from '../errors.ts'
 import { awsSignature } from './aws.ts'
 import { bedrockModel } from './bedrock-models.ts'
+import { lowerNames } from './lower-names.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -39,7 +40,6 @@ function sent(target: Target, { host, path, accept }: Address, body: Body): Upst
       `Nobody knows in which AWS region "${id}" is: the operator must set its aws_region_name.`,
     )
   const base = (target.apiBase ?? endpoint(host, region ?? '')).replace(/\/+$/, '')
-  const extra = Object.entries(target.extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
   return {
     url: `${base}/${path}`,
     method: 'POST',
@@ -47,7 +47,7 @@ function sent(target: Target, { host, path, accept }: Address, body: Body): Upst
       'content-type': 'application/json',
       accept,
       ...(target.apiKey !== undefined && { authorization: `Bearer ${target.apiKey}` }),
-      ...Object.fromEntries(extra),
+      ...lowerNames(target.extraHeaders),
     },
     body: JSON.stringify(body),
     ...(target.apiKey === undefined && { aws: awsSignature('bedrock', region ?? '', target.aws) }),

@@ -1,8 +1,8 @@
-import { fields, list, number, place, present } from '../dialects/loose-json.ts'
+import { fields, number, place, present } from '../dialects/loose-json.ts'
 import { documentTexts, type Ranking, type RerankRequest } from '../dialects/rerank.ts'
-import { GatewayError } from '../errors.ts'
 import { bedrockAgentRequest } from './bedrock-address.ts'
 import { bedrockModel } from './bedrock-models.ts'
+import { rankedBy } from './ranking.ts'
 import { taskBody } from './task-request.ts'
 import type { Task } from './translator.ts'
 
@@ -40,16 +40,13 @@ export const bedrockReranking: Task<RerankRequest, Ranking> = {
     }))
     return [asked]
   },
-  read([answer], request) {
-    const results = list(fields(answer).results).flatMap((one) => {
-      const { index, relevanceScore } = fields(one)
-      const at = place(index)
-      const score = number(relevanceScore)
-      return at === undefined || score === undefined || at >= request.documents.length ? [] : [{ index: at, score }]
-    })
-    if (results.length > 0) return { results }
-    throw new GatewayError('upstream_failed', 'The provider answered with no ranking of these documents.')
-  },
+  read: ([answer], request) => ({
+    results: rankedBy(
+      fields(answer).results,
+      ({ index, relevanceScore }) => ({ index: place(index), score: number(relevanceScore) }),
+      request.documents.length,
+    ),
+  }),
 }
 
 function partitionOf(region: string): string {

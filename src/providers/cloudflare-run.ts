@@ -8,9 +8,10 @@ import { imagesUsed } from './images-used.ts'
 import { headersFor } from './openai-compatible.ts'
 import { sizeOf } from './picture-size.ts'
 import type { Target } from './provider.ts'
+import { rankedBy } from './ranking.ts'
 import { posted, type Reach, taskBody } from './task-request.ts'
 import type { SpeechTask, Task } from './translator.ts'
-import { unsupported } from './unsupported.ts'
+import { saysOf, unsupported } from './unsupported.ts'
 import { segmentsOf, type Word } from './words-heard.ts'
 
 /** Everything that Workers AI has no OpenAI endpoint for is run by the model's name (developers.cloudflare.com/workers-ai). */
@@ -48,13 +49,8 @@ export const cloudflareImages: Task<ImagesRequest, Images> = {
         `${target.model} answers with bytes, which nobody here reads. Use @cf/black-forest-labs/flux-1-schnell or @cf/leonardo/lucid-origin.`,
         { param: 'model' },
       )
-    const foreign = { quality, style, background, response_format: response_format === 'url' ? 'url' : undefined }
-    unsupported(
-      Object.entries(foreign).flatMap(([name, value]) =>
-        [undefined, null, 'auto', 'standard'].includes(value as string) ? [] : [name],
-      ),
-      target,
-    )
+    const wanted = response_format === 'url' ? { response_format } : {}
+    unsupported(saysOf({ quality, style, background, ...wanted }, ['auto', 'standard']), target)
     const one = posted(run, target, { ...body, ...(/lucid/.test(target.model) && sizeOf(size)) })
     return [one, ...Array.from({ length: (number(n) ?? 1) - 1 }, () => one)]
   },
@@ -78,11 +74,7 @@ export const cloudflareTranscription: Task<TranscriptionRequest, Transcript> = {
         'whisper-large-v3-turbo takes files in a shape that is not made here. Use @cf/openai/whisper or @cf/deepgram/nova-3.',
         { param: 'model' },
       )
-    const foreign = { language, prompt, stream: request.stream === true ? true : undefined }
-    unsupported(
-      Object.entries(foreign).flatMap(([name, value]) => (value === undefined || value === null ? [] : [name])),
-      target,
-    )
+    unsupported(saysOf({ language, prompt, stream: request.stream }, [false]), target)
     const type = request.file.type === '' ? 'application/octet-stream' : request.file.type
     return [
       {
@@ -118,13 +110,7 @@ export const cloudflareSpeech: SpeechTask = {
         `${target.model} does not answer with sound. Use @cf/deepgram/aura-1 or @cf/deepgram/aura-2-en.`,
         { param: 'model' },
       )
-    const foreign = { speed: speed === 1 ? undefined : speed, instructions, stream_format }
-    unsupported(
-      Object.entries(foreign).flatMap(([name, value]) =>
-        value === undefined || value === null || value === 'audio' ? [] : [name],
-      ),
-      target,
-    )
+    unsupported(saysOf({ speed, instructions, stream_format }, [1, 'audio']), target)
     const encoding = response_format ?? 'mp3'
     return posted(run, target, { text: request.input, speaker: request.voice, ...present({ encoding }) })
   },
@@ -136,16 +122,11 @@ export const cloudflareReranking: Task<RerankRequest, Ranking> = {
     const contexts = documentTexts(request).map((text) => ({ text }))
     return [posted(run, target, { query: request.query, contexts, ...present({ top_k: top_n }) })]
   },
-  read([answer], request) {
-    const results = list(fields(fields(answer).result).response).flatMap((one) => {
-      const { id, score } = fields(one)
-      const index = place(id)
-      const scored = number(score)
-      return index === undefined || scored === undefined || index >= request.documents.length
-        ? []
-        : [{ index, score: scored }]
-    })
-    if (results.length > 0) return { results }
-    throw new GatewayError('upstream_failed', 'The provider answered with no ranking of these documents.')
-  },
+  read: ([answer], request) => ({
+    results: rankedBy(
+      fields(fields(answer).result).response,
+      ({ id, score }) => ({ index: place(id), score: number(score) }),
+      request.documents.length,
+    ),
+  }),
 }

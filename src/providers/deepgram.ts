@@ -3,11 +3,12 @@ import { type Fields, fields, list, number, present, text } from '../dialects/lo
 import { GatewayError } from '../errors.ts'
 import { noUsage } from '../prices/usage.ts'
 import { msOf } from './audio-used.ts'
+import { lowerNames } from './lower-names.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 import { taskBody } from './task-request.ts'
 import type { SpeechTask, Task, Vendor } from './translator.ts'
-import { unsupported } from './unsupported.ts'
+import { saysOf, unsupported } from './unsupported.ts'
 import { segmentsOf, type Word } from './words-heard.ts'
 
 const defaults = {
@@ -93,17 +94,8 @@ const speak: SpeechTask = {
   ask(request, target) {
     const { speed, instructions, stream_format } = taskBody(request, target)
     const format = SPOKEN[request.response_format ?? 'mp3']
-    unsupported(
-      [
-        ...(speed === undefined || speed === null || speed === 1 ? [] : ['speed']),
-        ...(instructions === undefined || instructions === null ? [] : ['instructions']),
-        ...(stream_format === undefined || stream_format === null || stream_format === 'audio'
-          ? []
-          : ['stream_format']),
-        ...(format === undefined ? ['response_format'] : []),
-      ],
-      target,
-    )
+    const unformed = format === undefined ? ['response_format'] : []
+    unsupported([...saysOf({ speed, instructions, stream_format }, [1, 'audio']), ...unformed], target)
     const model = HAS_VOICE.test(target.model) ? target.model : `${target.model}-${request.voice}-en`
     return {
       url: `${addressOf(target, 'speak')}?model=${encodeURIComponent(model)}&${format ?? SPOKEN.mp3}`,
@@ -119,11 +111,10 @@ function addressOf({ apiBase = defaults.apiBase }: Target, path: 'listen' | 'spe
 }
 
 function headersOf({ apiKey, extraHeaders }: Target, type: string): Record<string, string> {
-  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
   return {
     'content-type': type,
     ...(apiKey !== undefined && { authorization: `Token ${apiKey}` }),
-    ...Object.fromEntries(extra),
+    ...lowerNames(extraHeaders),
   }
 }
 

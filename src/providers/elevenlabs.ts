@@ -1,5 +1,6 @@
 import { type Fields, isFields, present } from '../dialects/loose-json.ts'
 import { elevenlabsTranscription } from './elevenlabs-transcription.ts'
+import { lowerNames } from './lower-names.ts'
 import { openaiCompatible } from './openai-compatible.ts'
 import type { Target } from './provider.ts'
 import { taskBody } from './task-request.ts'
@@ -45,11 +46,10 @@ const speak: SpeechTask = {
 const addressOf = ({ apiBase = defaults.apiBase }: Target) => apiBase.replace(/\/+$/, '')
 
 function headersOf({ apiKey, extraHeaders }: Target): Record<string, string> {
-  const extra = Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
   return {
     'content-type': 'application/json',
     ...(apiKey !== undefined && { 'xi-api-key': apiKey }),
-    ...Object.fromEntries(extra),
+    ...lowerNames(extraHeaders),
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Fields } from '../dialects/loose-json.ts'
+import { lowerNames } from './lower-names.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 
 export const GEMINI_ADDRESS = 'https://generativelanguage.googleapis.com/v1beta'
@@ -18,9 +19,7 @@ export function geminiHeaders(
   { extraHeaders }: Target,
   auth: Readonly<Record<string, string>>,
 ): Record<string, string> {
-  const headers: Record<string, string> = { 'content-type': 'application/json', ...auth }
-  for (const [name, value] of Object.entries(extraHeaders)) headers[name.toLowerCase()] = value
-  return headers
+  return { 'content-type': 'application/json', ...auth, ...lowerNames(extraHeaders) }
 }
 
 /** An address without a version gets the one in which everything here is known. */

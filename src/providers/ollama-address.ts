@@ -1,3 +1,4 @@
+import { lowerNames } from './lower-names.ts'
 import type { Target, UpstreamRequest } from './provider.ts'
 
 export const OLLAMA_ADDRESS = 'http://localhost:11434'
@@ -9,14 +10,13 @@ export function ollamaRequest(
   body: Readonly<Record<string, unknown>>,
 ): UpstreamRequest {
   const base = (target.apiBase ?? OLLAMA_ADDRESS).replace(/\/+$/, '').replace(/\/api(?:\/(?:chat|embed))?$/, '')
-  const extra = Object.entries(target.extraHeaders).map(([name, value]) => [name.toLowerCase(), value])
   return {
     url: `${base}${path}`,
     method: 'POST',
     headers: {
       'content-type': 'application/json',
       ...(target.apiKey !== undefined && { authorization: `Bearer ${target.apiKey}` }),
-      ...Object.fromEntries(extra),
+      ...lowerNames(target.extraHeaders),
     },
     body: JSON.stringify(body),
   }

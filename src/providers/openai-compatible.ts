@@ -2,6 +2,7 @@ import type { ChatRequest } from '../dialects/chat.ts'
 import { type Fields, fields, isFields, list, parsed, present } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { type ChatBody, chatBody } from './chat-body.ts'
+import { lowerNames } from './lower-names.ts'
 import { isOthersTool, olderWords } from './older-words.ts'
 import { compatibleFailure } from './openai-compatible-failure.ts'
 import { openaiFailure } from './openai-failure.ts'
@@ -170,6 +171,6 @@ export function headersFor({ apiKey, organization, extraHeaders }: Target): Reco
     'content-type': 'application/json',
     ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
     ...(organization !== undefined && { 'openai-organization': organization }),
-    ...Object.fromEntries(Object.entries(extraHeaders).map(([name, value]) => [name.toLowerCase(), value])),
+    ...lowerNames(extraHeaders),
   }
 }

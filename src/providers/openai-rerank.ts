@@ -1,8 +1,8 @@
-import { type Fields, fields, list, number, place, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, number, place, text } from '../dialects/loose-json.ts'
 import { documentTexts, type Ranking, type RerankRequest } from '../dialects/rerank.ts'
-import { GatewayError } from '../errors.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import type { Provider, Target } from './provider.ts'
+import { rankedBy } from './ranking.ts'
 import { openaiReach, posted, taskBody } from './task-request.ts'
 import type { Task } from './translator.ts'
 
@@ -37,20 +37,16 @@ export function rerankAt(
   }
 }
 
-/** Voyage calls the results `data`. An answer that names a document which nobody sent is a failure. */
+/** Voyage calls the results `data`, and some servers the score `score`. */
 function readRanking(answer: Fields, documents: number): Ranking {
-  const results = list(answer.results ?? answer.data).map((one) => {
-    const { index, relevance_score, score } = fields(one)
-    return { index: place(index), score: number(relevance_score) ?? number(score) }
-  })
-  const known = results.flatMap(({ index, score }) =>
-    index === undefined || score === undefined || index >= documents ? [] : [{ index, score }],
+  const results = rankedBy(
+    answer.results ?? answer.data,
+    ({ index, relevance_score, score }) => ({ index: place(index), score: number(relevance_score) ?? number(score) }),
+    documents,
   )
-  if (results.length === 0 || known.length < results.length)
-    throw new GatewayError('upstream_failed', 'The provider answered with no ranking of these documents.')
   const id = text(answer.id)
   const usage = usageOf(answer)
-  return { results: known, ...(id !== undefined && { id }), ...(usage && { usage }) }
+  return { results, ...(id !== undefined && { id }), ...(usage && { usage }) }
 }
 
 /** Searches where the vendor bills those, else tokens. */

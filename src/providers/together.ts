@@ -7,7 +7,7 @@ import { openaiImages } from './openai-images.ts'
 import { rerankAt } from './openai-rerank.ts'
 import { sizeOf } from './picture-size.ts'
 import { openaiReach } from './task-request.ts'
-import { unsupported } from './unsupported.ts'
+import { saysOf, unsupported } from './unsupported.ts'
 
 const defaults = {
   apiBase: 'https://api.together.xyz/v1',
@@ -37,12 +37,7 @@ export const together = {
     generations: openaiImages(openaiReach(defaults, '/images/generations'), {
       /** Width and height in place of a size, and base64 by its own name (docs.together.ai, images). */
       body({ size, quality, style, background, response_format, user: _, ...body }, target) {
-        unsupported(
-          Object.entries({ quality, style, background }).flatMap(([name, value]) =>
-            [undefined, null, 'auto', 'standard'].includes(value as string) ? [] : [name],
-          ),
-          target,
-        )
+        unsupported(saysOf({ quality, style, background }, ['auto', 'standard']), target)
         const format = response_format === 'b64_json' ? 'base64' : response_format
         return { ...body, ...sizeOf(size), ...present({ response_format: format }) }
       },

@@ -23,6 +23,11 @@ export function unsupported(
   )
 }
 
+/** Which of these fields say something: null, nothing, and what means the same as nothing say none. */
+export function saysOf(given: { readonly [field: string]: unknown }, meaningless: readonly unknown[] = []): string[] {
+  return Object.keys(given).filter((field) => ![undefined, null, ...meaningless].includes(given[field]))
+}
+
 /** The allowed fields with what they say. */
 export function kept(
   allowed: readonly string[],

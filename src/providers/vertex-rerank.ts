@@ -1,7 +1,8 @@
-import { fields, list, number, present } from '../dialects/loose-json.ts'
+import { fields, number, place, present } from '../dialects/loose-json.ts'
 import { documentTexts, type Ranking, type RerankRequest } from '../dialects/rerank.ts'
 import { GatewayError } from '../errors.ts'
 import { geminiHeaders } from './gemini-address.ts'
+import { rankedBy } from './ranking.ts'
 import { taskBody } from './task-request.ts'
 import type { Task } from './translator.ts'
 import { vertexAuth } from './vertex-access.ts'
@@ -30,15 +31,11 @@ export const vertexReranking: Task<RerankRequest, Ranking> = {
       },
     ]
   },
-  read([answer], request) {
-    const results = list(fields(answer).records).flatMap((one) => {
-      const { id, score } = fields(one)
-      const index = Number(id)
-      const scored = number(score)
-      const known = Number.isInteger(index) && index >= 0 && index < request.documents.length
-      return known && scored !== undefined ? [{ index, score: scored }] : []
-    })
-    if (results.length > 0) return { results }
-    throw new GatewayError('upstream_failed', 'The provider answered with no ranking of these documents.')
-  },
+  read: ([answer], request) => ({
+    results: rankedBy(
+      fields(answer).records,
+      ({ id, score }) => ({ index: place(id), score: number(score) }),
+      request.documents.length,
+    ),
+  }),
 }

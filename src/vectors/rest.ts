@@ -1,3 +1,8 @@
+import { textWithin } from '../streams/text-within.ts'
+
+/** A few entries with all that they keep. */
+const MOST_BYTES = 32 * 1024 * 1024
+
 export interface Rest {
   readonly fetch: typeof fetch
   readonly base: string
@@ -32,9 +37,12 @@ export async function ask(rest: Rest, call: RestCall): Promise<RestAnswer> {
     method,
     headers: { 'content-type': 'application/json', ...rest.headers },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    // Whoever redirects would be sent the operator's key.
+    redirect: 'manual',
     signal,
   })
-  const text = await response.text()
+  const { text, isWhole } = await textWithin(response.body, MOST_BYTES)
+  if (!isWhole) throw new StoreFault(`more than ${MOST_BYTES} bytes at ${path}`)
   if (!response.ok && !also.includes(response.status)) throw new StoreFault(`status ${response.status} at ${path}`)
   return { status: response.status, json: parsed(text) }
 }

@@ -7,14 +7,26 @@ import { litellmDatabase, OLD_SALT, sealedThere } from '../support/litellm-datab
 
 const running = useGateway({ isolates: 2, vars: { STORE_MODEL_IN_DB: 'True' } })
 
+/** What is looked at, of whatever is answered. */
+interface Told {
+  readonly model_id: string
+  readonly data: readonly [Model, ...Model[]]
+  readonly credentials: readonly unknown[]
+  readonly error: { readonly type: string; readonly param: string }
+  readonly choices: readonly [{ readonly message: { readonly content: string } }]
+}
+interface Model {
+  readonly id: string
+  readonly model_info: { readonly id: string; readonly db_model: boolean }
+}
+
 async function ask(isolate: number, method: string, path: string, body?: unknown, key = MASTER_KEY) {
   const response = await fetch(`${running().url(isolate)}${path}`, {
     method,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
-  return { status: response.status, json: (await response.json()) as any }
+  return { status: response.status, json: (await response.json()) as Told }
 }
 
 const chat = (isolate: number, model: string, key?: string) =>

@@ -36,14 +36,20 @@ const running = useGateway({
   },
 })
 
+/** What is looked at, of whatever is answered. */
+interface Told {
+  readonly version: string
+  readonly history: readonly unknown[]
+  readonly usage: { readonly total_tokens: number }
+}
+
 async function ask(isolate: number, method: string, path: string, body?: unknown) {
   const response = await fetch(`${running().url(isolate)}${path}`, {
     method,
     headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   })
-  // biome-ignore lint/suspicious/noExplicitAny: a test reads what it expects
-  return { status: response.status, headers: response.headers, json: (await response.json()) as any }
+  return { status: response.status, headers: response.headers, json: (await response.json()) as Told }
 }
 
 /** What an answer costs, in thousandths of a dollar for each of its tokens. */

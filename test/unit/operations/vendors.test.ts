@@ -6,6 +6,7 @@ import type { AnyRequest, Operation } from '../../../src/operations/operation.ts
 import { rerank } from '../../../src/operations/rerank.ts'
 import { speech } from '../../../src/operations/speech.ts'
 import { transcription } from '../../../src/operations/transcription.ts'
+import { vertexReranking } from '../../../src/providers/vertex-rerank.ts'
 import { gatewayWorld, keyWith } from '../../support/gateway-world.ts'
 
 const model = (name: string, params: string, info = '') =>
@@ -152,10 +153,45 @@ describe('rankings', () => {
   })
 
   it('that name what nobody sent are none', async () => {
-    const results = [{ index: 3, relevanceScore: 0.9 }]
-    await expect(asked(rerank, { model: 'bedrock-rerank', ...question }, { results })).rejects.toMatchObject({
-      kind: 'upstream_failed',
+    const results = [
+      { index: 0, relevanceScore: 0.9 },
+      { index: 3, relevanceScore: 0.9 },
+    ]
+    const response = results.map(({ index, relevanceScore }) => ({ id: index, score: relevanceScore }))
+    for (const [model, answer] of [
+      ['bedrock-rerank', { results }],
+      ['workers-rerank', { result: { response } }],
+    ] as const)
+      await expect(asked(rerank, { model, ...question }, answer)).rejects.toMatchObject({ kind: 'upstream_failed' })
+  })
+
+  it('of Google name documents by their places, and are paid by the project', () => {
+    const target = {
+      model: 'semantic-ranker-default-004',
+      params: {},
+      extraHeaders: {},
+      vertex: { project: 'my-project', token: 'ya29' },
+    }
+    const request = { model: 'google', ...question }
+    const [sent] = vertexReranking.ask(request, target)
+    expect(sent).toMatchObject({
+      url: 'https://discoveryengine.googleapis.com/v1/projects/my-project/locations/global/rankingConfigs/default_ranking_config:rank',
+      headers: { authorization: 'Bearer ya29', 'x-goog-user-project': 'my-project' },
     })
+    expect(JSON.parse(sent.body)).toEqual({
+      model: 'semantic-ranker-default-004',
+      query: 'Which?',
+      records: [
+        { id: '0', content: 'first' },
+        { id: '1', content: 'second' },
+        { id: '2', content: 'third' },
+      ],
+      topN: 2,
+      ignoreRecordDetailsInResponse: true,
+    })
+    const records = [{ id: '2', score: 0.8 }]
+    expect(vertexReranking.read([{ records }], request, target)).toEqual({ results: [{ index: 2, score: 0.8 }] })
+    expect(() => vertexReranking.read([{ records: [{ id: '3', score: 1 }] }], request, target)).toThrow('no ranking')
   })
 })
 
