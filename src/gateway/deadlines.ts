@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
+import { LINGER_MS } from '../streams/reads.ts'
 import type { Patience } from './time.ts'
 
 /** Watches over one call of a vendor, and ends it when it takes too long or nobody listens any more. */
@@ -19,8 +20,8 @@ export interface Deadlines {
   readonly over: () => void
 }
 
-/** After its last word a vendor says at once what it has counted. */
-const LAST_WORD_MS = 1_000
+/** After its last word a vendor says at once what it has counted: longer than that is lingered for (streams/reads.ts). */
+const LAST_WORD_MS = 2 * LINGER_MS
 /** What `setTimeout` can wait for; longer is as good as never. */
 const LONGEST_MS = 2 ** 31 - 1
 

@@ -1,8 +1,19 @@
 import type { Clock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
+import { newId } from '../ids.ts'
 import type { Allowances } from './allowances.ts'
 import { withinMs } from './deadline.ts'
-import type { Allowance, AllowanceAsk, AllowanceClose, Checked, Ledger, Settlement, Take, Taken } from './port.ts'
+import type {
+  Allowance,
+  AllowanceAsk,
+  AllowanceClose,
+  Checked,
+  Grant,
+  Ledger,
+  Settlement,
+  Take,
+  Taken,
+} from './port.ts'
 
 /** The object's half, as a stub shows it. */
 export interface LedgerStub {
@@ -58,21 +69,33 @@ export class DurableLedger implements Ledger {
   /** The next attempt holds for itself: its money may not fit into what an allowance has for the usual request. */
   reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken> {
     this.#options.allowances?.settle(failed)
-    return this.#granted(ledger, Promise.resolve(this.#options.namespace.getByName(ledger).reprice(failed, take)))
+    const again = failed.untaken ? take : { ...take, limits: take.limits.map(({ rpm, ...others }) => others) }
+    return this.#granted(ledger, this.#reprice(ledger, failed, take), again)
   }
 
   /** A grant for this request alone. */
   #hold(ledger: string, take: Take): Promise<Taken> {
-    return this.#granted(ledger, Promise.resolve(this.#options.namespace.getByName(ledger).take(take)))
+    return this.#granted(ledger, Promise.resolve(this.#options.namespace.getByName(ledger).take(take)), take)
   }
 
-  async #granted(ledger: string, asked: Promise<Taken>): Promise<Taken> {
+  #reprice(ledger: string, failed: Settlement, take: Take): Promise<Taken> {
+    return Promise.resolve(this.#options.namespace.getByName(ledger).reprice(failed, take))
+  }
+
+  /**
+   * Nothing starts on a grant whose time has passed on its way here: its window has turned, or everybody was slow. It is
+   * exchanged once for one of now, which counts the request no second time; `again` is absent where that was done.
+   */
+  async #granted(ledger: string, asked: Promise<Taken>, again?: Take): Promise<Taken> {
     const { timeoutMs, clock, defer, warn } = this.#options
     try {
       const taken = await withinMs(timeoutMs, asked)
-      // Nothing starts on a grant whose time has passed on its way here.
       if (!taken.granted || clock() <= taken.grant.startByMs) return taken
-      warn('a grant came too late to start on', { ledger })
+      if (again) {
+        const asking = this.#reprice(ledger, unused(taken.grant), { ...again, attempt: newId(clock()) })
+        const instead = await this.#granted(ledger, asking)
+        if (instead.granted || instead.refusal.kind !== 'ledger_unavailable') return instead
+      } else warn('a grant came too late to start on', { ledger })
     } catch (error) {
       warn('a ledger did not answer', { ledger, error: String(error) })
     }
@@ -175,12 +198,15 @@ export class DurableLedger implements Ledger {
   async #giveBack(ledger: string, asked: Promise<Taken>): Promise<void> {
     try {
       const taken = await asked
-      if (taken.granted)
-        await this.settle(ledger, [{ grantId: taken.grant.id, paidNano: 0n, tokens: 0, untaken: true }])
+      if (taken.granted) await this.settle(ledger, [unused(taken.grant)])
     } catch (error) {
       this.#options.warn('a late grant was not given back', { ledger, error: String(error) })
     }
   }
+}
+
+function unused({ id }: Grant): Settlement {
+  return { grantId: id, paidNano: 0n, tokens: 0, untaken: true }
 }
 
 function sleepMs(ms: number): Promise<void> {

@@ -39,7 +39,7 @@ it('a vendor that has said everything has a moment more for what it counted, onc
   watch.begun()
   vi.advanceTimersByTime(599_900)
   watch.lastWord()
-  vi.advanceTimersByTime(900)
+  vi.advanceTimersByTime(1_900)
   watch.lastWord()
   expect(watch.signal.aborted).toBe(false)
   vi.advanceTimersByTime(100)

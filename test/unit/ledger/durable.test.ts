@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../../src/errors.ts'
 import { DurableLedger, type LedgerStub } from '../../../src/ledger/durable.ts'
-import type { Grant, Settlement, Taken } from '../../../src/ledger/port.ts'
+import type { Grant, Settlement, Take, Taken } from '../../../src/ledger/port.ts'
 import { takeOf } from '../../contract/ledger-world.ts'
 
 const grant: Grant = {
@@ -65,6 +65,48 @@ describe("the Worker's half of a ledger", () => {
     })
   })
 
+  it('exchanges a grant whose window turned on its way for one of now, which counts the request no second time', async () => {
+    const asked: [Settlement, Take][] = []
+    const now: Taken = { granted: true, grant: { ...grant, id: 'team:t:b', startByMs: 9_000 }, rates: [] }
+    const reprice = (failed: Settlement, take: Take) => {
+      asked.push([failed, take])
+      return Promise.resolve(now)
+    }
+    const turned = world({ reprice }, 2_001)
+    expect(await turned.take()).toEqual(now)
+    const [[failed, take] = []] = asked
+    expect(failed).toEqual({ grantId: grant.id, paidNano: 0n, tokens: 0, untaken: true })
+    expect(`team:t:${take?.attempt}`).not.toBe(grant.id)
+    await turned.rest()
+    expect(turned.settled).toEqual([])
+  })
+
+  it('counts the request of a fallback once, also when its grant came too late', async () => {
+    const limits: Take[] = []
+    const late = world(
+      {
+        reprice: (_, take) => {
+          limits.push(take)
+          return Promise.resolve(limits.length === 1 ? granted : { ...granted, grant: { ...grant, startByMs: 9_000 } })
+        },
+      },
+      2_001,
+    )
+    const take = { ...takeOf({ now: () => 2_001 }), limits: [{ entity: 'key:k', rpm: 1, tpm: 5 }] }
+    expect(await late.ledger.reprice('team:t', ended, take)).toMatchObject({ granted: true })
+    expect(limits.map((one) => one.limits)).toEqual([
+      [{ entity: 'key:k', rpm: 1, tpm: 5 }],
+      [{ entity: 'key:k', tpm: 5 }],
+    ])
+  })
+
+  it('starts nothing on a grant whose time has passed on the way: when the second is too late as well, it gives both back', async () => {
+    const slow = world({ reprice: () => Promise.resolve({ ...granted, grant: { ...grant, id: 'team:t:b' } }) }, 2_001)
+    expect(await slow.take()).toMatchObject({ granted: false, refusal: { kind: 'ledger_unavailable' } })
+    await slow.rest()
+    expect(slow.settled.map(({ grantId }) => grantId).sort()).toEqual(['team:t:a', 'team:t:b'])
+  })
+
   it('gives a grant back that comes after its caller was refused', async () => {
     const late = world({ take: () => new Promise((resolve) => setTimeout(() => resolve(granted), 60)) })
     expect(await late.take()).toMatchObject({ granted: false })
@@ -87,13 +129,6 @@ describe("the Worker's half of a ledger", () => {
     await expect(world({ recall }).ledger.recall(all, ['team:t@life'])).rejects.toThrow('1 of 1000')
     expect(most).toBeLessThanOrEqual(8)
     expect(asked).toBe(200)
-  })
-
-  it('starts nothing on a grant whose time has passed on the way', async () => {
-    const slow = world({}, 2_001)
-    expect(await slow.take()).toMatchObject({ granted: false, refusal: { kind: 'ledger_unavailable' } })
-    await slow.rest()
-    expect(slow.settled).toHaveLength(1)
   })
 
   it('throws when a settlement did not arrive, so that it is tried again', async () => {
