@@ -1,6 +1,8 @@
+import { windowAt } from '../budget/window.ts'
 import type { Clock } from '../clock.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
+import type { Scope } from '../tenants/scope.ts'
 import type { Allowances } from './allowances.ts'
 import { withinMs } from './deadline.ts'
 import type {
@@ -83,15 +85,15 @@ export class DurableLedger implements Ledger {
   }
 
   /**
-   * Nothing starts on a grant whose time has passed on its way here: its window has turned, or everybody was slow. It is
-   * exchanged once for one of now, which counts the request no second time; `again` is absent where that was done.
+   * Nothing starts on a grant whose time has passed on its way here. One whose window turned is exchanged for one of now,
+   * which counts the request no second time; where everybody is slow, asking again would make them slower.
    */
   async #granted(ledger: string, asked: Promise<Taken>, again?: Take): Promise<Taken> {
     const { timeoutMs, clock, defer, warn } = this.#options
     try {
       const taken = await withinMs(timeoutMs, asked)
       if (!taken.granted || clock() <= taken.grant.startByMs) return taken
-      if (again) {
+      if (again && hasTurned(again.scopes, taken.grant, clock())) {
         const asking = this.#reprice(ledger, unused(taken.grant), { ...again, attempt: newId(clock()) })
         const instead = await this.#granted(ledger, asking)
         if (instead.granted || instead.refusal.kind !== 'ledger_unavailable') return instead
@@ -203,6 +205,10 @@ export class DurableLedger implements Ledger {
       this.#options.warn('a late grant was not given back', { ledger, error: String(error) })
     }
   }
+}
+
+function hasTurned(scopes: readonly Scope[], { windows }: Grant, nowMs: number): boolean {
+  return scopes.some((scope, at) => windowAt(scope, nowMs).startMs > (windows[at]?.startMs ?? Infinity))
 }
 
 function unused({ id }: Grant): Settlement {

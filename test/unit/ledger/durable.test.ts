@@ -14,6 +14,9 @@ const grant: Grant = {
   startByMs: 2_000,
   settleByMs: 9_000,
 }
+const second = { name: 'team:t@2s', duration: '2s', timeZone: 'UTC', anchorMs: 0, limited: true }
+const ofSecond: Grant = { ...grant, windows: [{ scope: second.name, startMs: 0 }], covered: [true], startByMs: 1_999 }
+const turning: Taken = { granted: true, grant: ofSecond, rates: [] }
 const ended: Settlement = { grantId: grant.id, paidNano: 1n, tokens: 0 }
 const granted: Taken = { granted: true, grant, rates: [] }
 
@@ -41,7 +44,7 @@ function world(stub: Partial<LedgerStub>, nowMs = 0) {
     warn: () => undefined,
     defer: (_, work) => deferred.push(work),
   })
-  const take = () => ledger.take('team:t', takeOf({ now: () => nowMs }))
+  const take = () => ledger.take('team:t', takeOf({ now: () => nowMs }, { scopes: [second] }))
   return { ledger, take, names, settled, rest: () => Promise.all(deferred) }
 }
 
@@ -72,7 +75,7 @@ describe("the Worker's half of a ledger", () => {
       asked.push([failed, take])
       return Promise.resolve(now)
     }
-    const turned = world({ reprice }, 2_001)
+    const turned = world({ take: () => Promise.resolve(turning), reprice }, 2_001)
     expect(await turned.take()).toEqual(now)
     const [[failed, take] = []] = asked
     expect(failed).toEqual({ grantId: grant.id, paidNano: 0n, tokens: 0, untaken: true })
@@ -87,12 +90,12 @@ describe("the Worker's half of a ledger", () => {
       {
         reprice: (_, take) => {
           limits.push(take)
-          return Promise.resolve(limits.length === 1 ? granted : { ...granted, grant: { ...grant, startByMs: 9_000 } })
+          return Promise.resolve(limits.length === 1 ? turning : { ...granted, grant: { ...grant, startByMs: 9_000 } })
         },
       },
       2_001,
     )
-    const take = { ...takeOf({ now: () => 2_001 }), limits: [{ entity: 'key:k', rpm: 1, tpm: 5 }] }
+    const take = { ...takeOf({ now: () => 2_001 }), scopes: [second], limits: [{ entity: 'key:k', rpm: 1, tpm: 5 }] }
     expect(await late.ledger.reprice('team:t', ended, take)).toMatchObject({ granted: true })
     expect(limits.map((one) => one.limits)).toEqual([
       [{ entity: 'key:k', rpm: 1, tpm: 5 }],
@@ -100,11 +103,20 @@ describe("the Worker's half of a ledger", () => {
     ])
   })
 
-  it('starts nothing on a grant whose time has passed on the way: when the second is too late as well, it gives both back', async () => {
-    const slow = world({ reprice: () => Promise.resolve({ ...granted, grant: { ...grant, id: 'team:t:b' } }) }, 2_001)
+  it.each([
+    ['its window turned, and the second is too late as well', turning, ['team:t:a', 'team:t:b']],
+    ['everybody was slow', granted, ['team:t:a']],
+  ])('starts nothing on a grant whose time has passed on the way: %s', async (_, late, back) => {
+    const slow = world(
+      {
+        take: () => Promise.resolve(late),
+        reprice: () => Promise.resolve({ ...granted, grant: { ...ofSecond, id: 'team:t:b' } }),
+      },
+      2_001,
+    )
     expect(await slow.take()).toMatchObject({ granted: false, refusal: { kind: 'ledger_unavailable' } })
     await slow.rest()
-    expect(slow.settled.map(({ grantId }) => grantId).sort()).toEqual(['team:t:a', 'team:t:b'])
+    expect(slow.settled.map(({ grantId }) => grantId).sort()).toEqual(back)
   })
 
   it('gives a grant back that comes after its caller was refused', async () => {
