@@ -57,15 +57,10 @@ export async function ask<R extends AnyRequest>(
 }
 
 /** The body, each read of it watched: the vendor's silence counts while somebody waits for it. */
-export function watched(
-  body: ReadableStream<Uint8Array>,
-  { wait, heard, lastWord }: Pick<Deadlines, 'wait' | 'heard' | 'lastWord'>,
-  isWhole: () => boolean = () => false,
-): Source {
+export function watched(body: ReadableStream<Uint8Array>, { wait, heard }: Pick<Deadlines, 'wait' | 'heard'>): Source {
   const reader = body.getReader()
   return {
     async read() {
-      if (isWhole()) lastWord()
       wait()
       const piece = await reader.read()
       heard()

@@ -14,14 +14,14 @@ export interface Deadlines {
   readonly heard: () => void
   /** It has said something that is an answer. */
   readonly begun: () => void
-  /** All of the answer is there, and only its usage may be missing: a moment more is worth what it costs. */
-  readonly lastWord: () => void
+  /** Who can tell that all of the answer is there and only its usage may be missing: a moment more is worth what it costs. */
+  readonly wholeBy: (isWhole: () => boolean) => void
   /** To be called once: lets go of the timer and of the client. */
   readonly over: () => void
 }
 
 /** After its last word a vendor says at once what it has counted: longer than that is lingered for (streams/reads.ts). */
-const LAST_WORD_MS = 2 * LINGER_MS
+const LAST_WORD_MS = LINGER_MS + 1_000
 /** What `setTimeout` can wait for; longer is as good as never. */
 const LONGEST_MS = 2 ** 31 - 1
 
@@ -40,22 +40,22 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   let why: GatewayError | undefined
   let isAnswering = false
   let isOver = false
-  let isSaid = false
+  let isWhole = () => false
 
   const end = (error: GatewayError) => {
     why ??= error
     controller.abort(why)
   }
   // What answers already is billed whether anybody listens or not.
-  const readOn = (ms: number) => {
-    const now = clock()
-    totalAtMs = Math.min(totalAtMs, now + ms)
+  const readOn = (now: number, ms: number) => {
+    totalAtMs = now + ms
     set(now)
   }
   // Not taking the listener away again is cheaper; it lives no longer than the client's request.
   const leave = () => {
     if (isOver) return
-    if (isAnswering && patience.drainMs !== undefined) readOn(patience.drainMs)
+    const now = clock()
+    if (isAnswering && patience.drainMs !== undefined) readOn(now, Math.min(patience.drainMs, totalAtMs - now))
     else end(new GatewayError('client_closed', 'The client closed the connection.'))
   }
   const stop = () => {
@@ -68,7 +68,10 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   }
   const look = () => {
     const now = clock()
-    if (now >= totalAtMs) end(tooLong(group, 'did not finish', patience.totalMs))
+    if (now >= totalAtMs && isWhole()) {
+      isWhole = () => false
+      readOn(now, LAST_WORD_MS)
+    } else if (now >= totalAtMs) end(tooLong(group, 'did not finish', patience.totalMs))
     else if (now >= firstAtMs) end(tooLong(group, 'did not begin to answer', patience.firstMs ?? 0))
     else if (now >= silentAtMs) end(silence())
     else set(now)
@@ -95,10 +98,8 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
     begun() {
       firstAtMs = Infinity
     },
-    lastWord() {
-      if (isSaid) return
-      isSaid = true
-      totalAtMs = Math.max(totalAtMs, clock() + LAST_WORD_MS)
+    wholeBy(tells) {
+      isWhole = tells
     },
     over() {
       isOver = true

@@ -42,7 +42,8 @@ export function tellerOf(attempt: Attempt, options: TellerOptions): Teller {
   const { response, body, watch, keepsText, stitch, printer: before, taped, usdOf } = options
   const { call, request, provider, deployment } = attempt
   let telling: Telling | undefined
-  const heard = watched(body, watch, () => telling?.complete === true)
+  const heard = watched(body, watch)
+  watch.wholeBy(() => telling?.complete === true)
   const source = taped ? taped(heard) : heard
   let refused: GatewayError | undefined
   const failed = (event: FramedEvent) => {

@@ -2,8 +2,11 @@ import type { Source } from './telling.ts'
 
 type Read = Awaited<ReturnType<Source['read']>>
 
-/** How long a vendor may take to hang up after its last word, so that its connection can be used again. */
-export const LINGER_MS = 1_000
+/**
+ * How long a vendor may take for what it counted, and to hang up, after its last word. The client has its answer; what was
+ * counted is worth more than a guess, and on a machine beyond its strength what was sent at once is heard seconds later.
+ */
+export const LINGER_MS = 5_000
 
 /**
  * The next piece of a vendor whose answer is whole already: there may be a last event with usage, and then it should hang

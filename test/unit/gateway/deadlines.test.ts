@@ -37,11 +37,12 @@ it('a vendor that has said everything has a moment more for what it counted, onc
   const { watch } = watching()
   watch.heard()
   watch.begun()
-  vi.advanceTimersByTime(599_900)
-  watch.lastWord()
-  vi.advanceTimersByTime(1_900)
-  watch.lastWord()
+  let isWhole = false
+  watch.wholeBy(() => isWhole)
+  vi.advanceTimersByTime(599_999)
+  isWhole = true
+  vi.advanceTimersByTime(6_000)
   expect(watch.signal.aborted).toBe(false)
-  vi.advanceTimersByTime(100)
+  vi.advanceTimersByTime(1)
   expect(watch.ended()?.kind).toBe('timeout')
 })
