@@ -88,6 +88,15 @@ function messagesOf({ sink, of, events }: Share): { readonly body: string; reado
   }))
 }
 
+/** The beginning of what `messagesOf` writes. */
+const HEAD = /^\{"v":1,"sink":"(?:[^"\\]|\\.)*"(?:,"of":"(?:[^"\\]|\\.)*")?,"events":\[/
+
+/** Whom a message is for: its events are read once they are told, so that who is left alone for a while costs little. */
+function addresseeIn(body: unknown): Addressee | undefined {
+  const head = typeof body === 'string' ? HEAD.exec(body)?.[0] : undefined
+  return deliveryIn(head === undefined ? body : `${head}]}`)
+}
+
 /** The delivery in a message; undefined for what is none. Only our own consumer writes them, of events it has checked. */
 export function deliveryIn(body: unknown): Delivery | undefined {
   const { success, data } = delivery.safeParse(typeof body === 'string' ? jsonIn(body) : body)
@@ -104,9 +113,11 @@ function jsonIn(text: string): unknown {
   }
 }
 
+type Addressee = Pick<Delivery, 'sink' | 'of'>
+
 interface Waiting {
   readonly message: DeliveryMessage
-  readonly delivery: Delivery
+  readonly to: Addressee
 }
 
 /**
@@ -117,7 +128,7 @@ interface Waiting {
 export async function consumeDeliveries(messages: readonly DeliveryMessage[], deps: DeliveriesDeps): Promise<void> {
   const { clock, pausedUntilMs } = deps
   for (const [sink, untilMs] of pausedUntilMs) if (untilMs <= clock()) pausedUntilMs.delete(sink)
-  const bySink = Map.groupBy(read(messages, deps), ({ delivery }) => nameOf(delivery))
+  const bySink = Map.groupBy(read(messages, deps), ({ to }) => nameOf(to))
   const [own, theOperators] = [
     [...bySink].filter(([, mine]) => isOwn(mine)),
     [...bySink].filter(([, mine]) => !isOwn(mine)),
@@ -130,18 +141,22 @@ export async function consumeDeliveries(messages: readonly DeliveryMessage[], de
   await tellOwn(own, deps)
 }
 
-function read(messages: readonly DeliveryMessage[], { failed }: DeliveriesDeps): readonly Waiting[] {
+function read(messages: readonly DeliveryMessage[], deps: DeliveriesDeps): readonly Waiting[] {
   return messages.flatMap((message) => {
-    const delivery = deliveryIn(message.body)
-    if (delivery) return [{ message, delivery }]
-    failed('delivery', new Error('a message of the deliveries queue is no delivery'))
-    message.ack()
+    const to = addresseeIn(message.body)
+    if (to) return [{ message, to }]
+    noDelivery(message, deps)
     return []
   })
 }
 
-const nameOf = ({ sink, of }: Delivery): string => (of === undefined ? `sink ${sink}` : `callback ${sink} of ${of}`)
-const isOwn = ([first]: readonly Waiting[]): boolean => first?.delivery.of !== undefined
+function noDelivery(message: DeliveryMessage, { failed }: DeliveriesDeps): void {
+  failed('delivery', new Error('a message of the deliveries queue is no delivery'))
+  message.ack()
+}
+
+const nameOf = ({ sink, of }: Addressee): string => (of === undefined ? `sink ${sink}` : `callback ${sink} of ${of}`)
+const isOwn = ([first]: readonly Waiting[]): boolean => first?.to.of !== undefined
 
 /** Each in turn, so that who has much to be told, or takes long, keeps nobody from a turn; what is left waits in the queue. */
 async function tellOwn(own: readonly (readonly [string, readonly Waiting[]])[], deps: DeliveriesDeps): Promise<void> {
@@ -161,12 +176,11 @@ async function tellOwn(own: readonly (readonly [string, readonly Waiting[]])[], 
 }
 
 async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<void> {
-  const { message, delivery } = one
+  const { message } = one
   const { deliver, clock, failed, pausedUntilMs } = deps
-  if (clock() < (pausedUntilMs.get(name) ?? 0)) {
-    again(one)
-    return
-  }
+  if (clock() < (pausedUntilMs.get(name) ?? 0)) return again(one)
+  const delivery = deliveryIn(message.body)
+  if (!delivery) return noDelivery(message, deps)
   try {
     await deliver(delivery, message.id)
     pausedUntilMs.delete(name)
@@ -178,8 +192,8 @@ async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<v
   }
 }
 
-function again({ message, delivery }: Waiting): void {
-  if (delivery.of !== undefined && message.attempts >= OWN_TRIES) message.ack()
+function again({ message, to }: Waiting): void {
+  if (to.of !== undefined && message.attempts >= OWN_TRIES) message.ack()
   else message.retry({ delaySeconds: delaySeconds(message.attempts) })
 }
 

@@ -45,15 +45,29 @@ it('a sink that failed is tried again after its pause', async () => {
   expect([early.done, late.done]).toEqual([[2], ['ack']])
 })
 
-it('what is no delivery holds up nobody', async () => {
-  const one = message('1', 'nonsense')
-  await consumeDeliveries([one], {
+it('what is no delivery, or only begins as one, holds up nobody', async () => {
+  const [one, broken] = [message('1', 'nonsense'), message('2', bodyOf('cut').slice(0, -2))]
+  await consumeDeliveries([one, broken], {
     deliver: () => Promise.reject(new Error('never asked')),
     clock: () => 0,
     failed: () => {},
     pausedUntilMs: new Map(),
   })
-  expect(one.done).toEqual(['ack'])
+  expect([one.done, broken.done]).toEqual([['ack'], ['ack']])
+})
+
+it('reads no events for a sink that is left alone, whatever its name is', async () => {
+  const name = 'odd "\\ name'
+  const body = bodyOf(name)
+  const unread = message('1', `${body.slice(0, -2)} is not read`)
+  const pausedUntilMs = new Map([[`sink ${name}`, 6_000]])
+  await consumeDeliveries([unread], {
+    deliver: () => Promise.resolve(),
+    failed: () => {},
+    pausedUntilMs,
+    clock: () => 0,
+  })
+  expect(unread.done).toEqual([2])
 })
 
 it('many events become messages and calls that the queue takes, none lost', async () => {
