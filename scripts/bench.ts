@@ -18,6 +18,7 @@ import {
 } from './bench/manners.ts'
 import { quietKeys } from './bench/quiet-keys.ts'
 import { chatBody } from './bench/request.ts'
+import { sinkFigures } from './bench/sinks.ts'
 import { translatedStream } from './bench/translated.ts'
 
 const { values } = parseArgs({
@@ -234,6 +235,8 @@ async function main(): Promise<void> {
   const { outage, ...cache } = await cachedFigures(stateDir, { seconds, seed })
   console.table({ cache })
   console.table({ 'Redis dies': outage })
+  const sinks = await sinkFigures(stateDir, { seconds })
+  console.table(sinks)
   console.log(
     JSON.stringify({
       seed,
@@ -245,6 +248,7 @@ async function main(): Promise<void> {
       ttft_added_ms: row('governed')?.ttft_added_ms,
       quiet_keys: quiet,
       cache: { ...cache, outage },
+      sinks,
       manners: rows,
     }),
   )

@@ -87,15 +87,22 @@ export interface Tollgate {
   keys(many: number): Promise<string[]>
 }
 
+type Variables = Readonly<Record<string, string>>
+
 /** The production bundle over a whole local stack: once with a virtual key and all its limits, once with the master key. */
-export async function startTollgate(stateDir: string, upstream: string): Promise<Started<Tollgate>> {
+export async function startTollgate(
+  stateDir: string,
+  upstream: string,
+  { configFile = here('config.yaml'), vars = {} }: { readonly configFile?: string; readonly vars?: Variables } = {},
+): Promise<Started<Tollgate>> {
   const stack = await startStack({ stateDir: join(stateDir, 'stack'), fresh: true, providers: false })
   const masterKey = 'sk-bench-master'
   const gateway = await startGateway({
     isolates: 1,
     stateDir: join(stateDir, 'tollgate'),
-    configFile: here('config.yaml'),
+    configFile,
     vars: {
+      ...vars,
       DATABASE_URL: stack.databaseUrl,
       UPSTASH_REDIS_REST_URL: stack.redisUrl,
       UPSTASH_REDIS_REST_TOKEN: stack.redisToken,
@@ -126,7 +133,7 @@ export async function startTollgate(stateDir: string, upstream: string): Promise
     translates: true,
     cpuMs: () => gateway.cpuMs(),
     rssBytes: () => gateway.rssBytes(),
-    settled: () => queuesEmpty(() => gateway.queue.depth()),
+    settled: () => spendRecorded(() => gateway.queue.depth('tollgate-spend')),
     counts: async () => ({
       objectCalls: (await gateway.calls()).objectCalls,
       sqlStatements: stack.stats().database.statements,
@@ -195,12 +202,13 @@ export async function startPortkey(folder: string, upstream: string): Promise<St
   return { value, stop: async () => void child.kill('SIGKILL') }
 }
 
-async function queuesEmpty(depth: () => number): Promise<void> {
+/** What sinks have not taken waits by itself, maybe for long. */
+async function spendRecorded(depth: () => number): Promise<void> {
   const giveUpAt = Date.now() + 60_000
   // A row waits up to a second in the isolate or the batch before it moves on, so empty has to last.
   for (let emptySince = Date.now(); Date.now() - emptySince < 300; ) {
     if (depth() > 0) emptySince = Date.now()
-    if (Date.now() > giveUpAt) throw new Error(`${depth()} messages are still in the queues after a minute.`)
+    if (Date.now() > giveUpAt) throw new Error(`${depth()} messages are still in the spend queue after a minute.`)
     await new Promise((resolve) => setTimeout(resolve, 25))
   }
 }
