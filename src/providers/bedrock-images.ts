@@ -47,11 +47,7 @@ export const bedrockImages: Task<ImagesRequest, Images> = {
         return b64_json === undefined ? [] : [{ b64_json }]
       }),
     )
-    if (data.length === 0)
-      throw new GatewayError('content_policy_violation', `The provider made no picture: ${reasonOf(answers)}.`, {
-        param: 'prompt',
-        billed: true,
-      })
+    if (data.length === 0) throw noPicture(answers)
     const { quality, size } = taskBody(request, target)
     return { answer: { data }, usage: { ...noUsage, ...imagesUsed({ quality, size }, data.length) } }
   },
@@ -80,10 +76,16 @@ function amazonBody({ prompt, count, size, quality }: Asked, own: Fields): Field
   }
 }
 
-function reasonOf(answers: readonly unknown[]): string {
-  const found = answers.flatMap((answer) => {
+/** Filters say why; who says nothing has answered something else. */
+function noPicture(answers: readonly unknown[]): GatewayError {
+  const [reason] = answers.flatMap((answer) => {
     const { error, finish_reasons } = fields(answer)
-    return [text(error), ...list(finish_reasons).map(text)].filter((reason) => reason !== undefined)
+    return [text(error), ...list(finish_reasons).map(text)].filter((said) => said !== undefined)
   })
-  return found[0] ?? 'it says no reason'
+  if (reason === undefined)
+    return new GatewayError('upstream_failed', 'The provider answered without a picture.', { billed: true })
+  return new GatewayError('content_policy_violation', `The provider made no picture: ${reason}.`, {
+    param: 'prompt',
+    billed: true,
+  })
 }

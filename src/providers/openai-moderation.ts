@@ -19,7 +19,13 @@ export function openaiModeration(
       if (!isFields(answer) || list(answer.results).length === 0)
         throw new GatewayError('upstream_failed', 'The provider answered without results.')
       const usage = embeddingsUsage(answer) ?? (counts ? undefined : noUsage)
-      return { answer, ...(usage && { usage }) }
+      return { answer: { ...answer, results: list(answer.results).map(flagged) }, ...(usage && { usage }) }
     },
   }
+}
+
+/** Mistral judges by category alone: what one of them finds is flagged, as OpenAI's clients are told. */
+function flagged(result: unknown): unknown {
+  if (!isFields(result) || result.flagged !== undefined || !isFields(result.categories)) return result
+  return { flagged: Object.values(result.categories).includes(true), ...result }
 }
