@@ -81,8 +81,11 @@ async function opened(text: string, key: string, ring: KeyRing): Promise<Bodies 
   return JSON.parse(await new Response(stream).text()) as Bodies
 }
 
-/** Nobody takes a batch of many megabytes: what all of it may have is shared out. */
-const MOST_CHARS = 1_000_000
+/**
+ * Nobody takes a batch of many megabytes: what all of it may have is shared out. Langfuse takes 3.5 MB, has each of them
+ * twice, and a letter may be three bytes.
+ */
+const MOST_CHARS = 500_000
 
 /** What sinks are shown of each: JSON as it was where it is whole, else text. */
 export function shownBodies(

@@ -1,5 +1,5 @@
 import type { SpendEvent } from '../spend/event.ts'
-import { standardPayload, usdOf } from './payload.ts'
+import { msPerToken, standardPayload, usdOf } from './payload.ts'
 import { gzip, type Sink } from './sink.ts'
 import { spanIdOf } from './trace-ids.ts'
 
@@ -14,8 +14,9 @@ const settings = {
 } as const
 
 /**
- * Datadog's log intake (`POST /api/v2/logs`, at most 1000 entries and 5 MB) in LiteLLM's shape, and the metrics that
- * LiteLLM sends (`POST /api/v2/series`).
+ * The metrics that LiteLLM sends (`POST /api/v2/series`, at most 500 KB), and Datadog's log intake (`POST /api/v2/logs`,
+ * at most 1000 entries and 5 MB) in LiteLLM's shape. Logs come last because Datadog knows none of them again: what was
+ * written before a fault is written twice, while points that are told again are the same points.
  */
 export const datadog: Sink = {
   name: 'datadog',
@@ -32,17 +33,14 @@ export const datadog: Sink = {
       status: event.status === 'failure' ? 'error' : event.status === 'cancelled' ? 'warning' : 'info',
       message: JSON.stringify(standardPayload(event, bodies)),
     }))
+    const packed = async (url: string, body: unknown) => ({
+      url,
+      headers: { ...json, 'content-encoding': 'gzip' },
+      body: await gzip(JSON.stringify(body)),
+    })
     return [
-      {
-        url: `${baseUrl ?? `https://http-intake.logs.${site}`}/api/v2/logs`,
-        headers: { ...json, 'content-encoding': 'gzip' },
-        body: await gzip(JSON.stringify(logs)),
-      },
-      {
-        url: `${baseUrl ?? `https://api.${site}`}/api/v2/series`,
-        headers: json,
-        body: JSON.stringify({ series: events.flatMap((event) => series(event, given, version)) }),
-      },
+      await packed(`${baseUrl ?? `https://api.${site}`}/api/v2/series`, { series: series(events, given, version) }),
+      await packed(`${baseUrl ?? `https://http-intake.logs.${site}`}/api/v2/logs`, logs),
     ]
   },
 }
@@ -72,30 +70,64 @@ function tagsOf(event: SpendEvent, { env, service }: Readonly<Record<string, str
     `version:${version}`,
     ...(team ? [`team:${team}`] : []),
     ...event.request_tags.map((tag) => `request_tag:${tag}`),
-  ]
+  ].map(oneTag)
 }
 
-/** 1 is a count, 3 a gauge. */
-function series(event: SpendEvent, given: Readonly<Record<string, string>>, version: string) {
-  const tags = [
+/** A comma in what somebody named would begin another tag. Datadog cuts at 200 characters. */
+const oneTag = (tag: string): string => tag.replaceAll(',', '_').slice(0, 200)
+
+const COUNT = 1
+const GAUGE = 3
+
+/** Of points with one name, second and set of tags Datadog keeps the last: counts are added up, and times averaged. */
+function series(events: readonly SpendEvent[], given: Readonly<Record<string, string>>, version: string) {
+  const places = Map.groupBy(events, (event) =>
+    JSON.stringify([Math.floor(event.end_ms / 1000), placeTags(event, given, version)]),
+  )
+  return [...places].flatMap(([place, those]) => {
+    const [timestamp, tags] = JSON.parse(place) as [number, string[]]
+    const sum = (value: (event: SpendEvent) => number) => those.reduce((total, event) => total + value(event), 0)
+    const point = (metric: string, type: number, value: number) => ({
+      metric,
+      type,
+      points: [{ timestamp, value }],
+      tags,
+    })
+    const mean = (value: (event: SpendEvent) => number) => sum(value) / those.length
+    return [
+      point(
+        'litellm.request.total_latency',
+        GAUGE,
+        mean((event) => (event.end_ms - (event.received_ms ?? event.start_ms)) / 1000),
+      ),
+      point(
+        'litellm.llm_api.latency',
+        GAUGE,
+        mean((event) => (event.end_ms - event.start_ms) / 1000),
+      ),
+      point('litellm.llm_api.request_count', COUNT, those.length),
+      point(
+        'litellm.llm_api.cost',
+        COUNT,
+        sum((event) => usdOf(event.cost_nano)),
+      ),
+    ]
+  })
+}
+
+function placeTags(event: SpendEvent, given: Readonly<Record<string, string>>, version: string): string[] {
+  return [
     ...tagsOf(event, given, version),
     `model_name:${event.model}`,
     `model_group:${event.model_group}`,
     `provider:${event.custom_llm_provider}`,
     `status_code:${event.http_status}`,
-  ]
-  const timestamp = Math.floor(event.end_ms / 1000)
-  const point = (metric: string, type: 1 | 3, value: number) => ({ metric, type, points: [{ timestamp, value }], tags })
-  return [
-    point('litellm.request.total_latency', 3, (event.end_ms - (event.received_ms ?? event.start_ms)) / 1000),
-    point('litellm.llm_api.latency', 3, (event.end_ms - event.start_ms) / 1000),
-    point('litellm.llm_api.request_count', 1, 1),
-    point('litellm.llm_api.cost', 1, usdOf(event.cost_nano)),
-  ]
+  ].map(oneTag)
 }
 
 function llmSpan(event: SpendEvent, tags: readonly string[]) {
   const firstTokenMs = event.first_token_ms
+  const perTokenMs = msPerToken(event)
   return {
     parent_id: 'undefined',
     trace_id: event.trace_id ?? event.request_id,
@@ -110,11 +142,11 @@ function llmSpan(event: SpendEvent, tags: readonly string[]) {
       kind: event.call_type === 'aembedding' ? 'embedding' : 'llm',
       input: {},
       output: {},
-      metadata: {
+      metadata: scalars({
         ...standardPayload(event).metadata,
         model_name: event.model,
         model_provider: event.custom_llm_provider,
-      },
+      }),
       ...(event.error_type !== null && { error: { type: event.error_type, message: event.error_message ?? '' } }),
     },
     metrics: {
@@ -123,6 +155,17 @@ function llmSpan(event: SpendEvent, tags: readonly string[]) {
       total_tokens: event.total_tokens,
       total_cost: usdOf(event.cost_nano),
       ...(firstTokenMs !== null && { time_to_first_token: (firstTokenMs - event.start_ms) / 1000 }),
+      ...(perTokenMs !== undefined && { time_per_output_token: perTokenMs / 1000 }),
     },
   }
+}
+
+/** It takes numbers, texts and truths there, and nothing else. */
+function scalars(values: Readonly<Record<string, unknown>>): Record<string, string | number | boolean> {
+  return Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, string | number | boolean] =>
+        entry[1] !== null && ['string', 'number', 'boolean'].includes(typeof entry[1]),
+    ),
+  )
 }

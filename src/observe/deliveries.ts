@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import type { SpendEvent } from '../spend/event.ts'
+import { deliveryIdOf } from './delivery-id.ts'
 import type { Share } from './plan.ts'
 
 /** A queue binding, as far as we use it. */
@@ -9,7 +10,6 @@ export interface DeliveryQueue {
 
 /** A message of the queue, as far as we use it. */
 export interface DeliveryMessage {
-  readonly id: string
   readonly body: unknown
   readonly attempts: number
   ack(): void
@@ -25,7 +25,7 @@ export interface Delivery {
 }
 
 export interface DeliveriesDeps {
-  /** Tells one sink; rejects when it has not taken all. `id` is the same when it is tried again. */
+  /** Tells one sink; rejects when it has not taken all. `id` is the same whenever the same events are told. */
   readonly deliver: (delivery: Delivery, id: string) => Promise<void>
   readonly clock: () => number
   readonly failed: (name: string, error: unknown) => void
@@ -182,7 +182,7 @@ async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<v
   const delivery = deliveryIn(message.body)
   if (!delivery) return noDelivery(message, deps)
   try {
-    await deliver(delivery, message.id)
+    await deliver(delivery, await deliveryIdOf(delivery.events))
     pausedUntilMs.delete(name)
     message.ack()
   } catch (error) {

@@ -1,5 +1,6 @@
 import type { SpendEvent } from '../spend/event.ts'
-import { usdOf } from './payload.ts'
+import { attributes, double, nanos, type Values } from './otlp-value.ts'
+import { msPerToken, usdOf } from './payload.ts'
 import { headersIn, type Sink } from './sink.ts'
 import { spanIdOf, traceIdOf } from './trace-ids.ts'
 
@@ -38,48 +39,39 @@ export const otel: Sink = {
   },
 }
 
-type Values = Readonly<Record<string, string | number | boolean | readonly string[] | null | undefined>>
-
-function attributes(values: Values) {
-  return Object.entries(values).flatMap(([key, value]) =>
-    value === undefined || value === null || value === '' ? [] : [{ key, value: anyValue(value) }],
-  )
-}
-
-function anyValue(value: string | number | boolean | readonly string[]): object {
-  if (typeof value === 'string') return { stringValue: value }
-  if (typeof value === 'boolean') return { boolValue: value }
-  if (typeof value !== 'number') return { arrayValue: { values: value.map((one) => ({ stringValue: one })) } }
-  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
-}
-
-/** Nanoseconds since the epoch, as JSON writes 64-bit numbers. */
-const nanos = (ms: number): string => String(BigInt(Math.round(ms)) * 1_000_000n)
-
 const CLIENT = 3
 const OK = 1
 const ERROR = 2
 
+/** Its old name, which LiteLLM has, and with it dashboards. */
+const OLD_PROVIDER = 'gen_ai.system'
+
 /** Vendors by the name that the conventions have for them. */
 const SYSTEMS: Readonly<Record<string, string>> = {
   azure: 'azure.ai.openai',
+  azure_ai: 'azure.ai.inference',
   bedrock: 'aws.bedrock',
   vertex_ai: 'gcp.vertex_ai',
   gemini: 'gcp.gemini',
+  cohere_chat: 'cohere',
   mistral: 'mistral_ai',
+  moonshot: 'moonshot_ai',
+  watsonx: 'ibm.watsonx.ai',
   xai: 'x_ai',
 }
 
 const OPERATIONS: Readonly<Record<string, string>> = { aembedding: 'embeddings', acompletion: 'chat' }
 
 function common(event: SpendEvent): Values {
+  const at = URL.canParse(event.api_base) ? new URL(event.api_base) : undefined
   return {
     'gen_ai.operation.name': OPERATIONS[event.call_type] ?? event.call_type,
     'gen_ai.provider.name': SYSTEMS[event.custom_llm_provider] ?? event.custom_llm_provider,
-    'gen_ai.system': SYSTEMS[event.custom_llm_provider] ?? event.custom_llm_provider,
+    [OLD_PROVIDER]: SYSTEMS[event.custom_llm_provider] ?? event.custom_llm_provider,
     'gen_ai.request.model': event.requested_model ?? event.model_group,
     'gen_ai.response.model': event.model,
-    'server.address': URL.canParse(event.api_base) ? new URL(event.api_base).hostname : undefined,
+    'server.address': at?.hostname,
+    'server.port': at && Number(at.port || (at.protocol === 'http:' ? 80 : 443)),
     'error.type': event.error_type,
   }
 }
@@ -88,6 +80,8 @@ function span(event: SpendEvent) {
   const [, trace, parent] = event.traceparent?.split('-') ?? []
   const values = common(event)
   const failed = event.status === 'failure'
+  const { usage } = event
+  const reported = (tokens: number) => (tokens > 0 ? tokens : undefined)
   return {
     traceId: trace ?? traceIdOf(event.request_id),
     spanId: spanIdOf(event.id),
@@ -98,13 +92,20 @@ function span(event: SpendEvent) {
     endTimeUnixNano: nanos(Math.max(event.start_ms, event.end_ms)),
     attributes: attributes({
       ...values,
+      'gen_ai.request.stream': event.stream,
       'gen_ai.response.id': event.request_id,
+      'gen_ai.response.time_to_first_chunk': double(secondsToFirst(event)),
       'gen_ai.usage.input_tokens': event.prompt_tokens,
       'gen_ai.usage.output_tokens': event.completion_tokens,
       'gen_ai.usage.total_tokens': event.total_tokens,
-      'gen_ai.usage.cache_read.input_tokens': event.usage.cacheReadTokens,
-      'gen_ai.cost.total_cost': usdOf(event.cost_nano),
-      'gen_ai.cost.input_cost': event.input_cost_nano === undefined ? undefined : usdOf(event.input_cost_nano),
+      'gen_ai.usage.cache_read.input_tokens': usage.cacheReadTokens,
+      'gen_ai.usage.cache_creation.input_tokens': usage.cacheWriteTokens + usage.cacheWrite1hTokens,
+      'gen_ai.usage.reasoning.output_tokens': usage.reasoningTokens,
+      'gen_ai.usage.audio.input_tokens': reported(usage.inputAudioTokens + (usage.cacheReadAudioTokens ?? 0)),
+      'gen_ai.usage.audio.output_tokens': reported(usage.outputAudioTokens),
+      'gen_ai.usage.image.input_tokens': reported(usage.inputImageTokens),
+      'gen_ai.cost.total_cost': double(usdOf(event.cost_nano)),
+      'gen_ai.cost.input_cost': double(event.input_cost_nano === undefined ? undefined : usdOf(event.input_cost_nano)),
       'gen_ai.conversation.id': event.session_id,
       'http.response.status_code': event.http_status,
       'llm.request.type': event.call_type,
@@ -154,12 +155,10 @@ function metrics(events: readonly SpendEvent[]) {
       const found = value(event)
       return found === undefined ? [] : [{ labels: { ...common(event), ...more }, value: found, atMs: event.end_ms }]
     })
-  const firstToken = ({ first_token_ms, start_ms }: SpendEvent) =>
-    first_token_ms === null ? undefined : (first_token_ms - start_ms) / 1000
-  const perToken = ({ first_token_ms, end_ms, completion_tokens }: SpendEvent) =>
-    first_token_ms === null || completion_tokens < 2
-      ? undefined
-      : (end_ms - first_token_ms) / 1000 / (completion_tokens - 1)
+  const perToken = (event: SpendEvent) => {
+    const ms = msPerToken(event)
+    return ms === undefined ? undefined : ms / 1000
+  }
   const tokens = [
     ...of((event) => event.prompt_tokens || undefined, { 'gen_ai.token.type': 'input' }),
     ...of((event) => event.completion_tokens || undefined, { 'gen_ai.token.type': 'output' }),
@@ -178,9 +177,15 @@ function metrics(events: readonly SpendEvent[]) {
       USD,
       of(({ cost_nano }) => usdOf(cost_nano)),
     ),
-    histogram('gen_ai.client.response.time_to_first_token', 's', SECONDS, of(firstToken)),
+    histogram('gen_ai.client.operation.time_to_first_chunk', 's', SECONDS, of(secondsToFirst)),
+    // LiteLLM's names, which the conventions do not have.
+    histogram('gen_ai.client.response.time_to_first_token', 's', SECONDS, of(secondsToFirst)),
     histogram('gen_ai.client.response.time_per_output_token', 's', SECONDS, of(perToken)),
   ].filter(({ histogram: { dataPoints } }) => dataPoints.length > 0)
+}
+
+function secondsToFirst({ first_token_ms, start_ms }: SpendEvent): number | undefined {
+  return first_token_ms === null ? undefined : (first_token_ms - start_ms) / 1000
 }
 
 function histogram(name: string, unit: string, bounds: readonly number[], observations: readonly Observation[]) {

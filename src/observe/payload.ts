@@ -100,6 +100,13 @@ export function overheadMs(event: SpendEvent): number | undefined {
   return Math.max(0, event.start_ms - event.received_ms)
 }
 
+/** How long each token after the first took; undefined where nothing was streamed. */
+export function msPerToken({ first_token_ms, end_ms, completion_tokens }: SpendEvent): number | undefined {
+  return first_token_ms === null || completion_tokens < 2
+    ? undefined
+    : (end_ms - first_token_ms) / (completion_tokens - 1)
+}
+
 /** `redact_user_api_key_info`: who asked by hash, alias, user and team is taken out, and by address. */
 export function withoutKeyInfo(event: SpendEvent): SpendEvent {
   const { requester_ip_address: _, team_alias: __, ...rest } = event

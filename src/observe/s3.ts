@@ -3,8 +3,8 @@ import { standardPayload } from './payload.ts'
 import { gzip, type Sink } from './sink.ts'
 
 /**
- * S3, R2 and whatever speaks S3: one gzipped file of JSON lines for each delivery, under `PREFIX/YYYY-MM-DD/`. A
- * delivery that is repeated writes the same object again.
+ * S3, R2 and whatever speaks S3: one gzipped file of JSON lines for each delivery, under `PREFIX/YYYY-MM-DD/`. Its name
+ * comes from the events in it, so a delivery that is repeated, for whatever reason, writes the same object again.
  */
 export const s3: Sink = {
   name: 's3_v2',

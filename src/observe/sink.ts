@@ -7,7 +7,7 @@ export type Settings = Readonly<Record<string, string>>
 /** What a sink may know beside the events. */
 export interface Occasion {
   readonly nowMs: number
-  /** Of this delivery: the same when it is tried again. */
+  /** Of this delivery: the same whenever the same events are told (`deliveryIdOf`). */
   readonly id: string
   readonly version: string
   /** What was asked and answered, by request, where sinks are told of it. */

@@ -160,7 +160,6 @@ describe('sinks of teams in the queue', () => {
     const done: (string | number)[] = []
     const body = JSON.stringify({ v: 1, sink, ...(owner ? { of: owner } : {}), events: [of('t', id)] })
     return {
-      id,
       body,
       attempts,
       done,
@@ -175,9 +174,9 @@ describe('sinks of teams in the queue', () => {
     const slow = Array.from({ length: 20 }, (_, n) => message(`slow${n}`, 'otel', 'team:slow'))
     const [fair, operators] = [message('fair', 'otel', 'team:fair'), message('op', 'otel', undefined)]
     await consumeDeliveries([...slow, fair, operators], {
-      deliver: async (_, id) => {
-        order.push(id)
-        if (id.startsWith('slow')) nowMs += 5_000
+      deliver: async ({ events: [told] }) => {
+        order.push(told!.id)
+        if (told!.id.startsWith('slow')) nowMs += 5_000
       },
       clock: () => nowMs,
       failed: () => {},
@@ -186,8 +185,9 @@ describe('sinks of teams in the queue', () => {
     expect(order[0]).toBe('op')
     expect([operators.done, fair.done]).toEqual([['ack'], ['ack']])
     const tried = slow.filter(({ done }) => done[0] === 'ack').length
+    // Three take up the time; at most as many again were on their way when it was over.
     expect(tried).toBeGreaterThanOrEqual(3)
-    expect(tried).toBeLessThanOrEqual(4)
+    expect(tried).toBeLessThanOrEqual(7)
     expect(slow.at(-1)?.done).toEqual([2])
   })
 

@@ -6,10 +6,9 @@ import { spendEventOf } from '../../support/spend-event.ts'
 const event = spendEventOf({ id: 'a', key_alias: 'nick', requester_ip_address: '1.2.3.4', team_alias: 'T' })
 const bodyOf = (sink: string) => JSON.stringify({ v: 1, sink, events: [event] })
 
-function message(id: string, body: unknown, attempts = 1) {
+function message(body: unknown, attempts = 1) {
   const done: (string | number)[] = []
   return {
-    id,
     body,
     attempts,
     done,
@@ -21,10 +20,10 @@ function message(id: string, body: unknown, attempts = 1) {
 it('a sink that fails is retried apart, with growing delays, and its other messages wait without being tried', async () => {
   const tried: string[] = []
   const failures: string[] = []
-  const [bad, worse, good] = [message('1', bodyOf('bad')), message('2', bodyOf('bad'), 9), message('3', bodyOf('good'))]
+  const [bad, worse, good] = [message(bodyOf('bad')), message(bodyOf('bad'), 9), message(bodyOf('good'))]
   await consumeDeliveries([bad, worse, good], {
-    deliver: (delivery, id) => {
-      tried.push(id)
+    deliver: (delivery) => {
+      tried.push(delivery.sink)
       return delivery.sink === 'bad' ? Promise.reject(new Error('no')) : Promise.resolve()
     },
     clock: () => 1_000,
@@ -32,21 +31,37 @@ it('a sink that fails is retried apart, with growing delays, and its other messa
     pausedUntilMs: new Map(),
   })
   expect([bad.done, worse.done, good.done]).toEqual([[2], [512], ['ack']])
-  expect(tried.sort()).toEqual(['1', '3'])
+  expect(tried.sort()).toEqual(['bad', 'good'])
   expect(failures).toEqual(['sink bad'])
 })
 
 it('a sink that failed is tried again after its pause', async () => {
   const pausedUntilMs = new Map([['sink bad', 6_000]])
   const deps = { deliver: () => Promise.resolve(), failed: () => {}, pausedUntilMs }
-  const [early, late] = [message('1', bodyOf('bad')), message('2', bodyOf('bad'))]
+  const [early, late] = [message(bodyOf('bad')), message(bodyOf('bad'))]
   await consumeDeliveries([early], { ...deps, clock: () => 5_999 })
   await consumeDeliveries([late], { ...deps, clock: () => 6_000 })
   expect([early.done, late.done]).toEqual([[2], ['ack']])
 })
 
+it('is named by what it tells: the same when it comes again by another message, in another order', async () => {
+  const ids: string[] = []
+  const of = (...names: string[]) =>
+    message(JSON.stringify({ v: 1, sink: 'one', events: names.map((id) => ({ ...event, id })) }))
+  for (const given of [of('a', 'b'), of('b', 'a'), of('a'), of('a', 'b', 'c')])
+    await consumeDeliveries([given], {
+      deliver: async (_, id) => void ids.push(id),
+      clock: () => 0,
+      failed: () => {},
+      pausedUntilMs: new Map(),
+    })
+  expect(ids[0]).toMatch(/^a-[0-9a-f]{16}$/)
+  expect(ids[1]).toBe(ids[0])
+  expect(new Set(ids).size).toBe(3)
+})
+
 it('what is no delivery, or only begins as one, holds up nobody', async () => {
-  const [one, broken] = [message('1', 'nonsense'), message('2', bodyOf('cut').slice(0, -2))]
+  const [one, broken] = [message('nonsense'), message(bodyOf('cut').slice(0, -2))]
   await consumeDeliveries([one, broken], {
     deliver: () => Promise.reject(new Error('never asked')),
     clock: () => 0,
@@ -59,7 +74,7 @@ it('what is no delivery, or only begins as one, holds up nobody', async () => {
 it('reads no events for a sink that is left alone, whatever its name is', async () => {
   const name = 'odd "\\ name'
   const body = bodyOf(name)
-  const unread = message('1', `${body.slice(0, -2)} is not read`)
+  const unread = message(`${body.slice(0, -2)} is not read`)
   const pausedUntilMs = new Map([[`sink ${name}`, 6_000]])
   await consumeDeliveries([unread], {
     deliver: () => Promise.resolve(),

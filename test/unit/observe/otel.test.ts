@@ -123,6 +123,48 @@ it('speaks the GenAI conventions', async () => {
   expect(traces.headers).toMatchObject({ 'x-key': 'a b', y: '2' })
 })
 
+/** https://github.com/open-telemetry/semantic-conventions-genai, its registry and metrics, as far as attempts can tell. */
+const CONVENTIONS = {
+  string: ['operation.name', 'provider.name', 'request.model', 'response.model', 'response.id', 'conversation.id'],
+  int: ['input_tokens', 'output_tokens']
+    .map((of) => `usage.${of}`)
+    .concat('usage.cache_read.input_tokens', 'usage.cache_creation.input_tokens', 'usage.reasoning.output_tokens')
+    .concat('usage.audio.input_tokens', 'usage.audio.output_tokens', 'usage.image.input_tokens'),
+  bool: ['request.stream'],
+  double: ['response.time_to_first_chunk'],
+}
+/** LiteLLM's, which are in no convention, or no longer. */
+const LITELLM = {
+  string: ['system'],
+  int: ['usage.total_tokens'],
+  bool: [],
+  double: ['cost.total_cost', 'cost.input_cost'],
+}
+const METRICS = ['gen_ai.client.operation.duration', 'gen_ai.client.token.usage']
+const STREAM_METRICS = ['gen_ai.client.operation.time_to_first_chunk']
+const LITELLM_METRICS = ['token.cost', 'response.time_to_first_token', 'response.time_per_output_token'].map(
+  (name) => `gen_ai.client.${name}`,
+)
+
+it('has no name of the conventions that they do not have, each with its type, and all that it can tell', async () => {
+  const usage = { ...event.usage, cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3, inputImageTokens: 4 }
+  const audible = { ...usage, inputAudioTokens: 5, outputAudioTokens: 6 }
+  const { spans, metrics } = await said({ ...event, cost_nano: '0', session_id: 's', usage: audible })
+  const told = spans[0].attributes.flatMap(({ key, value }: { key: string; value: object }) =>
+    key.startsWith('gen_ai.') ? [`${key} ${Object.keys(value)[0]}`] : [],
+  )
+  const known = Object.entries(CONVENTIONS).flatMap(([type, names]) =>
+    [...names, ...LITELLM[type as keyof typeof LITELLM]].map((name) => `gen_ai.${name} ${type}Value`),
+  )
+  expect(told.sort()).toEqual(known.sort())
+  const [{ metrics: all }] = JSON.parse(String(metrics.body)).resourceMetrics[0].scopeMetrics
+  const names = all.map(({ name }: { name: string }) => name).sort()
+  expect(names).toEqual([...METRICS, ...STREAM_METRICS, ...LITELLM_METRICS].sort())
+  // Where it was asked has a port, as the conventions want beside an address.
+  const [point] = all[0].histogram.dataPoints
+  expect(point.attributes).toContainEqual({ key: 'server.port', value: { intValue: '443' } })
+})
+
 it('counts every value once in its bucket', async () => {
   const { metrics } = await said(event, { ...event, end_ms: event.start_ms + 90_000 })
   const [duration] = JSON.parse(String(metrics.body)).resourceMetrics[0].scopeMetrics[0].metrics

@@ -1,0 +1,171 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type * as z from 'zod'
+import { post } from '../../../src/channels/post.ts'
+import { bigquery } from '../../../src/observe/bigquery.ts'
+import { datadog, datadogLlmObs } from '../../../src/observe/datadog.ts'
+import { langfuse } from '../../../src/observe/langfuse.ts'
+import { pagerduty } from '../../../src/observe/pagerduty.ts'
+import type { Occasion, Settings, Sink } from '../../../src/observe/sink.ts'
+import { noUsage } from '../../../src/prices/usage.ts'
+import type { SpendEvent } from '../../../src/spend/event.ts'
+import {
+  bigqueryInsert,
+  datadogLogs,
+  datadogSeries,
+  datadogSpans,
+  langfuseIngestion,
+  pagerdutyEvent,
+} from '../../support/sink-contracts.ts'
+import { spendEventOf } from '../../support/spend-event.ts'
+
+const MOMENT = Date.UTC(2026, 10, 22, 12)
+const { privateKey } = await crypto.subtle.generateKey(
+  { name: 'RSASSA-PKCS1-v1_5', modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]), hash: 'SHA-256' },
+  true,
+  ['sign', 'verify'],
+)
+const pem = `-----BEGIN PRIVATE KEY-----\n${Buffer.from(await crypto.subtle.exportKey('pkcs8', privateKey)).toString('base64')}\n-----END PRIVATE KEY-----\n`
+const tokenGiven = async () => Response.json({ access_token: 't', expires_in: 3600 })
+const occasion: Occasion = { nowMs: MOMENT, id: 'd', version: 'v1', fetch: tokenGiven as typeof fetch }
+
+const text = fc.oneof(fc.string(), fc.constantFrom('a:b', 'Đội dữ liệu', '<!x>', 'a,b'))
+const maybe = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined })
+const tokens = fc.nat(100_000)
+
+/** Attempts of every kind: answered, failed, left, streamed or not, with and without all that may be absent. */
+const anyEvent: fc.Arbitrary<SpendEvent> = fc
+  .record({
+    id: fc.uuid({ version: 7 }),
+    status: fc.constantFrom('success', 'failure', 'cancelled'),
+    call_type: fc.constantFrom('acompletion', 'aembedding', 'aspeech'),
+    took: fc.nat(600_000),
+    first: fc.option(fc.nat(1_000)),
+    usage: fc.record({
+      inputTokens: tokens,
+      cacheReadTokens: tokens,
+      cacheWriteTokens: tokens,
+      cacheWrite1hTokens: tokens,
+    }),
+    completion_tokens: tokens,
+    cost: fc.nat(),
+    input: maybe(fc.nat()),
+    who: fc.record({
+      key_alias: fc.option(text),
+      user: fc.option(text),
+      team_id: fc.option(text),
+      team_alias: maybe(text),
+      end_user: fc.option(text),
+      session_id: maybe(text),
+      trace_id: maybe(text),
+      generation_name: maybe(text),
+      user_agent: maybe(text),
+      request_tags: fc.array(text, { maxLength: 4 }),
+    }),
+    http_status: fc.constantFrom(200, 429, 503),
+    received: maybe(fc.nat(5_000)),
+  })
+  .map(({ id, status, call_type, took, first, usage, completion_tokens, cost, input, who, http_status, received }) => {
+    const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.cacheWrite1hTokens
+    const present = Object.fromEntries(Object.entries(who).filter(([, value]) => value !== undefined))
+    return spendEventOf({
+      ...present,
+      ...{ id, status, call_type, http_status, completion_tokens },
+      start_ms: MOMENT,
+      end_ms: MOMENT + took,
+      first_token_ms: first === null ? null : MOMENT + first,
+      usage: { ...noUsage, ...usage },
+      prompt_tokens: prompt,
+      total_tokens: prompt + completion_tokens,
+      cost_nano: String(cost),
+      error_type: status === 'failure' ? 'upstream' : null,
+      error_message: status === 'failure' ? 'it was away' : null,
+      ...(input === undefined ? {} : { input_cost_nano: String(input) }),
+      ...(received === undefined ? {} : { received_ms: MOMENT - received }),
+    })
+  })
+
+async function bodyOf(body: string | Uint8Array<ArrayBuffer>): Promise<unknown> {
+  if (typeof body === 'string') return JSON.parse(body)
+  return new Response(new Blob([body]).stream().pipeThrough(new DecompressionStream('gzip'))).json()
+}
+
+const cases: readonly [string, Sink, Settings, readonly z.ZodType[]][] = [
+  ['Langfuse', langfuse, { publicKey: 'pk', secretKey: 'sk', host: 'https://lf.test' }, [langfuseIngestion]],
+  [
+    'Datadog',
+    datadog,
+    { apiKey: 'k', site: 'datadoghq.com', env: 'e', service: 's', source: 'litellm' },
+    [datadogSeries, datadogLogs],
+  ],
+  [
+    'Datadog’s LLM observability',
+    datadogLlmObs,
+    { apiKey: 'k', site: 'datadoghq.com', env: 'e', service: 's', source: 'litellm', mlApp: 'litellm' },
+    [datadogSpans],
+  ],
+  ['PagerDuty', pagerduty, { routingKey: 'r', url: 'https://pd.test' }, [pagerdutyEvent]],
+  [
+    'BigQuery',
+    bigquery,
+    {
+      project: 'p',
+      dataset: 'd',
+      table: 't',
+      endpoint: 'https://bq.test',
+      credentials: JSON.stringify({ type: 'service_account', client_email: 'a@b.c', private_key: pem }),
+    },
+    [bigqueryInsert],
+  ],
+]
+
+it.each(cases)('%s takes whatever it is told, by its own schema', async (_, sink, settings, schemas) => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyEvent, { minLength: 1, maxLength: 4 }), async (events) => {
+      const posts = await sink.posts(events, settings, occasion)
+      for (const [index, { body }] of posts.entries()) {
+        const schema = schemas[index % schemas.length]!
+        expect(schema.safeParse(await bodyOf(body)).error?.issues ?? []).toEqual([])
+      }
+    }),
+    { numRuns: sink === bigquery ? 10 : 50 },
+  )
+})
+
+it('Datadog: what ended in one second under the same tags is one point, added up or averaged', async () => {
+  const of = (id: string, tookMs: number, more: Partial<SpendEvent> = {}) =>
+    spendEventOf({ id, start_ms: MOMENT - tookMs, end_ms: MOMENT, cost_nano: '1000000000', ...more })
+  const [series] = await datadog.posts([of('a', 1_000), of('b', 3_000), of('c', 5, { model: 'other' })], {}, occasion)
+  const told = (await bodyOf(series!.body)) as { series: { metric: string; points: { value: number }[] }[] }
+  const values = Map.groupBy(told.series, ({ metric }) => metric)
+  const of2 = (metric: string) => values.get(metric)?.map(({ points }) => points[0]!.value)
+  expect(of2('litellm.llm_api.request_count')).toEqual([2, 1])
+  expect(of2('litellm.llm_api.cost')).toEqual([2, 1])
+  expect(of2('litellm.llm_api.latency')).toEqual([2, 0.005])
+})
+
+it('a delivery that comes again is known again: Langfuse, BigQuery and PagerDuty by ids, Datadog’s points by their place', async () => {
+  const events = [spendEventOf({ id: 'a', status: 'failure' }), spendEventOf({ id: 'b', status: 'failure' })]
+  const later = { ...occasion, nowMs: MOMENT + 3_600_000 }
+  const idsOf = {
+    Langfuse: (body: unknown) => (body as { batch: { id: string }[] }).batch.map(({ id }) => id),
+    BigQuery: (body: unknown) => (body as { rows: { insertId: string }[] }).rows.map(({ insertId }) => insertId),
+    PagerDuty: (body: unknown) => [(body as { dedup_key: string }).dedup_key],
+    Datadog: (body: unknown) => JSON.stringify(body),
+  }
+  for (const [name, sink, settings] of cases) {
+    if (!(name in idsOf)) continue
+    const ids = idsOf[name as keyof typeof idsOf]
+    const [first] = await sink.posts(events, settings, occasion)
+    const [again] = await sink.posts(events, settings, later)
+    const before = ids(await bodyOf(first!.body))
+    expect(before.length).toBeGreaterThan(0)
+    expect([name, ids(await bodyOf(again!.body))]).toEqual([name, before])
+  }
+})
+
+it('nothing is followed, and what is refused says no more than a host', async () => {
+  const refuses = (async () => new Response('sk-secret', { status: 302 })) as typeof fetch
+  const one = { url: 'https://lf.test/secret', headers: { authorization: 'sk-secret' }, body: 'sk-secret' }
+  await expect(post(refuses, one)).rejects.toThrow(/^lf\.test answered 302$/)
+})
