@@ -41,6 +41,7 @@ import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import type { Delta } from './observe/metrics.ts'
 import { replayDeliveries } from './observe/replay-neon.ts'
+import { totalsIn } from './observe/totals-neon.ts'
 import { neonResponses } from './responses/neon.ts'
 import type { ResponseStore } from './responses/port.ts'
 import type { AppDeps } from './routes/deps.ts'
@@ -198,6 +199,12 @@ export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): Deli
   const count = (id: string, deltas: readonly Delta[]) => metricsOf(env).add(id, deltas)
   const budgets = neonBudgets(db, spanOf)
   return deliveringWith({ gateway, callbacks, ring, budgets, count, paused, failed })
+}
+
+/** Tells `/metrics` what no event says, where anything is counted. */
+export async function countTotals(env: Env, nowMs: number): Promise<void> {
+  const { db, gateway } = isolateOf(env)
+  if (isCounted(gateway.config) && env.METRICS) await metricsOf(env).add(`totals:${nowMs}`, await totalsIn(db))
 }
 
 function isolate(env: Env): Isolate {

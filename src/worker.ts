@@ -4,7 +4,7 @@ import { dropOldAudit } from './audit/neon.ts'
 import { builtConfig } from './config/built.ts'
 import { withoutValues } from './db/sql-state.ts'
 import { operatorLog } from './deps/operator-log.ts'
-import { alertsFor, bodiesFor, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
+import { alertsFor, bodiesFor, countTotals, dbFor, deliveriesDeps, depsFor, recordedBy } from './deps.ts'
 import { chargeOpenBatches } from './gateway/batch-results.ts'
 import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
@@ -75,6 +75,7 @@ export default {
       'expired idempotency keys': () => dropExpiredIdempotency(db, atMs),
       'expired tokens': () => dropExpiredTokens(db, atMs),
       'old rows of the audit log': async () => auditLogsMs !== undefined && dropOldAudit(db, atMs - auditLogsMs),
+      'totals for metrics': () => countTotals(env, atMs),
       'deleted people': () => eraseDeleted(db, atMs),
       'old days of the spend log': async () => spendLogsMs !== undefined && dropOldPartitions(db, atMs, spendLogsMs),
       'old bodies': async () => observe?.bodies && bodiesFor(env)?.drop(atMs - observe.bodies.keptMs),

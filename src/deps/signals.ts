@@ -162,7 +162,7 @@ export function deliveringWith({
     readText(observe?.settings[name], config, env) ?? readText({ env: name }, config, env)
   const options = { endUsers: observe?.metricsByCustomer === true, caches: config.litellm.cache !== undefined }
   const counted = async (events: readonly SpendEvent[], id: string) => {
-    const figures = await budgets(windowsIn(events), clock())
+    const figures = await budgets(windowsIn(events, options), clock())
     await count(id, [...deltasOf(events, options), ...budgetDeltas(events, figures)])
   }
   const named = (name: string) => readText({ env: name }, config, env)

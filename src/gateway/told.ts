@@ -21,12 +21,14 @@ const SAID = {
 const LONGEST = 256
 const SESSION_HEADER = 'x-litellm-session-id'
 const TRACE_HEADER = 'x-litellm-trace-id'
+/** A key's limit for one model, as `modelName` names it. */
+const KEY_AND_MODEL = /^key:[^:]*:model=/
 /** Names of sinks, with commas between them. */
 const UNLOGGED_HEADER = 'x-litellm-disable-callbacks'
 
 /** What sinks tell about an attempt beside its row. Never a prompt, an answer or a key. */
 export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status, left }: Ended): Told {
-  const { call, deployment, retries, fallbacks } = attempt
+  const { call, deployment, rates, retries, fallbacks } = attempt
   const { headers, principal, body } = call
   const told: { -readonly [K in keyof Told]: Told[K] } = { received_ms: call.receivedAtMs }
   if (typeof body.model === 'string' && body.model !== deployment.group) told.requested_model = cut(body.model)
@@ -37,6 +39,11 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status, lef
   if (deployment.price) told.input_cost_nano = String(inputCostNano(deployment.price, usage))
   if (left?.requests !== undefined) told.vendor_remaining_requests = left.requests
   if (left?.tokens !== undefined) told.vendor_remaining_tokens = left.tokens
+  for (const { entity, kind, remaining } of rates)
+    if (KEY_AND_MODEL.test(entity)) {
+      if (kind === 'requests') told.key_remaining_requests = remaining
+      if (kind === 'tokens') told.key_remaining_tokens = remaining
+    }
   const address = headers.get('cf-connecting-ip')
   if (address !== null) told.requester_ip_address = cut(address)
   const agent = headers.get('user-agent')

@@ -1,4 +1,5 @@
 import type { SpendEvent } from '../spend/event.ts'
+import type { MetricOptions } from './metric.ts'
 import type { Delta, Labels } from './metrics.ts'
 import { usdOf } from './payload.ts'
 
@@ -35,6 +36,16 @@ const NAMES = {
     'litellm_user_max_budget_metric',
     'litellm_user_budget_remaining_hours_metric',
   ],
+  org: [
+    'litellm_remaining_org_budget_metric',
+    'litellm_org_max_budget_metric',
+    'litellm_org_budget_remaining_hours_metric',
+  ],
+  customer: [
+    'litellm_remaining_customer_budget_metric',
+    'litellm_customer_max_budget_metric',
+    'litellm_customer_budget_remaining_hours_metric',
+  ],
   provider: ['litellm_provider_remaining_budget_metric', undefined, undefined],
 } as const
 type Kind = keyof typeof NAMES
@@ -43,15 +54,21 @@ const labelsOf: Readonly<Record<Kind, (event: SpendEvent) => Labels>> = {
   key: ({ api_key, key_alias }) => ({ hashed_api_key: api_key, api_key_alias: key_alias ?? '' }),
   team: ({ team_id, team_alias }) => ({ team: team_id ?? '', team_alias: team_alias ?? '' }),
   user: ({ user }) => ({ user: user ?? '' }),
+  org: ({ organization_id }) => ({ org_id: organization_id ?? '', org_alias: '' }),
+  customer: ({ end_user }) => ({ end_user: end_user ?? '' }),
   provider: ({ custom_llm_provider }) => ({ api_provider: custom_llm_provider }),
 }
 
 /** `key:…@30d`, without a model of its own. */
-const SCOPE = /^(key|team|user|provider):[^:@]*@/
+const SCOPE = /^(key|team|user|org|customer|provider):[^:@]*@/
 
-/** The windows of a batch that a gauge is about, each once. */
-export function windowsIn(events: readonly SpendEvent[]): readonly WindowName[] {
-  return [...byWindow(events).values()].map(({ window }) => window)
+/** The windows of a batch that a gauge is about, each once; those of customers only where customers are a label. */
+export function windowsIn(
+  events: readonly SpendEvent[],
+  { endUsers }: Pick<MetricOptions, 'endUsers'>,
+): readonly WindowName[] {
+  const windows = [...byWindow(events).values()].map(({ window }) => window)
+  return endUsers ? windows : windows.filter(({ scope }) => kindOf(scope) !== 'customer')
 }
 
 /** What the budgets of those who asked are now. Times are milliseconds here and hours where they are shown. */

@@ -84,6 +84,9 @@ export function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
     litellm_model_name: event.model,
     api_base: event.api_base,
     api_provider: event.custom_llm_provider,
+    org_id: event.organization_id ?? '',
+    // Events do not have it; dashboards name it.
+    org_alias: '',
     status_code: String(event.http_status),
     exception_status: String(event.http_status),
     exception_class: event.error_type ?? '',

@@ -51,6 +51,31 @@ const hasFallenBack = ({ fallbacks = 0 }: SpendEvent): boolean => fallbacks > 0
 const one = (counts: (event: SpendEvent) => boolean) => (event: SpendEvent) => (counts(event) ? 1 : undefined)
 const some = (value: number): number | undefined => (value > 0 ? value : undefined)
 
+/** Parts of the tokens in and out. What a provider read from or wrote to its cache has two names, as in LiteLLM. */
+function tokenDetails(): Record<string, Metric> {
+  const of = (help: string, tokens: (usage: SpendEvent['usage']) => number) =>
+    counter(help, [...PER_MODEL, 'requested_model'], ({ usage, cache_hit }) =>
+      cache_hit ? undefined : some(tokens(usage)),
+    )
+  const read = of('Tokens of prompts that providers read from their caches.', (usage) => usage.cacheReadTokens)
+  const written = of(
+    'Tokens of prompts that providers wrote to their caches.',
+    (usage) => usage.cacheWriteTokens + usage.cacheWrite1hTokens,
+  )
+  return {
+    litellm_input_cached_tokens_metric: read,
+    litellm_provider_cache_read_input_tokens_metric: read,
+    litellm_input_cache_creation_tokens_metric: written,
+    litellm_provider_cache_creation_input_tokens_metric: written,
+    litellm_input_audio_tokens_metric: of(
+      'Tokens of sound in prompts.',
+      (usage) => usage.inputAudioTokens + (usage.cacheReadAudioTokens ?? 0),
+    ),
+    litellm_output_reasoning_tokens_metric: of('Tokens of reasoning.', (usage) => usage.reasoningTokens),
+    litellm_output_audio_tokens_metric: of('Tokens of sound in answers.', (usage) => usage.outputAudioTokens),
+  }
+}
+
 /** LiteLLM's metrics that a finished attempt tells of, by their names there. */
 export const metrics: Readonly<Record<string, Metric>> = {
   litellm_proxy_total_requests_metric: counter(
@@ -85,8 +110,11 @@ export const metrics: Readonly<Record<string, Metric>> = {
   litellm_output_tokens_metric: counter('Tokens of answers.', [...PER_MODEL, 'requested_model'], (event) =>
     some(event.completion_tokens),
   ),
-  litellm_cached_tokens_metric: counter('Tokens that providers read from their caches.', PER_MODEL, ({ usage }) =>
-    some(usage.cacheReadTokens),
+  ...tokenDetails(),
+  litellm_cached_tokens_metric: counter(
+    'Tokens of answers that came from the cache here.',
+    PER_MODEL,
+    ({ cache_hit, total_tokens }) => (cache_hit ? some(total_tokens) : undefined),
   ),
   litellm_cache_hits_metric: counter(
     'Requests answered from the cache.',
@@ -125,6 +153,20 @@ export const metrics: Readonly<Record<string, Metric>> = {
   ...budgetGauges('team', 'a team', ['team', 'team_alias']),
   ...budgetGauges('api_key', 'a key', ['hashed_api_key', 'api_key_alias']),
   ...budgetGauges('user', 'a user', ['user']),
+  ...budgetGauges('org', 'an organization', ['org_id', 'org_alias']),
+  ...budgetGauges('customer', 'a customer', [EU]),
+  litellm_total_users: told('gauge', 'People whom the gateway knows.', []),
+  litellm_teams_count: told('gauge', 'Teams.', []),
+  litellm_remaining_api_key_requests_for_model: gauge(
+    "Requests that are left of a key's own limit for a model.",
+    ['hashed_api_key', 'api_key_alias', 'model', 'model_id'],
+    ({ key_remaining_requests }) => key_remaining_requests,
+  ),
+  litellm_remaining_api_key_tokens_for_model: gauge(
+    "Tokens that are left of a key's own limit for a model.",
+    ['hashed_api_key', 'api_key_alias', 'model', 'model_id'],
+    ({ key_remaining_tokens }) => key_remaining_tokens,
+  ),
   litellm_provider_remaining_budget_metric: told('gauge', "US dollars left of a provider's budget.", ['api_provider']),
   litellm_request_total_latency_metric: histogram(
     'Seconds from the request to its end.',

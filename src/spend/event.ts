@@ -118,6 +118,9 @@ export const spendEvent = z.object({
   /** What the vendor said is left of its limits after this attempt. */
   vendor_remaining_requests: z.number().optional(),
   vendor_remaining_tokens: z.number().optional(),
+  /** What is left of the key's own limits for this model, where it has some. */
+  key_remaining_requests: z.number().optional(),
+  key_remaining_tokens: z.number().optional(),
   requester_ip_address: z.string().optional(),
   user_agent: z.string().optional(),
   /** Names of sinks that the caller or its key does not want told; `*` is all of them. */

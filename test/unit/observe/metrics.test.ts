@@ -4,6 +4,7 @@ import { budgetDeltas, windowsIn } from '../../../src/observe/budget-metrics.ts'
 import { exposition, formatFor } from '../../../src/observe/exposition.ts'
 import { deltasOf, metrics } from '../../../src/observe/metrics.ts'
 import { Series } from '../../../src/observe/series.ts'
+import { noUsage } from '../../../src/prices/usage.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
 import { parseMetrics } from '../../support/prometheus-parser.ts'
 import { spendEventOf } from '../../support/spend-event.ts'
@@ -113,6 +114,28 @@ describe('the metrics', () => {
     expect(misses.reduce((sum, { value }) => sum + value, 0)).toBe(1)
   })
 
+  it('count parts of tokens, and as cached here only what came from the cache', () => {
+    const usage = { ...noUsage, cacheReadTokens: 3, cacheWriteTokens: 4, cacheWrite1hTokens: 5, inputAudioTokens: 6 }
+    const text = textOf([
+      spendEventOf({ id: 'a', usage: { ...usage, reasoningTokens: 7, outputAudioTokens: 8 } }),
+      spendEventOf({ id: 'b', usage, cache_hit: true, total_tokens: 18 }),
+    ])
+    const of = (name: string) => total(text, `litellm_${name}_tokens_metric_total`)
+    expect([of('input_cached'), of('provider_cache_read_input')]).toEqual([3, 3])
+    expect([of('input_cache_creation'), of('provider_cache_creation_input')]).toEqual([9, 9])
+    expect([of('input_audio'), of('output_reasoning'), of('output_audio'), of('cached')]).toEqual([6, 7, 8, 18])
+  })
+
+  it("tell what is left of a key's own limits for a model, where there are some", () => {
+    const text = textOf([
+      spendEventOf({ id: 'a', api_key: 'h', key_remaining_requests: 9, key_remaining_tokens: 800 }),
+      spendEventOf({ id: 'b', api_key: 'none' }),
+    ])
+    const [left, ...more] = parseMetrics(text, 'text').get('litellm_remaining_api_key_requests_for_model')!.samples
+    expect([left, more]).toMatchObject([{ value: 9, labels: { hashed_api_key: 'h', model: 'gpt-4o-mini' } }, []])
+    expect(total(text, 'litellm_remaining_api_key_tokens_for_model')).toBe(800)
+  })
+
   it('tell what a vendor said is left of its limits, the last time it did', () => {
     const text = textOf([
       spendEventOf({ id: 'a', vendor_remaining_requests: 59, vendor_remaining_tokens: 90_000 }),
@@ -138,16 +161,16 @@ describe('the metrics', () => {
         'org:o@1d',
         'provider:openai@1d',
         'key:k@life',
+        'customer:c@1d',
       ],
-      windows: [1, 2, 0, 3, 4, 5, 0],
+      windows: [1, 2, 0, 3, 4, 5, 0, 6],
+      organization_id: 'o',
+      end_user: 'c',
     })
-    expect(windowsIn([event, event]).map(({ scope }) => scope)).toEqual([
-      'key:k@30d',
-      'team:t@life',
-      'user:u@1d',
-      'provider:openai@1d',
-      'key:k@life',
-    ])
+    const told = ['key:k@30d', 'team:t@life', 'user:u@1d', 'org:o@1d', 'provider:openai@1d', 'key:k@life']
+    const windowsOf = (endUsers: boolean) => windowsIn([event, event], { endUsers }).map(({ scope }) => scope)
+    expect(windowsOf(false)).toEqual(told)
+    expect(windowsOf(true)).toEqual([...told, 'customer:c@1d'])
     const figure = (scope: string, startMs: number, more = {}) => ({
       scope,
       startMs,
@@ -163,6 +186,8 @@ describe('the metrics', () => {
           figure('key:k@30d', 1, { endMs: NOW + 5_400_000 }),
           figure('team:t@life', 0, { spentNano: '2500000000' }),
           figure('user:u@1d', 3, { endMs: NOW - 1 }),
+          figure('org:o@1d', 4),
+          figure('customer:c@1d', 6, { endMs: NOW + 3_600_000 }),
           figure('provider:openai@1d', 5),
           figure('team:other@1d', 6),
         ],
@@ -179,8 +204,14 @@ describe('the metrics', () => {
       litellm_remaining_user_budget_metric: [1.5],
       litellm_user_max_budget_metric: [2],
       litellm_user_budget_remaining_hours_metric: [0],
+      litellm_remaining_org_budget_metric: [1.5],
+      litellm_org_max_budget_metric: [2],
+      litellm_remaining_customer_budget_metric: [1.5],
+      litellm_customer_max_budget_metric: [2],
+      litellm_customer_budget_remaining_hours_metric: [1],
       litellm_provider_remaining_budget_metric: [1.5],
     })
+    expect(families.get('litellm_org_max_budget_metric')!.samples[0]!.labels).toEqual({ org_id: 'o', org_alias: '' })
     expect(families.get('litellm_api_key_max_budget_metric')!.samples[0]!.labels).toEqual({
       hashed_api_key: 'hash',
       api_key_alias: '',
