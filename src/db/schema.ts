@@ -398,6 +398,8 @@ export const spendLog = pgTable(
     error_type: text('error_type'),
     error_message: text('error_message'),
     request_tags: text('request_tags').array().notNull().default(sql`'{}'`),
+    /** How the cost came about, the session, and what the request said for its log; null where there is nothing of it. */
+    told: jsonb('told').$type<Readonly<Record<string, unknown>>>(),
   },
   (t) => [
     primaryKey({ columns: [t.day, t.id] }),

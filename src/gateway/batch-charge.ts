@@ -1,12 +1,12 @@
 import type { Opening, VendorObject, VendorObjects } from '../batches/port.ts'
 import { fields, number } from '../dialects/loose-json.ts'
-import { maxNano, minNano, type NanoUsd } from '../money.ts'
+import { minNano } from '../money.ts'
 import { type BatchUsed, isBatchOver } from '../operations/batch-lines.ts'
-import { costNano } from '../prices/cost.ts'
 import type { Price } from '../prices/price.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import { openaiResponsesUsage } from '../providers/openai-responses-usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
+import { type Charge, chargeAt, together, toldOfCharge } from './charge.ts'
 import { tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
 import { sum } from './stitch.ts'
@@ -31,10 +31,11 @@ export async function chargeBatch(
   const { opening, vendor, id } = batch
   if (!opening || batch.chargedAtMs !== undefined) return
   const nowMs = deps.clock()
-  const { usage, cost, isTold } =
+  const { usage, charge, isTold } =
     results === undefined ? withoutResults(batch, opening) : await usedBy(results, opening)
   // Of batches nobody tells what the prompt alone costs.
   const { input_cost_nano: _, ...event } = opening.event
+  const { costNano: cost } = charge
   const hold = BigInt(opening.holdNano ?? 0)
   await record({
     ...event,
@@ -47,6 +48,7 @@ export async function chargeBatch(
     hold_nano: String(cost > 0n ? hold : 0n),
     overrun: event.covered.includes(true) && cost > hold,
     end_ms: nowMs,
+    ...toldOfCharge(charge),
   })
   if (event.grant_id !== null && event.ledger !== null) {
     const tokens = tokensUsed(usage, deps.config.general)
@@ -58,7 +60,7 @@ export async function chargeBatch(
 
 interface Sum {
   readonly usage: Usage
-  readonly cost: NanoUsd
+  readonly charge: Charge
   /** By its vendor. */
   readonly isTold: boolean
 }
@@ -71,9 +73,9 @@ function withoutResults({ said }: VendorObject, { holdNano, eachNano, prices }: 
   const usage = openaiResponsesUsage(said)
   const [price, ...others] = Object.values(prices)
   if (usage && price && others.length === 0 && totalTokens(usage) > 0)
-    return { usage, cost: maxNano(costNano(price, usage), 0n), isTold: true }
-  const cost = holdNano === undefined ? BigInt(eachNano ?? 0) * BigInt(requestsOf(said)) : BigInt(holdNano)
-  return { usage: noUsage, cost, isTold: false }
+    return { usage, charge: chargeAt(price, usage), isTold: true }
+  const costNano = holdNano === undefined ? BigInt(eachNano ?? 0) * BigInt(requestsOf(said)) : BigInt(holdNano)
+  return { usage: noUsage, charge: { costNano }, isTold: false }
 }
 
 /** How many requests of a batch may have been answered: what its vendor counted, in OpenAI's words or Anthropic's. */
@@ -86,14 +88,14 @@ function requestsOf(said: VendorObject['said']): number {
 
 async function usedBy(results: AsyncIterable<BatchUsed | undefined>, { prices }: Opening): Promise<Sum> {
   let usage: Usage = noUsage
-  let cost = 0n
+  let charge: Charge = { costNano: 0n }
   for await (const used of results) {
     if (!used) continue
     usage = sum(usage, used.usage)
     const price = priceOf(used.model, prices)
-    if (price) cost += maxNano(costNano(price, used.usage), 0n)
+    charge = together([charge, price ? chargeAt(price, used.usage) : { costNano: 0n, unpriced: true }])
   }
-  return { usage, cost, isTold: true }
+  return { usage, charge, isTold: true }
 }
 
 /** A vendor may answer under a longer name than it was asked by; where several could be meant, the dearest is. */

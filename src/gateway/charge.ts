@@ -40,7 +40,7 @@ const PICO_PER_NANO = 1000n
 export function chargeOf(deployment: Deployment, usage: Usage): Charge {
   const price = usage.webSearches === undefined ? deployment.price : priceWithSearch(deployment)
   const said = usage.reportedNano
-  if (said === undefined) return price ? under(costPico(price, usage), price.terms) : UNPRICED
+  if (said === undefined) return price ? chargeAt(price, usage) : UNPRICED
   return asSaid(BigInt(said), usage, { ...deployment, price })
 }
 
@@ -55,6 +55,11 @@ function asSaid(
   const pico = believed ? reportedNano * PICO_PER_NANO : listedPico
   const reported = { reportedNano, believed, ...(listedNano !== undefined && { listedNano }) }
   return { ...(pico === undefined ? UNPRICED : under(pico, price ? price.terms : terms)), reported }
+}
+
+/** What a usage is charged at a price, whatever its vendor says. */
+export function chargeAt(price: Price, usage: Usage): Charge {
+  return under(costPico(price, usage), price.terms)
 }
 
 function under(pico: bigint, applied: Terms | undefined): Charge {
@@ -78,6 +83,20 @@ type Told = Pick<
   | 'cost_source'
   | 'unpriced'
 >
+
+/** Of many answers at once: what is taken off and put on adds up, and the row says so where any of them had terms. */
+export function together(charges: readonly Charge[]): Charge {
+  const costNano = charges.reduce((sum, charge) => sum + charge.costNano, 0n)
+  const applied = charges.find(({ terms }) => terms)?.terms?.applied
+  const unpriced = charges.some((charge) => charge.unpriced) && { unpriced: true as const }
+  if (!applied) return { costNano, ...unpriced }
+  const summed = (of: (terms: NonNullable<Charge['terms']>) => NanoUsd) =>
+    charges.reduce((sum, { terms }) => sum + (terms ? of(terms) : 0n), 0n)
+  const discountNano = summed((terms) => terms.discountNano)
+  const marginNano = summed((terms) => terms.marginNano)
+  const terms = { applied, originalNano: costNano + discountNano - marginNano, discountNano, marginNano }
+  return { costNano, terms, ...unpriced }
+}
 
 /** What a row tells of it beside the cost. */
 export function toldOfCharge({ terms, reported, unpriced }: Charge): Partial<Told> {

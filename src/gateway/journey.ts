@@ -7,6 +7,7 @@ import { type Controls, controlsOf } from './controls.ts'
 import type { GatewayDeps } from './deps.ts'
 import { headerText } from './header-text.ts'
 import type { Keep } from './keep.ts'
+import { checkLogsMetadata } from './logs-metadata.ts'
 import { TRAIL_HEADER, Trail } from './trail.ts'
 
 /** One request on its way: what it asks, and what has become of it so far. */
@@ -45,6 +46,7 @@ export function begin<R extends AnyRequest>(given: Call<R>, deps: GatewayDeps): 
   const showsUsage = deps.config.general.alwaysStreamUsage === true && call.operation.streams(asked)
   const request = showsUsage ? withUsage(asked) : asked
   refuseInactive(request, 'chat')
+  checkLogsMetadata(body, given.headers)
   const trail = controls.explain ? new Trail() : undefined
   const nothingYet = { attempts: 0, retries: 0, maxRetries: 0, fallbacks: 0, mockedLimit: false, counted: false }
   return { call, request, controls, deps, trail, ...nothingYet }

@@ -2,13 +2,14 @@ import type { Deployment } from '../config/config.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
 import type { Grant, Settlement, Take, Taken } from '../ledger/port.ts'
-import { minNano, type NanoUsd } from '../money.ts'
+import { minNano } from '../money.ts'
 import type { WorstCase } from '../operations/chat.ts'
 import { type Applies, appliesTo } from '../tenants/applies.ts'
 import type { Principal } from '../tenants/principal.ts'
+import { type Charge, chargeOf } from './charge.ts'
 import { tokensTaken, tokensUsed } from './counted-tokens.ts'
 import type { GatewayDeps } from './deps.ts'
-import { costIn, type Outcome } from './finish.ts'
+import type { Outcome } from './finish.ts'
 import { refused } from './refusal.ts'
 
 /** What is held for one thing that a vendor will bill: a response, or a transcription. */
@@ -98,11 +99,11 @@ export function endOf(
   { grant, id, deployment }: Hold,
   { usage }: Pick<Outcome, 'usage'>,
   { config }: GatewayDeps,
-): { readonly costNano: NanoUsd; readonly close?: Settlement } {
-  const costNano = costIn(deployment, usage)
-  if (!grant) return { costNano }
-  const paid = { paidNano: minNano(costNano, grant.amountNano), tokens: tokensUsed(usage, config.general) }
-  return { costNano, close: { grantId: grant.id, attempt: id, ...paid, ...(grant.also && { also: grant.also }) } }
+): { readonly charge: Charge; readonly close?: Settlement } {
+  const charge = chargeOf(deployment, usage)
+  if (!grant) return { charge }
+  const paid = { paidNano: minNano(charge.costNano, grant.amountNano), tokens: tokensUsed(usage, config.general) }
+  return { charge, close: { grantId: grant.id, attempt: id, ...paid, ...(grant.also && { also: grant.also }) } }
 }
 
 function unusedOf({ id, grant }: Hold): Settlement | undefined {

@@ -4,6 +4,7 @@ import type { RealtimeRequest } from '../operations/realtime.ts'
 import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
 import { maskSecrets } from '../providers/mask.ts'
 import type { Attempt } from './attempt.ts'
+import { toldOfCharge } from './charge.ts'
 import type { GatewayDeps } from './deps.ts'
 import { type Outcome, toEvent } from './finish.ts'
 import { endOf, type Hold } from './realtime-holds.ts'
@@ -31,7 +32,7 @@ export class Rows {
     const { grant: _, ...bare } = this.#attempt
     const { call, target } = bare
     const { deployment, principal, grant } = held
-    const { costNano, close } = endOf(held, outcome, this.#deps)
+    const { charge, close } = endOf(held, outcome, this.#deps)
     const attempt: Attempt<RealtimeRequest> = {
       ...bare,
       ...{ id: held.id, startedAtMs, deployment },
@@ -39,7 +40,8 @@ export class Rows {
       call: { ...call, principal, operation: { ...call.operation, callType } },
       ...(grant && { grant }),
     }
-    const event = toEvent(attempt, outcome, costNano, this.#deps)
+    if (charge.unpriced) this.#deps.unpriced?.(deployment)
+    const event = { ...toEvent(attempt, outcome, charge.costNano, this.#deps), ...toldOfCharge(charge) }
     this.count += 1
     this.tokens += totalTokens(outcome.usage)
     const ledger = grant?.ledger ?? principal.ledger

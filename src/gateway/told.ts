@@ -5,6 +5,7 @@ import type { SpendEvent } from '../spend/event.ts'
 import type { Attempt } from './attempt.ts'
 import { mayHelp } from './fallback.ts'
 import type { Outcome } from './finish.ts'
+import { logsMetadata } from './logs-metadata.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 type Ended = Pick<Outcome, 'usage' | 'error' | 'status' | 'left'>
@@ -54,6 +55,8 @@ export function toldOf(attempt: Attempt<AnyRequest>, { usage, error, status, lef
   if (session !== null) told.session_id = cut(session)
   const trace = headers.get(TRACE_HEADER)
   if (trace !== null) told.trace_id = cut(trace)
+  const forLog = logsMetadata(body, headers)
+  if (forLog) told.spend_logs_metadata = forLog
   said(told, body)
   const unlogged = unloggedOf(body, headers)
   if (unlogged) told.unlogged = unlogged

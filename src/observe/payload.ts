@@ -61,6 +61,7 @@ export function standardPayload(event: SpendEvent, bodies?: Occasion['bodies']) 
       user_api_key_end_user_id: event.end_user,
       requester_ip_address: event.requester_ip_address ?? null,
       session_id: event.session_id ?? null,
+      spend_logs_metadata: event.spend_logs_metadata ?? null,
       usage_object: event.usage,
     },
     cache_hit: event.cache_hit,

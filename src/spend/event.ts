@@ -111,6 +111,8 @@ export const spendEvent = z.object({
   /** W3C trace of the caller: `00-…-…-01`. */
   traceparent: z.string().optional(),
   session_id: z.string().optional(),
+  /** What the request says for its log alone: LiteLLM's `metadata.spend_logs_metadata`. */
+  spend_logs_metadata: z.record(z.string(), z.unknown()).optional(),
   trace_id: z.string().optional(),
   trace_name: z.string().optional(),
   generation_name: z.string().optional(),

@@ -1,10 +1,12 @@
 import type { spendLog } from '../db/schema.ts'
 import { usdFromNano } from '../money.ts'
+import { shownTold } from './told.ts'
 
 export type SpendLogRecord = typeof spendLog.$inferSelect
 
 /** A row as LiteLLM's `/spend/logs/v2` shows it: its names, money in dollars. What LiteLLM does not have is in `metadata`. */
 export function spendLogsRow(row: SpendLogRecord) {
+  const { sessionId, logsMetadata, costBreakdown } = shownTold(row.told)
   return {
     request_id: row.request_id ?? row.id,
     call_type: row.call_type,
@@ -28,7 +30,7 @@ export function spendLogsRow(row: SpendLogRecord) {
     cache_hit: row.cache_hit ? 'True' : 'False',
     cache_key: '',
     request_tags: row.request_tags,
-    session_id: null,
+    session_id: sessionId,
     status: row.status,
     messages: {},
     response: {},
@@ -41,6 +43,8 @@ export function spendLogsRow(row: SpendLogRecord) {
       price_version: row.price_version,
       overrun: row.overrun,
       saved_cache_cost: usdFromNano(row.saved_nano),
+      cost_breakdown: costBreakdown,
+      spend_logs_metadata: logsMetadata,
       dialect: row.dialect,
       stream: row.stream,
       error_information:

@@ -6,6 +6,7 @@ import { type SpendLogRecord, type SpendLogsPage, spendLogsRow } from './logs-ro
 import type { SpendQueue } from './port.ts'
 import type { LogFilter } from './report.ts'
 import { checkEvent } from './storable.ts'
+import { toldBy } from './told.ts'
 
 export interface MemorySpend extends SpendQueue {
   /** Every row once, as a database would have it. */
@@ -81,6 +82,7 @@ export function recordOf(event: SpendEvent): SpendLogRecord {
     hold_nano: BigInt(hold_nano),
     cost_nano: BigInt(cost_nano),
     saved_nano: BigInt(saved_nano),
+    told: toldBy(event),
     windows: windows.map((ms) => new Date(ms)),
     start_time: new Date(start_ms),
     first_token_time: first_token_ms === null ? null : new Date(first_token_ms),

@@ -66,6 +66,39 @@ describe('the queue consumer', () => {
     expect([await one('select count(*) as n from spend_log'), await spent()]).toEqual([count, BigInt(count) * 5n])
   })
 
+  it('keeps how a cost came about, the session and what was said for the log, as the twin does; and nothing where there is none', async () => {
+    const told = {
+      ...{ original_cost_nano: '9007199254740993', discount_nano: '4', margin_nano: '2', cost_source: 'list' as const },
+      ...{ reported_cost_nano: '7', list_cost_nano: '8', unpriced: true as const },
+      ...{ session_id: 's-1', spend_logs_metadata: { job: 7, of: { text: 'a\\u0000b' } } },
+    }
+    const events = [event(), event(told), event({ session_id: 's-2' })]
+    await consume([message(events)])
+    const twin = memorySpend()
+    await twin.send(events)
+    const query = spendLogsQuery.parse({ start_date: '2026-11-01', end_date: '2026-11-30' })
+    const page = await spendLogs(postgres.db, query)
+    expect(page).toEqual(twin.logs(query))
+    const shown = Object.fromEntries(page.data.map((row) => [row.metadata.attempt_id, row]))
+    expect(shown[events[0]!.id]).toMatchObject({ session_id: null, metadata: { cost_breakdown: null } })
+    expect(shown[events[1]!.id]).toMatchObject({
+      session_id: 's-1',
+      metadata: {
+        cost_breakdown: {
+          original_cost: 9007199.254740993,
+          discount_amount: 4e-9,
+          margin_total_amount: 2e-9,
+          cost_source: 'list',
+          reported_cost: 7e-9,
+          list_cost: 8e-9,
+          unpriced: true,
+        },
+        spend_logs_metadata: told.spend_logs_metadata,
+      },
+    })
+    expect(await one('select count(*) as n from spend_log where told is null')).toBe(1)
+  })
+
   it('keeps what can never be a row, and records the rest of its batch', async () => {
     const bad = { ...event(), cost_nano: 'much', note: 'with \0 inside' }
     const foreign = new Message({ hello: 'world' })

@@ -119,7 +119,6 @@ export const inactiveMoney: readonly Capability[] = [
       'litellm_settings.disable_add_user_agent_to_request_tags',
       'litellm_settings.disable_end_user_cost_tracking',
     ],
-    chat: ['metadata.spend_logs_metadata'],
     key: ['tags', 'metadata.spend_logs_metadata'],
     team: ['tags', 'metadata.tags', 'metadata.spend_logs_metadata'],
     organization: ['tags', 'metadata.tags'],

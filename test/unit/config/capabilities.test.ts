@@ -259,7 +259,6 @@ describe('a request', () => {
     [{ cache_key: 'mine' }, 'cache_key'],
     [{ force_timeout: 2 }, 'force_timeout'],
     [{ guardrails: ['pii'] }, 'guardrails'],
-    [{ metadata: { spend_logs_metadata: { a: 1 }, mine: 1 } }, 'metadata.spend_logs_metadata'],
     [{ azure_ad_token: 'x' }, 'azure_ad_token'],
     [{ mock_response: 'hi' }, 'mock_response'],
     [{ logger_fn: 'x' }, 'logger_fn'],

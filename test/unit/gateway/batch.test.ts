@@ -139,6 +139,26 @@ describe('a batch', () => {
     expect(recorded.length).toBe(3)
   })
 
+  it('tells what was taken off and put on, of all its answers together, and what nobody could price', async () => {
+    const { begin, kept, batches, deps, recorded } = await world()
+    const { opening } = await begin([asked()])
+    const terms = { discount: 500_000_000, margin: 200_000_000, fixedPico: 0 }
+    const prices = Object.fromEntries(
+      Object.entries(opening.prices).map(([model, price]) => [model, { ...price, terms }]),
+    )
+    await chargeBatch(await kept({ ...opening, prices }), these(used(1000), used(500)), batches, deps)
+    const original = (1500 * 150 + 20 * 600) / 2
+    expect(recorded[0]).toMatchObject({
+      cost_nano: String(original * 0.6),
+      original_cost_nano: String(original),
+      discount_nano: String(original / 2),
+      margin_nano: String(original / 10),
+    })
+    expect(recorded[0]).not.toHaveProperty('unpriced')
+    await chargeBatch(await kept({ ...opening, prices: {} }), these(used(1)), batches, deps)
+    expect(recorded[1]).toMatchObject({ cost_nano: '0', unpriced: true })
+  })
+
   it('gives back what was held where its vendor does not begin it', async () => {
     const { begin, deps, principal, gateway } = await world(1_000_000_000n)
     dropBatch(await begin([asked()]), principal, deps)

@@ -39,6 +39,38 @@ it.each([
   expect(row!.unlogged).toEqual(unlogged)
 })
 
+it.each([
+  [{}, { metadata: { spend_logs_metadata: { job: 7, of: { team: 'x' } } } }, { job: 7, of: { team: 'x' } }],
+  [{ 'x-litellm-spend-logs-metadata': '{"job":7}' }, {}, { job: 7 }],
+  [{ 'x-litellm-spend-logs-metadata': '{"job":7}' }, { metadata: { spend_logs_metadata: { job: 8 } } }, { job: 8 }],
+  [{}, { metadata: { spend_logs_metadata: {} } }, undefined],
+])('%j and %j: what is said for the log alone is %j, and goes to no vendor', async (headers, more, said) => {
+  const sent: string[] = []
+  const world = gatewayWorld((_, init) => {
+    sent.push(String(init.body))
+    return good()
+  })
+  await world.ask({ ...hello, ...more }, keyWith(), undefined, {}, headers as Record<string, string>)
+  await world.rest()
+  expect(world.rows()[0]!.spend_logs_metadata).toEqual(said)
+  expect(sent.join()).not.toContain('job')
+})
+
+it.each([
+  [{}, { metadata: { spend_logs_metadata: 'text' } }, 'metadata.spend_logs_metadata'],
+  [{}, { metadata: { spend_logs_metadata: { long: 'x'.repeat(4_096) } } }, 'metadata.spend_logs_metadata'],
+  [{ 'x-litellm-spend-logs-metadata': '{"job":' }, {}, 'x-litellm-spend-logs-metadata'],
+])('%j and %.80j: what cannot be kept is refused before anybody is asked', async (headers, more, param) => {
+  let asked = 0
+  const world = gatewayWorld(() => {
+    asked += 1
+    return good()
+  })
+  const asking = world.ask({ ...hello, ...more }, keyWith(), undefined, {}, headers as Record<string, string>)
+  await expect(asking).rejects.toMatchObject({ kind: 'invalid_request', details: { param } })
+  expect(asked).toBe(0)
+})
+
 it('a traceparent that is none is not taken', async () => {
   for (const traceparent of ['nonsense', `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`])
     expect((await rowOf({ traceparent }))[0]).not.toHaveProperty('traceparent')

@@ -81,16 +81,18 @@ async function conversation({
   usd,
   limits = [],
   first = SETTINGS,
+  settings = '',
 }: {
   usd?: bigint
   limits?: Principal['limits']
   first?: object
+  settings?: string
 } = {}) {
   const limitNano = usd === undefined ? undefined : usd * USD
   const principal = keyWith(limitNano, limits)
   const vendor = runtimeEnd()
   const switched = { ok: false, status: 101, headers: new Headers(), body: null, webSocket: vendor.runtime }
-  const world = gatewayWorld(() => switched as unknown as Response, { config: CONFIG })
+  const world = gatewayWorld(() => switched as unknown as Response, { config: CONFIG + settings })
   if (limitNano !== undefined) world.account.limits.set('key:k1@life', limitNano)
   const sleepers = new Set<{ dueMs: number; wake: () => void }>()
   const deps = {
@@ -166,6 +168,14 @@ async function conversation({
 }
 
 describe('a session', () => {
+  it('tells in its rows what was taken off the price', async () => {
+    const talk = await conversation({ settings: 'litellm_settings: { cost_discount_config: { openai: 0.25 } }' })
+    await talk.vendorSays(begun('a'), done('a'))
+    expect(await talk.rows()).toMatchObject([
+      { cost_nano: '150000000', original_cost_nano: '200000000', discount_nano: '50000000', margin_nano: '0' },
+    ])
+  })
+
   it('is one row for each response, under one request', async () => {
     const talk = await conversation()
     await talk.clientSays({ type: 'response.create', event_id: 'mine' })
