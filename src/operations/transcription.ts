@@ -6,12 +6,13 @@ import { taskBody } from '../providers/task-request.ts'
 import { boundedBy } from './bound.ts'
 import { heardEvents } from './heard-events.ts'
 import type { Operation } from './operation.ts'
+import { measuredSeconds } from './sound/measured.ts'
 import { taskOperation } from './task.ts'
 import { valueBytes } from './text-size.ts'
 
-/** No sound of speech has fewer bytes: 8 kbit/s. */
-const LEAST_BYTES_PER_SECOND = 1_000
-/** What files mostly have: 128 kbit/s. */
+/** For files that nobody here can read. Speech has no fewer: the silence of AMR is a byte for 20 ms. */
+const LEAST_BYTES_PER_SECOND = 50
+/** What such files mostly have: 128 kbit/s. */
 const USUAL_BYTES_PER_SECOND = 16_000
 /** OpenAI counts ten a second of sound that it hears; taken twice for the worst. */
 const TOKENS_PER_SECOND = 10
@@ -55,7 +56,7 @@ export const translation = listening('translations')
 
 function mostUsage(request: TranscriptionRequest, deployment: Deployment): Usage {
   const { file: _, ...said } = taskBody(request, deployment)
-  const seconds = request.file.size / LEAST_BYTES_PER_SECOND
+  const seconds = measuredSeconds(request.file) ?? request.file.size / LEAST_BYTES_PER_SECOND
   const heard = Math.ceil(seconds * 2 * TOKENS_PER_SECOND)
   return {
     ...noUsage,
@@ -67,7 +68,7 @@ function mostUsage(request: TranscriptionRequest, deployment: Deployment): Usage
 }
 
 function estimateUsage({ file, prompt }: TranscriptionRequest): Usage {
-  const seconds = file.size / USUAL_BYTES_PER_SECOND
+  const seconds = measuredSeconds(file) ?? file.size / USUAL_BYTES_PER_SECOND
   return {
     ...noUsage,
     inputTokens: Math.ceil(valueBytes(prompt) / 4),

@@ -1,7 +1,8 @@
 import * as z from 'zod'
+import { measure } from '../operations/sound/measured.ts'
 import { speech as speechOperation } from '../operations/speech.ts'
 import { transcription, translation } from '../operations/transcription.ts'
-import { type Route, route } from './route.ts'
+import { type Asked, type Route, route } from './route.ts'
 import { servedTo } from './served-to.ts'
 
 const speech = route({
@@ -37,7 +38,7 @@ const transcriptions = route({
   summary: 'What is said in a file.',
   form: true,
   body: FORM,
-  handle: (asked) => servedTo(asked, transcription, asked.body),
+  handle: (asked) => heard(asked, transcription),
 })
 
 const translations = route({
@@ -48,7 +49,16 @@ const translations = route({
   summary: 'What is said in a file, in English.',
   form: true,
   body: FORM,
-  handle: (asked) => servedTo(asked, translation, asked.body),
+  handle: (asked) => heard(asked, translation),
 })
+
+/** What is heard costs by its length, so that is known before anybody is asked. */
+async function heard(
+  asked: Asked<'key', undefined, Readonly<Record<string, unknown>>>,
+  operation: typeof transcription,
+): Promise<Response> {
+  await measure(asked.body.file)
+  return servedTo(asked, operation, asked.body)
+}
 
 export const audioRoutes: readonly Route[] = [speech, transcriptions, translations]

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { brokenPromise } from '../../../src/budget/books.ts'
 import { imageEdits } from '../../../src/operations/images.ts'
 import type { AnyRequest, Operation } from '../../../src/operations/operation.ts'
+import { measure } from '../../../src/operations/sound/measured.ts'
 import { speech } from '../../../src/operations/speech.ts'
 import { transcription } from '../../../src/operations/transcription.ts'
 import { gatewayWorld, keyWith } from '../../support/gateway-world.ts'
+import { flac } from './sound/files.ts'
 
 const config = `
 model_list:
@@ -172,8 +174,8 @@ describe('transcriptions', () => {
       '0',
     ])
     expect([(form.get('file') as File).name, (form.get('file') as File).size]).toEqual(['hello.mp3', 20_000])
-    // 0.006 USD a minute for 9.5 s; held for the 20 s that so many bytes are at the most.
-    expect(await row()).toMatchObject({ call_type: 'atranscription', cost_nano: '950000', hold_nano: '2000000' })
+    // 0.006 USD a minute for 9.5 s; held for the 400 s that so many bytes of an unknown kind are at the most.
+    expect(await row()).toMatchObject({ call_type: 'atranscription', cost_nano: '950000', hold_nano: '40000000' })
   })
 
   it.each([
@@ -278,7 +280,16 @@ it('whoever bills no tokens takes none of a limit of tokens', () => {
     price: price(units),
   })
   const asked = { model: 'g', file: new File([new Uint8Array(1_000_000)], 'long.mp3') }
-  expect(transcription.worstCase(asked, by({ second: 1_000 }))).toMatchObject({ tokens: 0, costNano: 1_000n })
+  expect(transcription.worstCase(asked, by({ second: 1_000 }))).toMatchObject({ tokens: 0, costNano: 20_000n })
   const tokens = { ...by({}), price: { input: 1_000, output: 1_000 } }
   expect(transcription.worstCase(asked, tokens).tokens).toBeGreaterThan(20_000)
+})
+
+it('is held by the length that the file has, where that can be read: silence is a few bytes', async () => {
+  const { ask, row } = world(() => Response.json(verbose))
+  // A hundred frames of eight seconds.
+  const silent = new File([flac(8_000, 100, 64_000, 1) as Uint8Array<ArrayBuffer>], 'silence.flac')
+  await measure(silent)
+  await (await ask(transcription, { model: 'ear', file: silent })).text()
+  expect(await row()).toMatchObject({ hold_nano: '80000000' })
 })
