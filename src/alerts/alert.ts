@@ -88,6 +88,13 @@ export interface ExceptionFacts extends About {
   readonly requestId: string
 }
 
+/** Answers that cost something nobody knows. */
+export interface UnpricedFacts extends About {
+  readonly kind: 'unpriced'
+  readonly count: number
+  readonly requestId: string
+}
+
 export interface SpendReportFacts {
   readonly kind: 'spend'
   /** `2026-11-01`: the first and the last day of it. */
@@ -153,6 +160,7 @@ export type Facts =
   | SlowFacts
   | HangingFacts
   | ExceptionFacts
+  | UnpricedFacts
   | SpendReportFacts
   | DailyReportFacts
   | FallbackReportFacts
@@ -171,6 +179,7 @@ export interface Alert {
 const LEVELS = {
   budget: 'high',
   exception: 'high',
+  unpriced: 'high',
   db: 'high',
   dead: 'high',
   change: 'high',

@@ -67,7 +67,7 @@ export function neonFigures(db: Db): AlertFigures {
         db.execute<{ name: string; pace: string }>(sql`select ${name} as name,
           (extract(epoch from sum(end_time - start_time)) / sum(completion_tokens))::text as pace from spend_log
           where ${asked} and status = 'success' and completion_tokens > 0
-          group by 1 order by 2 desc limit ${most}::int`),
+          group by 1 order by extract(epoch from sum(end_time - start_time)) / sum(completion_tokens) desc limit ${most}::int`),
       ])
       const [all] = sums.rows
       return {

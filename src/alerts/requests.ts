@@ -5,8 +5,9 @@ import type { About, Alert } from './alert.ts'
 const CALLERS_FAULT: ReadonlySet<number> = new Set([400, 413, 422])
 
 /**
- * What finished attempts have to say: those that were too slow, those that hung until they were given up, and failures,
- * each counted by what they have in common. The same batch says the same under the same ids.
+ * What finished attempts have to say: those that were too slow, those that hung until they were given up, failures, and
+ * what nobody knew a price for, each counted by what they have in common. The same batch says the same under the same
+ * ids; a deployment without a price is told once a day, as in LiteLLM.
  */
 export function requestAlerts(events: readonly SpendEvent[], slowMs: number): readonly Alert[] {
   const late = events.filter((event) => !event.cache_hit && tookMs(event) > slowMs)
@@ -23,6 +24,10 @@ export function requestAlerts(events: readonly SpendEvent[], slowMs: number): re
     ...grouped(failed, ({ model_id, http_status, error_type }) => `${model_id}:${http_status}:${error_type}`).map(
       exception,
     ),
+    ...grouped(
+      events.filter((event) => event.unpriced === true),
+      ({ model_id, end_ms }) => `${model_id}:${dayOf(end_ms)}`,
+    ).map(unpriced),
   ]
 }
 
@@ -70,6 +75,17 @@ function exception(those: Some): Alert {
     },
   }
 }
+
+function unpriced(those: Some): Alert {
+  const [first] = those
+  return {
+    id: `unpriced:${first.model_id}:${dayOf(first.end_ms)}`,
+    type: 'failed_tracking_spend',
+    facts: { kind: 'unpriced', ...aboutOf(first), count: those.length, requestId: first.request_id },
+  }
+}
+
+const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
 
 function grouped(events: readonly SpendEvent[], by: (event: SpendEvent) => string): readonly Some[] {
   return [...Map.groupBy(events, by).values()].filter(

@@ -1,6 +1,7 @@
 import type { About, Facts, Share } from './alert.ts'
 import { budgetWords } from './budget-words.ts'
 import { dateIn, dollars, momentIn } from './money-words.ts'
+import { type Language, type Phrases, phrases } from './phrases.ts'
 
 /** A message before a channel gives it its form. */
 export interface Words {
@@ -9,151 +10,146 @@ export interface Words {
 }
 
 export interface Tongue {
-  readonly language: 'en' | 'vi'
+  readonly language: Language
   readonly timeZone: string
 }
 
 /** What an alert says. It holds no prompt, no answer and no secret: its facts have none. */
-export function wordsOf(facts: Facts, tongue: Tongue): Words {
+export function wordsOf(facts: Facts, { language, timeZone }: Tongue): Words {
+  const say = phrases[language]
   switch (facts.kind) {
     case 'budget':
-      return budgetWords(facts, tongue.language)
+      return budgetWords(facts, language)
     case 'outage':
-      return outage(facts, tongue)
+      return {
+        title: `${OUTAGE_SIGNS[facts.level]} ${say.outage[facts.level]}: ${facts.group}`,
+        lines: [
+          about(facts, say),
+          say.errorsLately(facts.failures, facts.requests),
+          `${say.since}: ${momentIn(timeZone, facts.sinceMs)}`,
+        ],
+      }
     case 'region':
       return {
-        title: `${OUTAGE_TITLES[facts.level]} in a region: ${facts.provider} ${facts.region}`,
+        title: `${OUTAGE_SIGNS[facts.level]} ${say.outage[facts.level]} ${say.inRegion}: ${facts.provider} ${facts.region}`,
         lines: [
-          `Deployments: ${facts.deployments.join(', ') || 'none any more'}`,
-          `Failures in the last minute: ${facts.failures}`,
-          `Since: ${momentIn(tongue.timeZone, facts.sinceMs)}`,
+          `${say.deployments}: ${facts.deployments.join(', ') || say.noneAnyMore}`,
+          `${say.failuresLately}: ${facts.failures}`,
+          `${say.since}: ${momentIn(timeZone, facts.sinceMs)}`,
         ],
       }
     case 'cooldown':
       return {
-        title: `🧊 Cooling down: ${facts.group}`,
+        title: `🧊 ${say.coolingDown}: ${facts.group}`,
         lines: [
-          about(facts),
-          ...(facts.because === null ? [] : [`Because: ${facts.because}`]),
-          ...(facts.untilMs === null ? [] : [`Asked again from: ${momentIn(tongue.timeZone, facts.untilMs)}`]),
+          about(facts, say),
+          ...(facts.because === null ? [] : [`${say.because}: ${facts.because}`]),
+          ...(facts.untilMs === null ? [] : [`${say.askedAgain}: ${momentIn(timeZone, facts.untilMs)}`]),
         ],
       }
     case 'slow':
       return {
-        title: `🐢 Responses are slow - ${seconds(facts.longestMs)} response time > Alerting threshold: ${seconds(facts.thresholdMs)}`,
+        title: `🐢 ${say.slow(seconds(facts.longestMs), seconds(facts.thresholdMs))}`,
         lines: [
-          `Request Model: ${facts.group}`,
-          about(facts),
-          ...(facts.keyAlias === null ? [] : [`Key Name: ${facts.keyAlias}`]),
-          ...(facts.team === null ? [] : [`Team: ${facts.team}`]),
-          `Requests: ${facts.count}, the slowest: ${facts.requestId}`,
+          `${say.model}: ${facts.group}`,
+          about(facts, say),
+          ...(facts.keyAlias === null ? [] : [`${say.key}: ${facts.keyAlias}`]),
+          ...(facts.team === null ? [] : [`${say.team}: ${facts.team}`]),
+          `${say.requests}: ${facts.count}, ${say.slowest}: ${facts.requestId}`,
         ],
       }
     case 'hanging':
       return {
-        title: `⏳ Requests are hanging - ${seconds(facts.thresholdMs)}+ request time`,
-        lines: [`Request Model: ${facts.group}`, about(facts), `Requests: ${facts.count}`],
+        title: `⏳ ${say.hanging(seconds(facts.thresholdMs))}`,
+        lines: [`${say.model}: ${facts.group}`, about(facts, say), `${say.requests}: ${facts.count}`],
       }
     case 'exception':
       return {
-        title: `❌ LLM API calls failed: ${facts.group}`,
-        lines: [about(facts), `${facts.count} × ${facts.status} ${facts.error}`, `First call id: ${facts.requestId}`],
+        title: `❌ ${say.failed}: ${facts.group}`,
+        lines: [
+          about(facts, say),
+          `${facts.count} × ${facts.status} ${facts.error}`,
+          `${say.firstCall}: ${facts.requestId}`,
+        ],
+      }
+    case 'unpriced':
+      return {
+        title: `💲 ${say.unpriced} ${facts.group}`,
+        lines: [
+          about(facts, say),
+          say.unpricedRequests(facts.count),
+          `${say.firstCall}: ${facts.requestId}`,
+          say.unpricedHint,
+        ],
       }
     case 'spend':
-      return spend(facts, tongue)
+      return spend(facts, say)
     case 'daily':
-      return daily(facts, tongue)
+      return daily(facts, say, timeZone)
     case 'fallbacks':
-      return fallbacks(facts, tongue)
+      return {
+        title: `🔀 ${say.fallbacks}: ${dateIn(timeZone, facts.fromMs)}`,
+        lines: facts.moves.map(({ from, to, count, ok }) => `${from} → ${to}: ${count}, ${say.answered(ok)}`),
+      }
     case 'db':
-      return { title: `🗄️ DB read/write call failed: ${facts.where}`, lines: [facts.error] }
+      return { title: `🗄️ ${say.dbFailed}: ${facts.where}`, lines: [facts.error] }
     case 'dead':
       return {
-        title: `☠️ ${facts.count} ${facts.count === 1 ? 'message waits' : 'messages wait'} to be replayed: ${facts.queue}`,
+        title: `☠️ ${say.waits(facts.count)}: ${facts.queue}`,
         lines: [
-          ...(facts.error === null ? [] : [`Last reason: ${facts.error}`]),
-          facts.queue.includes('deliveries')
-            ? 'Once the sink answers again: POST /callbacks/replay'
-            : 'Failed tracking spend. Once the cause is gone: npm run spend:replay',
+          ...(facts.error === null ? [] : [`${say.lastReason}: ${facts.error}`]),
+          facts.queue.includes('deliveries') ? say.replaySinks : say.replaySpend,
         ],
       }
     case 'change':
       return {
-        title: `🔑 ${facts.entity}: \`${facts.name}\``,
+        title: `🔑 ${say.changed(facts.entity)}: \`${facts.name}\``,
         lines: [
-          `Action Done by: ${facts.by}`,
-          ...(facts.fields.length === 0 ? [] : [`Fields: ${facts.fields.join(', ')}`]),
+          `${say.doneBy}: ${facts.by}`,
+          ...(facts.fields.length === 0 ? [] : [`${say.fields}: ${facts.fields.join(', ')}`]),
         ],
       }
     case 'test':
-      return {
-        title: '✅ Tollgate test alert',
-        lines: [tongue.language === 'vi' ? 'Kênh này nhận được cảnh báo.' : 'This channel receives alerts.'],
-      }
+      return { title: `✅ ${say.test}`, lines: [say.testWorks] }
   }
 }
 
-const OUTAGE_TITLES = {
-  minor: '⚠️ Minor Service Outage',
-  major: '🚨 Major Service Outage',
-  resolved: '✅ Service Outage resolved',
-} as const
+const OUTAGE_SIGNS = { minor: '⚠️', major: '🚨', resolved: '✅' } as const
 
-function outage(facts: Facts & { kind: 'outage' }, { timeZone }: Tongue): Words {
+function spend({ firstDay, lastDay, isMonth, totalNano, teams, tags }: Facts & { kind: 'spend' }, say: Phrases): Words {
+  const span = isMonth ? firstDay.slice(0, 7) : firstDay === lastDay ? firstDay : `${firstDay} – ${lastDay}`
+  const listed = (heading: string, word: string, shares: readonly Share[]) =>
+    shares.length === 0
+      ? []
+      : [heading, ...shares.map(({ name, nano }) => `${word}: \`${name}\` | ${say.spend}: ${exact(nano)}`)]
   return {
-    title: `${OUTAGE_TITLES[facts.level]}: ${facts.group}`,
+    title: `💸 ${isMonth ? say.monthReport : say.spendReport} ${span}`,
     lines: [
-      about(facts),
-      `Errors in the last minute: ${facts.failures} of ${facts.requests} requests`,
-      `Since: ${momentIn(timeZone, facts.sinceMs)}`,
+      `${say.total}: ${dollars(totalNano)}`,
+      ...listed(say.byTeam, 'Team', teams),
+      ...listed(say.byTag, 'Tag', tags),
     ],
   }
-}
-
-function spend(facts: Facts & { kind: 'spend' }, { language }: Tongue): Words {
-  const { firstDay, lastDay, totalNano, teams, tags } = facts
-  const isVietnamese = language === 'vi'
-  const span = facts.isMonth ? firstDay.slice(0, 7) : firstDay === lastDay ? firstDay : `${firstDay} – ${lastDay}`
-  const lines = [`${isVietnamese ? 'Tổng cộng' : 'Total'}: ${dollars(totalNano)}`]
-  const list = (heading: string, word: string, shares: readonly Share[]) => {
-    if (shares.length > 0)
-      lines.push(heading, ...shares.map(({ name, nano }) => `${word}: \`${name}\` | Spend: ${exact(nano)}`))
-  }
-  list(isVietnamese ? 'Chi phí theo team:' : 'Team Spend Report:', 'Team', teams)
-  list(isVietnamese ? 'Chi phí theo tag:' : 'Tag Spend Report:', 'Tag', tags)
-  const heading = isVietnamese ? 'Báo cáo chi phí' : facts.isMonth ? 'Monthly Spend Report for' : 'Spend Report for'
-  return { title: `💸 ${heading} ${span}`, lines }
 }
 
 const exact = (nano: string) => `$${(Number(nano) / 1e9).toFixed(4)}`
 
-function daily(facts: Facts & { kind: 'daily' }, { timeZone, language }: Tongue): Words {
+function daily(facts: Facts & { kind: 'daily' }, say: Phrases, timeZone: string): Words {
   const { fromMs, toMs, requests, failures, costNano, failing, slowest } = facts
-  const isVietnamese = language === 'vi'
-  const span = `${momentIn(timeZone, fromMs)} – ${momentIn(timeZone, toMs)}`
-  const none = isVietnamese ? 'không có' : 'none'
+  const ranked = (lines: readonly string[]) =>
+    lines.length === 0 ? [say.none] : lines.map((line, at) => `${at + 1}. ${line}`)
   return {
-    title: isVietnamese ? `📈 Các chỉ số chính: ${span}` : `📈 Here are today's key metrics: ${span}`,
+    title: `📈 ${say.daily}: ${momentIn(timeZone, fromMs)} – ${momentIn(timeZone, toMs)}`,
     lines: [
-      isVietnamese
-        ? `Requests: ${requests}, lỗi: ${failures}, chi phí: ${dollars(costNano)}`
-        : `Requests: ${requests}, failed: ${failures}, spend: ${dollars(costNano)}`,
-      isVietnamese ? '❗️ Deployments lỗi nhiều nhất:' : '❗️ Top Deployments with Most Failed Requests:',
-      ...(failing.length === 0 ? [none] : failing.map(({ name, count }, at) => `${at + 1}. ${name}: ${count}`)),
-      isVietnamese ? '😅 Deployments chậm nhất:' : '😅 Top Slowest Deployments:',
-      ...(slowest.length === 0
-        ? [none]
-        : slowest.map(({ name, secondsPerToken }, at) => `${at + 1}. ${name}: ${secondsPerToken.toFixed(4)} s/token`)),
+      say.dailyCounts(requests, failures, dollars(costNano)),
+      `❗️ ${say.mostFailed}`,
+      ...ranked(failing.map(({ name, count }) => `${name}: ${count}`)),
+      `😅 ${say.slowestDeployments}`,
+      ...ranked(slowest.map(({ name, secondsPerToken }) => `${name}: ${secondsPerToken.toFixed(4)} s/token`)),
     ],
   }
 }
 
-function fallbacks(facts: Facts & { kind: 'fallbacks' }, { timeZone, language }: Tongue): Words {
-  return {
-    title: `🔀 ${language === 'vi' ? 'Thống kê fallback' : 'Fallback Statistics'}: ${dateIn(timeZone, facts.fromMs)}`,
-    lines: facts.moves.map(({ from, to, count, ok }) => `${from} → ${to}: ${count}, ${ok} answered`),
-  }
-}
-
-const about = ({ deployment, provider, model }: About) => `Deployment: ${deployment} (${provider}/${model})`
+const about = ({ deployment, provider, model }: About, say: Phrases) =>
+  `${say.deployment}: ${deployment} (${provider}/${model})`
 const seconds = (ms: number) => `${Math.round(ms / 100) / 10}s`

@@ -173,6 +173,15 @@ describe('what Postgres knows of the money', () => {
     })
     expect(await figures().spend({ fromMs: NOVEMBER, toMs: NOW })).toMatchObject({ totalNano: '0' })
     expect(await figures().deployments(span, 5)).toMatchObject({ requests: 4, failures: 1, costNano: '957' })
+    await recordEvents(postgres.db, [
+      spend({ model_id: 'slower', start_ms: NOW, end_ms: NOW + 50_000, completion_tokens: 5, key_id: 'k4' }),
+      spend({ model_id: 'slow', start_ms: NOW, end_ms: NOW + 45_000, completion_tokens: 5, key_id: 'k4' }),
+    ])
+    const { slowest } = await figures().deployments(span, 2)
+    expect(slowest.map(({ name, secondsPerToken }) => [name.slice(-7), secondsPerToken])).toEqual([
+      ['slower)', 10],
+      [', slow)', 9],
+    ])
     expect(await figures().fallbacks(span)).toEqual([{ from: 'fast', to: 'safe', count: 1, ok: 1 }])
     await postgres.pool.query(
       `insert into dead_letter (id, queue, body, error) values ('1', 'q', '{}', 'bad'), ('2', 'q', '{}', 'bad')`,

@@ -112,6 +112,37 @@ describe('reports', () => {
     expect(world.texts().join()).toContain('2026-11-30 – 2026-12-06')
   })
 
+  it.each([
+    ['Asia/Ho_Chi_Minh', Date.UTC(2026, 11, 31, 17), Date.UTC(2026, 10, 30, 17)],
+    ['America/Los_Angeles', Date.UTC(2027, 0, 1, 8), Date.UTC(2026, 11, 1, 8)],
+    ['UTC', Date.UTC(2027, 0, 1), Date.UTC(2026, 11, 1)],
+  ])('of December in %s come when its January has begun, and not before', async (timeZone, januaryMs, decemberMs) => {
+    const world = new AlertsWorld({ timeZone })
+    world.spent = '1500000000'
+    await world.alerts.tick(januaryMs - MINUTE_MS)
+    expect(world.texts().join()).toContain('Monthly Spend Report for 2026-11*')
+    world.spans.length = 0
+    // Rows of the last moments may still be on their way.
+    await world.alerts.tick(januaryMs + 4 * MINUTE_MS)
+    expect(world.texts().join()).not.toContain('Monthly')
+    for (const minute of [5, 6, 60]) await world.alerts.tick(januaryMs + minute * MINUTE_MS)
+    expect(
+      world
+        .texts()
+        .join()
+        .match(/Monthly Spend Report for [\d-]+/g),
+    ).toEqual(['Monthly Spend Report for 2026-12'])
+    expect(world.spans).toContainEqual({ fromMs: decemberMs, toMs: januaryMs })
+  })
+
+  it('of a month whose clocks were changed are of all of it', async () => {
+    const world = new AlertsWorld({ timeZone: 'Europe/Berlin' })
+    world.spent = '1500000000'
+    await world.alerts.tick(Date.UTC(2026, 10, 1, 0))
+    // From midnight in summer time to midnight in winter time.
+    expect(world.spans).toContainEqual({ fromMs: Date.UTC(2026, 8, 30, 22), toMs: Date.UTC(2026, 9, 31, 23) })
+  })
+
   it('of nothing are not sent, nor asked for again; fallbacks are counted', async () => {
     const world = new AlertsWorld({ spendReportDays: 1 })
     await world.alerts.tick(NOW)
@@ -122,6 +153,55 @@ describe('reports', () => {
     await world.alerts.tick(NOW + DAY_MS)
     expect(world.texts()).toEqual([expect.stringContaining('fast → safe: 4, 3 answered')])
   })
+})
+
+it('what has no price is told once a day for each deployment, as cost that was not tracked', async () => {
+  const world = new AlertsWorld()
+  const free = (model_id: string, end_ms = NOW) =>
+    spendEventOf({ id: crypto.randomUUID(), model_id, end_ms, start_ms: end_ms - 10, unpriced: true })
+  await world.alerts.recorded([free('d1'), free('d1'), spendEventOf({ id: 'paid', start_ms: NOW })], NOW)
+  await world.alerts.recorded([free('d1'), free('d2')], NOW + MINUTE_MS)
+  world.restarted()
+  await world.alerts.recorded([free('d1')], NOW + 2 * MINUTE_MS)
+  expect(world.texts()).toEqual([
+    expect.stringContaining(
+      'no price for fast*\nDeployment: d1 (openai/gpt-4o-mini)\n2 requests were recorded at nothing',
+    ),
+    expect.stringContaining('Deployment: d2 (openai/gpt-4o-mini)\n1 request was recorded at nothing'),
+  ])
+  await world.alerts.recorded([free('d1', NOW + DAY_MS)], NOW + DAY_MS)
+  expect(world.texts()).toHaveLength(1)
+})
+
+it('several addresses of one type are each told all of it, and a type of its own address is told there alone', async () => {
+  const to = (path: string, types: readonly ('budget_alerts' | 'db_exceptions' | 'llm_exceptions')[]) => ({
+    ...{ channel: 'slack' as const, to: `https://hooks.slack.test/${path}`, types },
+  })
+  const world = new AlertsWorld({
+    receivers: [to('a', ['budget_alerts']), to('b', ['budget_alerts']), to('c', ['llm_exceptions'])],
+  })
+  world.rows = [budgetRow({ spentNano: 1_650_000_000_000n, duration: 'life', startMs: 0 })]
+  await Promise.all([world.alerts.tick(NOW), world.alerts.recorded([failure()], NOW)])
+  await world.alerts.tick(NOW + MINUTE_MS)
+  const told = Map.groupBy(world.sent, ({ url }) => url.at(-1)!)
+  expect([...told].map(([at, those]) => [at, those.length]).sort()).toEqual([
+    ['a', 1],
+    ['b', 1],
+    ['c', 1],
+  ])
+  expect(told.get('a')![0]!.body).toBe(told.get('b')![0]!.body)
+  expect(told.get('c')![0]!.body).toContain('LLM API calls failed')
+})
+
+it('a burst of two thousand loses no body, and tells none twice', async () => {
+  const world = new AlertsWorld()
+  const failures = Array.from({ length: 2_000 }, (_, n) => failure({ model_id: `deployment-${n}.` }))
+  const batches = Array.from({ length: 20 }, (_, n) => failures.slice(n * 100, n * 100 + 100))
+  await Promise.all(batches.map((batch) => world.alerts.recorded(batch, NOW)))
+  await world.alerts.tick(NOW + MINUTE_MS)
+  const all = world.texts().join('\n')
+  const told = all.match(/deployment-\d+\./g) ?? []
+  expect([told.length, new Set(told).size]).toEqual([2_000, 2_000])
 })
 
 describe('what fails', () => {
