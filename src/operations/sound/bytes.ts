@@ -25,6 +25,10 @@ export function bytesOf(all: Uint8Array): Bytes {
       for (let i = size - 1; i >= 0; i--) value = value * 256 + at(offset + i)
       return value
     },
-    ascii: (offset, size) => String.fromCharCode(...all.subarray(offset, offset + size)),
+    ascii(offset, size) {
+      let text = ''
+      for (let i = offset; i < Math.min(offset + size, all.length); i++) text += String.fromCharCode(at(i))
+      return text
+    },
   }
 }

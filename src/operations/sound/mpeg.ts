@@ -7,13 +7,13 @@ interface Frame {
 }
 
 /** By version (1, else 2 and 2.5) and layer, in kbit/s; the first is for rates that nobody told. */
-const BITRATES: Readonly<Record<string, readonly number[]>> = {
-  '1/1': [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
-  '1/2': [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
-  '1/3': [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
-  '2/1': [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
-  '2/2': [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
-  '2/3': [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+const BITRATES: Readonly<Record<number, readonly number[]>> = {
+  11: [0, 32, 64, 96, 128, 160, 192, 224, 256, 288, 320, 352, 384, 416, 448],
+  12: [0, 32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384],
+  13: [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+  21: [0, 32, 48, 56, 64, 80, 96, 112, 128, 144, 160, 176, 192, 224, 256],
+  22: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+  23: [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
 }
 const RATES = [44_100, 48_000, 32_000]
 const AAC_RATES = [
@@ -43,7 +43,7 @@ function frameAt(bytes: Bytes, at: number): Frame | undefined {
   const version = (second >> 3) & 3
   if (version === 1) return undefined
   const third = bytes.at(at + 2)
-  const bitrate = BITRATES[`${version === 3 ? 1 : 2}/${layer}`]?.[third >> 4] ?? 0
+  const bitrate = BITRATES[(version === 3 ? 10 : 20) + layer]?.[third >> 4] ?? 0
   const base = RATES[(third >> 2) & 3] ?? 0
   if (bitrate === 0 || base === 0) return undefined
   const rate = version === 3 ? base : version === 2 ? base / 2 : base / 4

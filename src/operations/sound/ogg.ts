@@ -2,6 +2,8 @@ import type { Bytes } from './bytes.ts'
 import { flacLength } from './flac.ts'
 import { opusPacketSeconds } from './opus.ts'
 
+/** `OggS`. */
+const PAGE = 0x4f676753
 const HEAD = 27
 /** The `version, type` bits of a page. */
 const CONTINUED = 1
@@ -25,7 +27,7 @@ interface Stream {
  * positions of its pages where those are further apart.
  */
 export function oggSeconds(bytes: Bytes): number | undefined {
-  if (bytes.ascii(0, 4) !== 'OggS') return undefined
+  if (bytes.big(0, 4) !== PAGE) return undefined
   const open = new Map<number, Stream>()
   const all: Stream[] = []
   let flac: number | undefined
@@ -71,7 +73,7 @@ function nextPage(bytes: Bytes, at: number): number {
   const segments = bytes.at(at + 26)
   let end = at + HEAD + segments
   for (let i = 0; i < segments; i++) end += bytes.at(at + HEAD + i)
-  while (end !== -1 && end < bytes.length && bytes.ascii(end, 4) !== 'OggS') end = bytes.all.indexOf(0x4f, end + 1)
+  while (end !== -1 && end < bytes.length && bytes.big(end, 4) !== PAGE) end = bytes.all.indexOf(0x4f, end + 1)
   return end
 }
 
