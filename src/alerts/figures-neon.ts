@@ -43,30 +43,29 @@ export function neonFigures(db: Db): AlertFigures {
 
     async spend(span) {
       const [total, teams, tags] = await db.batch([
-        db.execute<ShareRow>(
-          sql`select 'all' as name, coalesce(sum(cost_nano), 0)::text as nano from spend_log where ${within(span)}`,
-        ),
-        db.execute<ShareRow>(sql`select coalesce(max(t.team_alias), l.team_id) as name, sum(l.cost_nano)::text as nano
-          from spend_log l left join team t using (team_id) where ${within(span)} and l.team_id is not null
-          group by l.team_id having sum(l.cost_nano) <> 0 order by sum(l.cost_nano) desc limit 50`),
-        db.execute<ShareRow>(sql`select tag as name, sum(cost_nano)::text as nano from spend_log, unnest(request_tags) tag
-          where ${within(span)} group by tag having sum(cost_nano) <> 0 order by sum(cost_nano) desc limit 50`),
+        db.execute<ShareRow>(sql`select 'all' as name, coalesce(sum(cost_nano), 0)::text as nano
+          from (${spent(span, 'all')}) s`),
+        db.execute<ShareRow>(sql`select coalesce(max(t.team_alias), s.entity) as name, sum(s.cost_nano)::text as nano
+          from (${spent(span, 'team')}) s left join team t on t.team_id = s.entity
+          group by s.entity having sum(s.cost_nano) <> 0 order by sum(s.cost_nano) desc limit 50`),
+        db.execute<ShareRow>(sql`select entity as name, sum(cost_nano)::text as nano from (${spent(span, 'tag')}) s
+          group by entity having sum(cost_nano) <> 0 order by sum(cost_nano) desc limit 50`),
       ])
       return { totalNano: total.rows[0]?.nano ?? '0', teams: shares(teams.rows), tags: shares(tags.rows) }
     },
 
     async deployments(span, most) {
       const name = sql`model_group || ' (' || custom_llm_provider || '/' || model || ', ' || model_id || ')'`
-      const asked = sql`${within(span)} and kind = 'request' and not cache_hit`
+      const requests = sql`${within(span)} and kind = 'request' and not cache_hit`
       const [sums, failing, slowest] = await db.batch([
         db.execute<{ requests: string; failures: string; cost: string }>(sql`select count(*)::text as requests,
           count(*) filter (where status = 'failure')::text as failures, coalesce(sum(cost_nano), 0)::text as cost
-          from spend_log where ${asked}`),
+          from spend_log where ${requests}`),
         db.execute<{ name: string; count: string }>(sql`select ${name} as name, count(*)::text as count from spend_log
-          where ${asked} and status = 'failure' group by 1 order by count(*) desc, 1 limit ${most}::int`),
+          where ${requests} and status = 'failure' group by 1 order by count(*) desc, 1 limit ${most}::int`),
         db.execute<{ name: string; pace: string }>(sql`select ${name} as name,
           (extract(epoch from sum(end_time - start_time)) / sum(completion_tokens))::text as pace from spend_log
-          where ${asked} and status = 'success' and completion_tokens > 0
+          where ${requests} and status = 'success' and completion_tokens > 0
           group by 1 order by extract(epoch from sum(end_time - start_time)) / sum(completion_tokens) desc limit ${most}::int`),
       ])
       const [all] = sums.rows
@@ -128,11 +127,39 @@ const budgetColumns = (nowMs: number) => sql`b.scope, b.entity, b.part, b.model,
   (b.limit_nano + case when b.extra_until > ${new Date(nowMs).toISOString()}::timestamptz then b.extra_nano else 0 end)::text as limit_nano,
   b.duration, b.time_zone, ${ms(sql`b.anchor`)} as anchor, ${ms(sql`w.window_start`)} as start, w.spent::text as spent`
 
-const within = ({ fromMs, toMs }: { fromMs: number; toMs: number }) => {
-  const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()]
-  // The day is the id's, which may lie a little beside the start; it is named so that other days are not read.
-  return sql`day between (${from}::timestamptz - interval '1 day')::date and (${to}::timestamptz + interval '1 day')::date
-    and start_time >= ${from}::timestamptz and start_time < ${to}::timestamptz and kind <> 'carry'`
+interface Span {
+  readonly fromMs: number
+  readonly toMs: number
+}
+
+/** Rows of attempts; what only moves a window is no spend. */
+const asked = sql`kind in ('request', 'expired')`
+const DAY_MS = 86_400_000
+const day = (ms: number) => sql`${new Date(ms).toISOString().slice(0, 10)}::date`
+const during = ({ fromMs, toMs }: Span) =>
+  sql`start_time >= ${new Date(fromMs).toISOString()}::timestamptz and start_time < ${new Date(toMs).toISOString()}::timestamptz`
+
+// The day is the id's, which may lie a little beside the start; it is named so that other days are not read.
+const within = (span: Span) =>
+  sql`day between ${day(span.fromMs - DAY_MS)} and ${day(span.toMs + DAY_MS)} and ${during(span)} and ${asked}`
+
+/**
+ * What was spent, by whom of a kind: whole UTC days as they were added up, which outlast the log, and from the log the
+ * pieces of days at the ends. Each row belongs to its id's day, so that spans that follow each other share none.
+ */
+function spent(span: Span, kind: 'all' | 'team' | 'tag'): SQL {
+  const first = Math.ceil(span.fromMs / DAY_MS) * DAY_MS
+  const last = Math.floor(span.toMs / DAY_MS) * DAY_MS
+  const pieces = [...(span.fromMs < first ? [first - DAY_MS] : []), ...(last < span.toMs ? [last] : [])].map(day)
+  const whose = { all: sql`''`, team: sql`team_id`, tag: sql`tag` }[kind]
+  const from = kind === 'tag' ? sql`spend_log, unnest(request_tags) tag` : sql`spend_log`
+  return sql`select entity, cost_nano from spend_daily where kind = ${kind} and day >= ${day(first)} and day < ${day(last)}
+    ${
+      pieces.length === 0
+        ? sql``
+        : sql`union all select ${whose} as entity, cost_nano from ${from}
+            where day in (${sql.join(pieces, sql`, `)}) and ${during(span)} and ${asked} and ${whose} is not null`
+    }`
 }
 
 interface EntityRow {

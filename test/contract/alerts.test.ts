@@ -5,7 +5,7 @@ import { neonAlerts } from '../../src/alerts/neon.ts'
 import type { AlertBook, Letter } from '../../src/alerts/port.ts'
 import { newId } from '../../src/ids.ts'
 import { recordEvents } from '../../src/spend/record.ts'
-import { AlertsWorld, sightOf } from '../support/alerts-world.ts'
+import { AlertsWorld, DAY_MS, sightOf } from '../support/alerts-world.ts'
 import { type TestPostgres, testPostgres } from '../support/postgres.ts'
 import { spendEventOf } from '../support/spend-event.ts'
 
@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => postgres.stop())
 beforeEach(async () => {
   await postgres.pool.query(
-    `delete from alert; delete from setting where name like 'alerts:%'; delete from spend_log; delete from budget_window;
+    `delete from alert; delete from setting where name like 'alerts:%'; delete from spend_log; delete from spend_daily;
+     delete from budget_window;
      delete from budget; delete from virtual_key; delete from team; delete from dead_letter`,
   )
 })
@@ -172,6 +173,15 @@ describe('what Postgres knows of the money', () => {
       tags: [{ name: 'night', nano: '600' }],
     })
     expect(await figures().spend({ fromMs: NOVEMBER, toMs: NOW })).toMatchObject({ totalNano: '0' })
+    const hour = 3_600_000
+    // Spans that follow each other share nothing and leave nothing out, wherever they meet.
+    for (const at of [NOW, NOW + 1, NOW + hour, NOVEMBER + hour]) {
+      const [before, after] = await Promise.all([
+        figures().spend({ fromMs: NOVEMBER - hour, toMs: at }),
+        figures().spend({ fromMs: at, toMs: NOW + 40 * 24 * hour + 1 }),
+      ])
+      expect([at, Number(before.totalNano) + Number(after.totalNano)]).toEqual([at, 957])
+    }
     expect(await figures().deployments(span, 5)).toMatchObject({ requests: 4, failures: 1, costNano: '957' })
     await recordEvents(postgres.db, [
       spend({ model_id: 'slower', start_ms: NOW, end_ms: NOW + 50_000, completion_tokens: 5, key_id: 'k4' }),
@@ -188,6 +198,26 @@ describe('what Postgres knows of the money', () => {
     )
     expect(await figures().dead()).toMatchObject([{ queue: 'q', count: 2, error: 'bad' }])
   })
+})
+
+it('what was spent is told of days whose log is gone, too, and a budget that was reset makes it no less', async () => {
+  const from = NOW - (NOW % DAY_MS) - 10 * DAY_MS
+  const at = from + 3_600_000
+  const window = { scopes: ['team:old@life'], windows: [0], covered: [false] }
+  const { refused } = await recordEvents(postgres.db, [
+    spendEventOf({ id: newId(at), start_ms: at, team_id: 'old', cost_nano: '70', request_tags: ['x'], ...window }),
+  ])
+  expect(refused).toEqual([])
+  const { rows } = await postgres.pool.query<{ change: string }>('select reset_spend($1, $2, 0, 0) as change', [
+    newId(at + 1),
+    'team:old@life',
+  ])
+  expect(rows).toEqual([{ change: '-70' }])
+  const until = (toMs: number) => neonFigures(postgres.db).spend({ fromMs: from, toMs })
+  const told = { totalNano: '70', teams: [{ name: 'old', nano: '70' }], tags: [{ name: 'x', nano: '70' }] }
+  expect(await until(from + DAY_MS / 2)).toEqual(told)
+  await postgres.pool.query('delete from spend_log')
+  expect(await until(from + DAY_MS)).toEqual(told)
 })
 
 it('on Postgres a restart repeats nothing', async () => {
