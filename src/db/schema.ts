@@ -382,7 +382,7 @@ export const spendLog = pgTable(
     api_base: text('api_base'),
     dialect: text('dialect'),
     stream: boolean('stream'),
-    usage: jsonb('usage').$type<Record<string, number>>(),
+    usage: jsonb('usage').$type<Readonly<Record<string, number | string>>>(),
     prompt_tokens: bigint('prompt_tokens', { mode: 'number' }).notNull().default(0),
     completion_tokens: bigint('completion_tokens', { mode: 'number' }).notNull().default(0),
     total_tokens: bigint('total_tokens', { mode: 'number' }).notNull().default(0),

@@ -113,7 +113,7 @@ const STEPPED: Readonly<Record<string, keyof Rates>> = {
 
 /** A step says what it changes: everything else is as in the step below it. */
 function withTiers(price: Price, said: Entry): Price {
-  const { tiers: _, units: __, search: ___, request: ____, batch: _____, ...rates } = price
+  const { tiers: _, units: __, search: ___, request: ____, batch: _____, services: ______, ...rates } = price
   const steps = new Map<number, Partial<Rates>>()
   for (const [key, usd] of Object.entries(said)) {
     const [, name = '', thousands] = STEP.exec(key) ?? []

@@ -4,6 +4,7 @@ import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
 import { priceWithSearch, searchPrice } from '../prices/search.ts'
+import { type ServiceTier, servedRates, serviceTierOf } from '../prices/service-tier.ts'
 import { payablePico } from '../prices/terms.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
@@ -58,7 +59,15 @@ export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
   const maxOutputTokens = namedMaximum(body) ?? deployment.maxOutputTokens ?? window
   const output = choices(body) * ((maxOutputTokens ?? 0) + valueBytes(body.prediction))
   const unbounded = whyUnbounded({ body, input, tools, deployment, maxOutputTokens })
-  const bound = { text, image, audio, output, speaks: speaks(body), searches: tools.searches }
+  const bound = {
+    text,
+    image,
+    audio,
+    output,
+    speaks: speaks(body),
+    searches: tools.searches,
+    tier: serviceTierOf(body.service_tier),
+  }
   const price = priceWithSearch(deployment)
   return {
     costNano: price && unbounded === undefined ? dearest(price, bound) : undefined,
@@ -77,12 +86,14 @@ export function estimateUsage(request: ChatRequest, outputChars: number, maxOutp
   const input = chatInput(request)
   const most = namedMaximum(request) ?? maxOutputTokens
   const output = Math.ceil(outputChars / 3)
+  const tier = serviceTierOf(request.service_tier)
   return {
     ...noUsage,
     inputTokens: Math.ceil(input.textBytes / 3) + 4 * input.messages + 3,
     inputImageTokens: input.images.reduce<number>((sum, detail) => sum + (detail === 'low' ? 70 : 1000), 0),
     inputAudioTokens: Math.ceil(input.audioBytes / 400),
     outputTokens: most === undefined ? output : Math.min(output, most * choices(request)),
+    ...(tier && { serviceTier: tier }),
   }
 }
 
@@ -94,11 +105,14 @@ interface Bound {
   /** Whether the answer may be sound. */
   readonly speaks: boolean
   readonly searches: number
+  readonly tier: ServiceTier | undefined
 }
 
 function dearest(price: Price, bound: Bound): NanoUsd {
   const prompt = bound.text + bound.image + bound.audio
-  const reachable: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
+  const usual: Rates[] = [price, ...(price.tiers ?? []).filter(({ aboveTokens }) => prompt > aboveTokens)]
+  // Whoever asks for a tier may be served in the usual way.
+  const reachable = [...usual, ...usual.map((rates) => servedRates(price, rates, bound.tier))]
   const apart = BigInt(price.request ?? 0) + pico(bound.searches, price.search ?? 0)
   const costs = reachable.map((rates) => nanoFromPico(payablePico(costIn(rates, bound) + apart, price.terms)))
   return costs.reduce(maxNano)
@@ -158,8 +172,8 @@ function whyUnbounded({ body, input, tools, deployment, maxOutputTokens }: Case)
     return `Nobody knows how long an answer of ${group} can be. Send max_tokens; the operator can set model_info.max_output_tokens.`
   if (input.opaque > 0 && maxInputTokens === undefined)
     return `Nobody knows how large an input of ${group} can be, which a file needs. The operator can set model_info.max_input_tokens.`
-  if (body.service_tier === 'priority')
-    return 'service_tier "priority" is billed above the list price. Leave it out, or use a caller without a budget.'
+  if (serviceTierOf(body.service_tier) === 'priority' && price.services?.priority === undefined)
+    return `service_tier "priority" is billed above the list price, and nobody knows what it costs for ${group}. Leave it out; the operator can set input_cost_per_token_priority and output_cost_per_token_priority for ${provider}/${model}.`
   if (tools.searches > 0 && maxInputTokens === undefined)
     return `Nobody knows how large an input of ${group} can be, which a search needs. The operator can set model_info.max_input_tokens.`
   if (tools.searches > 0 && searchPrice(deployment) === undefined)

@@ -4,9 +4,9 @@ const HALF = 2
 
 /**
  * What a batch costs: half the list price for every token, at OpenAI, Azure OpenAI and Anthropic (their pages on batches).
- * What is paid by the request or the search is not made cheaper, and what is said of batches themselves holds.
+ * What is paid by the request or the search is not made cheaper, and what is said of batches themselves holds. They have one tier.
  */
-export function batchPrice({ request, search, tiers, batch, ...rates }: Price): Price {
+export function batchPrice({ request, search, tiers, batch, services: _, ...rates }: Price): Price {
   return {
     ...halved(rates),
     ...batch,

@@ -1,5 +1,6 @@
 import type { NanoUsd } from '../money.ts'
 import type { PicoUsd, Price, Rates, UnitRates } from './price.ts'
+import { servedRates } from './service-tier.ts'
 import { payablePico } from './terms.ts'
 import { promptTokens, type Usage } from './usage.ts'
 
@@ -15,7 +16,7 @@ export function costNano(price: Price, usage: Usage): NanoUsd {
 
 /** The same before any discount and margin, not rounded. */
 export function costPico(price: Price, usage: Usage): bigint {
-  const rates = everyRate(ratesFor(price, promptTokens(usage)))
+  const rates = everyRate(billedRates(price, usage))
   return (
     inputPico(rates, usage) +
     pico(usage.outputTokens, rates.output) +
@@ -48,7 +49,7 @@ function imageRate({ image, images }: UnitRates, kind: string | undefined): Pico
 
 /** What the prompt of an answer costs, its cached parts included, before any discount and margin. */
 export function inputCostNano(price: Price, usage: Usage): NanoUsd {
-  return nanoFromPico(inputPico(everyRate(ratesFor(price, promptTokens(usage))), usage))
+  return nanoFromPico(inputPico(everyRate(billedRates(price, usage)), usage))
 }
 
 function inputPico(rates: Required<Rates>, usage: Usage): bigint {
@@ -61,6 +62,10 @@ function inputPico(rates: Required<Rates>, usage: Usage): bigint {
     pico(usage.inputImageTokens, rates.inputImage) +
     pico(usage.cacheReadAudioTokens ?? 0, rates.cacheReadAudio)
   )
+}
+
+function billedRates(price: Price, usage: Usage): Rates {
+  return servedRates(price, ratesFor(price, promptTokens(usage)), usage.serviceTier)
 }
 
 /** The base rates, or those of the highest tier that the prompt is above. */

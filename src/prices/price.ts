@@ -1,3 +1,4 @@
+import type { ServiceTier } from './service-tier.ts'
 import type { Terms } from './terms.ts'
 
 /** Pico-USD per token: whole numbers fine enough for every published price (1 USD per million tokens = 1,000,000). */
@@ -42,6 +43,8 @@ export interface Tier extends Rates {
 /** A model's price: base rates, and other rates for a prompt of more than `aboveTokens`. */
 export interface Price extends Rates {
   readonly tiers?: readonly Tier[]
+  /** What is billed at another tier of service, where it has a price of its own. */
+  readonly services?: Readonly<Partial<Record<ServiceTier, Partial<Rates>>>>
   /** What batches cost, where it is not half of what the same costs at once. */
   readonly batch?: Partial<Pick<Rates, 'input' | 'output'>>
   /** A fixed amount per request, in pico-USD. */

@@ -1,3 +1,5 @@
+import type { ServiceTier } from './service-tier.ts'
+
 /**
  * What an answer used, in classes that do not overlap, whatever the vendor's own counting: a token is in exactly one.
  * OpenAI counts cached tokens inside the prompt and reasoning inside the completion; Anthropic counts cached tokens
@@ -31,6 +33,8 @@ export interface Usage {
   /** Text that was read aloud, in characters. */
   readonly inputCharacters?: number
   readonly searchUnits?: number
+  /** How the vendor says that it served it, where that may be billed otherwise than usual. */
+  readonly serviceTier?: ServiceTier
   /** What the vendor itself says that the answer costs, in nano-USD (prices/reported.ts). */
   readonly reportedNano?: number
 }

@@ -1,4 +1,6 @@
 import * as z from 'zod'
+import { fields } from '../dialects/loose-json.ts'
+import { serviceTierOf } from '../prices/service-tier.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 
 const count = z.number().nonnegative().nullish().catch(null)
@@ -25,6 +27,7 @@ export function bedrockUsage(answer: unknown): Usage | undefined {
       .filter(({ ttl }) => ttl === '1h')
       .reduce((tokens, detail) => tokens + Math.ceil(detail.inputTokens ?? 0), 0),
   )
+  const serviceTier = serviceTierOf(fields(fields(answer).serviceTier).type)
   return {
     ...noUsage,
     inputTokens: Math.ceil(data.inputTokens ?? 0),
@@ -32,5 +35,6 @@ export function bedrockUsage(answer: unknown): Usage | undefined {
     cacheWriteTokens: written - hour,
     cacheWrite1hTokens: hour,
     outputTokens: Math.ceil(data.outputTokens ?? 0),
+    ...(serviceTier && { serviceTier }),
   }
 }

@@ -1,4 +1,5 @@
 import { fields, isFields, list, number, text } from '../dialects/loose-json.ts'
+import { serviceTierOf } from '../prices/service-tier.ts'
 import type { Usage } from '../prices/usage.ts'
 import { generation } from './gemini-thinking.ts'
 
@@ -28,6 +29,7 @@ export function geminiUsage(answer: unknown): Usage | undefined {
     tokensOf(meta.candidatesTokensDetails, 'AUDIO'),
     tokensOf(meta.candidatesTokensDetails, 'IMAGE'),
   ])
+  const serviceTier = serviceTierOf(meta.serviceTier)
   return {
     inputTokens: input.rest,
     cacheReadTokens: cached,
@@ -40,6 +42,7 @@ export function geminiUsage(answer: unknown): Usage | undefined {
     outputAudioTokens: output.parts[0] ?? 0,
     outputImageTokens: output.parts[1] ?? 0,
     ...searches(answer),
+    ...(serviceTier && { serviceTier }),
   }
 }
 

@@ -12,6 +12,7 @@ export function openaiResponsesUsage(answer: unknown): Usage | undefined {
   const usage = fields(response.usage)
   const searches = list(response.output).map(fields).filter(isSearch).length
   const counted = openaiUsage({
+    service_tier: response.service_tier,
     usage: {
       ...usage,
       prompt_tokens: usage.input_tokens,

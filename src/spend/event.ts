@@ -62,6 +62,8 @@ export const spendEvent = z.object({
     outputAudioTokens: tokens,
     outputImageTokens: tokens,
     cacheReadAudioTokens: tokens.exactOptional(),
+    /** How the vendor said that it served it, where that may be billed otherwise than usual. */
+    serviceTier: z.enum(['flex', 'priority']).exactOptional(),
   }),
   prompt_tokens: tokens,
   completion_tokens: tokens,

@@ -124,9 +124,9 @@ export const inactiveMoney: readonly Capability[] = [
     organization: ['tags', 'metadata.tags'],
   },
   {
-    capability: 'prices of flex and priority, of video, and of other units; prices that a request brings',
+    capability: 'prices of video and of other units; prices that a request brings',
     never:
-      'a price is by the token, second, character, picture, query or request, in the steps of the list; another tier is charged as the usual one, and priority, which costs more, is refused to who has a budget. Prices are the operator’s',
+      'a price is by the token, second, character, picture, query or request, in the steps of the list and its tiers of service. Prices are the operator’s',
     config: [
       'model_list.*.litellm_params.tiered_pricing',
       'model_list.*.litellm_params.citation_cost_per_token',
@@ -135,12 +135,6 @@ export const inactiveMoney: readonly Capability[] = [
       'model_list.*.litellm_params.output_cost_per_character',
       'model_list.*.litellm_params.input_cost_per_video_per_second',
       'model_list.*.litellm_params.output_cost_per_video_per_second',
-      'model_list.*.litellm_params.input_cost_per_token_flex',
-      'model_list.*.litellm_params.output_cost_per_token_flex',
-      'model_list.*.litellm_params.cache_read_input_token_cost_flex',
-      'model_list.*.litellm_params.input_cost_per_token_priority',
-      'model_list.*.litellm_params.output_cost_per_token_priority',
-      'model_list.*.litellm_params.cache_read_input_token_cost_priority',
     ],
     chat: ['input_cost_per_token', 'output_cost_per_token', 'input_cost_per_second', 'output_cost_per_second'],
   },

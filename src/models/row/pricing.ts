@@ -1,5 +1,6 @@
 import { picoFromUsdPerToken } from '../../prices/pico.ts'
 import type { Price, Rates, Tier, UnitRates } from '../../prices/price.ts'
+import type { ServiceTier } from '../../prices/service-tier.ts'
 import type { RateKeys } from './model-list.ts'
 
 /** A deployment's own prices, in USD per token, as the file has them. */
@@ -24,6 +25,19 @@ const batchRates = {
   input_cost_per_token_batches: 'input',
   output_cost_per_token_batches: 'output',
 } as const satisfies Partial<Record<RateKeys, keyof Rates>>
+
+const serviceRates = {
+  flex: {
+    input_cost_per_token_flex: 'input',
+    output_cost_per_token_flex: 'output',
+    cache_read_input_token_cost_flex: 'cacheRead',
+  },
+  priority: {
+    input_cost_per_token_priority: 'input',
+    output_cost_per_token_priority: 'output',
+    cache_read_input_token_cost_priority: 'cacheRead',
+  },
+} as const satisfies Record<ServiceTier, Partial<Record<RateKeys, keyof Rates>>>
 
 const tierRates = [
   {
@@ -87,6 +101,7 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...(input === undefined && output === undefined ? list?.batch : undefined),
     ...ratesOf(own, batchRates),
   }
+  const services = servicesOver(input === undefined && output === undefined ? list?.services : undefined, own)
   const steps = tierRates.flatMap(({ aboveTokens, keys }) => {
     const above = ratesOf(own, keys)
     return Object.keys(above).length === 0 ? [] : [[aboveTokens, above] as const]
@@ -98,10 +113,18 @@ export function priceOver(list: Price | undefined, own: OwnRates, ownSearch?: un
     ...rates,
     ...(request === undefined ? {} : { request }),
     ...(Object.keys(batch).length === 0 ? {} : { batch }),
+    ...(services === undefined ? {} : { services }),
     ...(search === undefined ? {} : { search }),
     ...(units === undefined ? {} : { units }),
     ...(tiers.length === 0 ? {} : { tiers }),
   }
+}
+
+function servicesOver(list: Price['services'], own: OwnRates): Price['services'] {
+  const flex = { ...list?.flex, ...ratesOf(own, serviceRates.flex) }
+  const priority = { ...list?.priority, ...ratesOf(own, serviceRates.priority) }
+  const named = Object.entries({ flex, priority }).filter(([, rates]) => Object.keys(rates).length > 0)
+  return named.length === 0 ? undefined : Object.fromEntries(named)
 }
 
 /** Tiers from what each step changes, whatever their order: what it does not name is as in the step below it. */

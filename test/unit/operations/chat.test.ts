@@ -138,6 +138,17 @@ describe('worstCase', () => {
     expect(large.costNano).toBe(BigInt((large.tokens - 100) * 300 + 100 * 900))
   })
 
+  it('takes the price of the tier that is asked for, and the usual one where that is dearer', () => {
+    const tiers = { priority: { input: 300_000, output: 1_200_000 }, flex: { input: 75_000, output: 300_000 } }
+    const asked = (service_tier?: string) =>
+      worstCase(
+        { ...request, max_tokens: 100, ...(service_tier && { service_tier }) },
+        { ...deployment, price: { ...price, services: tiers } },
+      ).costNano
+    const usual = BigInt(helloTokens * 150 + 100 * 600)
+    expect([asked(), asked('default'), asked('flex'), asked('priority')]).toEqual([usual, usual, usual, 2n * usual])
+  })
+
   it('takes the dearest rate of what the input may turn out to be', () => {
     const written = worstCase(
       { ...request, max_tokens: 1 },
@@ -200,8 +211,12 @@ const anyPrice: fc.Arbitrary<Price> = fc
       { maxLength: 2 },
     ),
     request: fc.nat(1_000_000),
+    services: fc.record({
+      flex: fc.record(rates, { requiredKeys: [] }),
+      priority: fc.record(rates, { requiredKeys: [] }),
+    }),
   })
-  .map(({ base, tiers, request: fee }) => ({ ...base, tiers, request: fee }))
+  .map(({ base, tiers, request: fee, services }) => ({ ...base, tiers, request: fee, services }))
 
 /**
  * A request, and a usage such as its vendor may report: at most a token per byte and a few marks a message, pictures up to
@@ -217,9 +232,11 @@ const anyCase = fc
     maxTokens: fc.option(fc.integer({ min: 1, max: 5000 }), { nil: undefined }),
     n: fc.integer({ min: 1, max: 4 }),
     speaks: fc.boolean(),
+    tier: fc.constantFrom('flex' as const, 'priority' as const, undefined),
+    served: fc.boolean(),
     used: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
   })
-  .map(({ price: some, texts, pictures, soundSeconds, maxTokens, n, speaks, used }) => {
+  .map(({ price: some, texts, pictures, soundSeconds, maxTokens, n, speaks, tier, served, used }) => {
     const share = (index: number, whole: number) => Math.floor((used[index] ?? 0) * whole)
     const parts = [
       ...Array.from({ length: pictures }, () => ({ type: 'image_url', image_url: { url: 'https://x.test/a.png' } })),
@@ -234,6 +251,7 @@ const anyCase = fc
       n,
       ...(maxTokens !== undefined && { max_tokens: maxTokens }),
       ...(speaks && { modalities: ['text', 'audio'] }),
+      ...(tier && { service_tier: tier }),
     }
     const bytes = texts.reduce((sum, said) => sum + new TextEncoder().encode(said).length, 0)
     const text = share(0, bytes + 7 * (texts.length + 1) + 3)
@@ -254,6 +272,8 @@ const anyCase = fc
       outputTokens: out - reasoning - spoken,
       reasoningTokens: reasoning,
       outputAudioTokens: spoken,
+      // Whoever asks for a tier may get the usual one.
+      ...(tier && served && { serviceTier: tier }),
     }
     return { asked, where: { ...deployment, model: 'gpt-4o', price: some }, usage }
   })

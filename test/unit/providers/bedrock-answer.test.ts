@@ -55,7 +55,7 @@ describe('an answer of Converse', () => {
           ...('stop_sequence' in more && { stop_sequence: more.stop_sequence }),
         },
       ],
-      usage: { ...noUsage, ...usage },
+      usage: { ...noUsage, ...usage, ...('tier' in more && { serviceTier: more.tier }) },
       ...('tier' in more && { service_tier: more.tier }),
     })
   })
