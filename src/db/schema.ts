@@ -443,8 +443,8 @@ export const spendDaily = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.kind, t.entity, t.day, t.key_id, t.model, t.model_group, t.provider] }),
+    // And by key and day where `kind` is `all`: an index of that partition alone.
     index('spend_daily_day').on(t.day),
-    index('spend_daily_key').on(t.key_id, t.day),
   ],
 )
 
