@@ -9,6 +9,7 @@ import { type Deadlines, deadlines } from './deadlines.ts'
 import type { GatewayDeps } from './deps.ts'
 import { headerText } from './header-text.ts'
 import { patience } from './time.ts'
+import { withFile } from './with-file.ts'
 
 /** A provider's good answer: 2xx headers are here, its body is still to come. */
 export interface Answer {
@@ -32,17 +33,18 @@ export async function ask<R extends AnyRequest>(
   deps: GatewayDeps,
 ): Promise<Answer> {
   const { call } = attempt
-  const { headers, body, signal: client } = call
+  const { headers, body: asked, signal: client } = call
   const { deployment, elsewhere = false } = attempt
   const streams = call.operation.streams(attempt.request)
-  const allowed = patience({ headers, body, streams, deployment, config: deps.config, elsewhere })
+  const allowed = patience({ headers, body: asked, streams, deployment, config: deps.config, elsewhere })
   const watch = deadlines(deployment.group, allowed, client, deps.clock)
   try {
     const sent = upstream.aws ? await signAws(upstream, deps.clock()) : upstream
+    const body = sent.inlined ? await withFile(sent.body, sent.inlined) : (sent.upload ?? sent.body)
     const response = await deps.fetch(sent.url, {
       method: sent.method,
       headers: sent.headers,
-      ...(sent.method !== 'GET' && { body: sent.upload ?? sent.body }),
+      ...(sent.method !== 'GET' && { body }),
       redirect: 'manual',
       signal: watch.signal,
     })

@@ -1,4 +1,5 @@
 import { GatewayError } from '../errors.ts'
+import { base64Of } from '../providers/base64.ts'
 import type { InlineData } from '../providers/data-url.ts'
 import { type Conversation, withMedia } from '../providers/remote-media.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -106,7 +107,7 @@ async function inlineOf(url: URL, response: Response, { signal, budget }: Hop): 
   }
   const mediaType = UNSAID.has(said) || said === '' ? typeOf(pieces[0], url) : said
   if (mediaType === undefined) throw unusable(url.href, 'does not say what it is')
-  return { mediaType, base64: base64Of(pieces) }
+  return { mediaType, base64: base64Of(joined(pieces)) }
 }
 
 const tooLarge = ({ mostBytes }: Hop['budget']) =>
@@ -149,20 +150,14 @@ function typeOf(first: Uint8Array | undefined, { pathname }: URL): string | unde
   )
 }
 
-/** Three bytes are four letters, so pieces of a multiple of three can be written one after the other. */
-const STEP = 3 * 8192
-
-function base64Of(pieces: readonly Uint8Array[]): string {
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0))
   let at = 0
   for (const piece of pieces) {
     bytes.set(piece, at)
     at += piece.length
   }
-  let base64 = ''
-  for (let from = 0; from < bytes.length; from += STEP)
-    base64 += btoa(String.fromCharCode(...bytes.subarray(from, from + STEP)))
-  return base64
+  return bytes
 }
 
 function unusable(given: string, why: string, cause?: unknown): GatewayError {

@@ -1,14 +1,15 @@
 import { GatewayError } from '../errors.ts'
 import type { AnyRequest, Told, VendorAnswer } from '../operations/operation.ts'
+import { base64Of } from '../providers/base64.ts'
 import type { UpstreamRequest } from '../providers/provider.ts'
-import type { Source } from '../streams/telling.ts'
-import { type Answer, ask, watched } from './ask.ts'
+import { type Answer, ask } from './ask.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import { finish, type Outcome } from './finish.ts'
 import { answerHeaders, costHeaders } from './headers.ts'
 import { refusedWithin } from './refused-within.ts'
 import { leftIn } from './vendor-left.ts'
+import { bytesOf, textOf } from './whole-body.ts'
 
 /** Of a runtime's six connections, so many are one request's. */
 const AT_ONCE = 4
@@ -37,13 +38,16 @@ export async function whole<R extends AnyRequest>(
   const outcome: Outcome = { status: 'success', usage, estimated, httpStatus, ...leftIn(headers) }
   const charge = finish(attempt, outcome, deps)
   const cost = charge.costNano
-  return new Response(attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.body, {
-    headers: {
-      ...answerHeaders(attempt, answer.response.headers, waitedMs, cost, deps),
-      ...costHeaders(charge),
-      'content-type': told.type ?? 'application/json',
+  return new Response(
+    attempt.keep?.whole(attempt, { answers: [first, ...rest], told, cost }) ?? told.bytes ?? told.body,
+    {
+      headers: {
+        ...answerHeaders(attempt, answer.response.headers, waitedMs, cost, deps),
+        ...costHeaders(charge),
+        'content-type': told.type ?? 'application/json',
+      },
     },
-  })
+  )
 }
 
 /** A few at a time, in their order. One that fails fails the whole, of which the vendor has answered a part. */
@@ -82,6 +86,10 @@ function readable(told: () => Told): Told {
 }
 
 async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, answer: Answer): Promise<VendorAnswer> {
+  if (/^image\//.test(answer.response.headers.get('content-type') ?? '')) {
+    const picture = await bytesOf(deployment.group, answer)
+    return { text: '', json: { b64_json: base64Of(picture) } }
+  }
   const text = await textOf(deployment.group, answer)
   const json = parse(text)
   const refused = refusedWithin({ provider }, answer.response, text, json)
@@ -91,62 +99,6 @@ async function read<R extends AnyRequest>({ deployment, provider }: Attempt<R>, 
     billed: true,
     retry: true,
   })
-}
-
-/** Of one answer, which shares its isolate with all others: ten large pictures are less. */
-const MOST_BYTES = 64 * 1024 * 1024
-
-async function textOf(group: string, { response, watch }: Answer): Promise<string> {
-  const length = response.headers.get('content-length')
-  try {
-    if (Number(length) > MOST_BYTES) throw tooLong(group)
-    // Asking for the stream makes one, which a body of known length does not need.
-    if (length !== null || response.body === null) return await atOnce(response, watch)
-    return await pieces(group, watched(response.body, watch))
-  } catch (cause) {
-    if (cause instanceof GatewayError && cause.kind === 'upstream_failed') {
-      if (!response.bodyUsed) response.body?.cancel().catch(() => {})
-      throw cause
-    }
-    throw (
-      watch.ended() ??
-      new GatewayError('upstream_failed', `${group} broke off in the middle of its answer.`, {
-        billed: true,
-        retry: true,
-        cause,
-      })
-    )
-  } finally {
-    watch.over()
-  }
-}
-
-/** A body of known length comes in one go: it costs one read, and its silence is as long as it takes. */
-function atOnce(response: Response, watch: Answer['watch']): Promise<string> {
-  watch.wait()
-  return response.text()
-}
-
-/** Some vendors keep a long answer alive with white space: that is no silence. */
-async function pieces(group: string, source: Source): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  for (;;) {
-    const { done, value } = await source.read()
-    if (done) return text + decoder.decode()
-    bytes += value?.length ?? 0
-    if (bytes > MOST_BYTES) {
-      source.cancel().catch(() => {})
-      throw tooLong(group)
-    }
-    text += decoder.decode(value, { stream: true })
-  }
-}
-
-function tooLong(group: string): GatewayError {
-  const message = `${group} answered with more than ${MOST_BYTES} bytes, the most that is read here. Ask for less at once.`
-  return new GatewayError('upstream_failed', message, { billed: true, retry: false })
 }
 
 function parse(text: string): unknown {

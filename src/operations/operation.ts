@@ -35,7 +35,7 @@ export interface Asking<R extends AnyRequest> {
   }
 }
 
-/** One answer of a vendor, whole. */
+/** One answer of a vendor, whole. One that is a picture and nothing else is `{ b64_json }`. */
 export interface VendorAnswer {
   readonly text: string
   readonly json: unknown
@@ -44,6 +44,8 @@ export interface VendorAnswer {
 /** An answer in the caller's words. */
 export interface Told {
   readonly body: string
+  /** Sent in its place where it is no text. */
+  readonly bytes?: Uint8Array<ArrayBuffer>
   /** Its content type, where it is not JSON. */
   readonly type?: string
   readonly usage: Usage

@@ -34,6 +34,8 @@ export interface UpstreamRequest {
   readonly body: string
   /** Sent instead of `body` where it is no text: a file, or a form whose content type the runtime writes. */
   readonly upload?: Blob | FormData
+  /** Put into `body`, which is a JSON object, under this name and as base64. */
+  readonly inlined?: { readonly name: string; readonly file: Blob }
   /** To be signed with before it is sent (`signAws`). */
   readonly aws?: AwsSignature
 }
