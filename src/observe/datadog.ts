@@ -14,9 +14,9 @@ const settings = {
 } as const
 
 /**
- * The metrics that LiteLLM sends (`POST /api/v2/series`, at most 500 KB), and Datadog's log intake (`POST /api/v2/logs`,
- * at most 1000 entries and 5 MB) in LiteLLM's shape. Logs come last because Datadog knows none of them again: what was
- * written before a fault is written twice, while points that are told again are the same points.
+ * Datadog's log intake (`POST /api/v2/logs`, at most 1000 entries and 5 MB) in LiteLLM's shape, and the metrics that
+ * LiteLLM sends, as distributions (`POST /api/v1/distribution_points`): of points sent as counts or gauges Datadog keeps
+ * the last of a second, and many batches tell of one. Metrics come last, because they would be counted twice.
  */
 export const datadog: Sink = {
   name: 'datadog',
@@ -33,14 +33,17 @@ export const datadog: Sink = {
       status: event.status === 'failure' ? 'error' : event.status === 'cancelled' ? 'warning' : 'info',
       message: JSON.stringify(standardPayload(event, bodies)),
     }))
-    const packed = async (url: string, body: unknown) => ({
-      url,
-      headers: { ...json, 'content-encoding': 'gzip' },
-      body: await gzip(JSON.stringify(body)),
-    })
     return [
-      await packed(`${baseUrl ?? `https://api.${site}`}/api/v2/series`, { series: series(events, given, version) }),
-      await packed(`${baseUrl ?? `https://http-intake.logs.${site}`}/api/v2/logs`, logs),
+      {
+        url: `${baseUrl ?? `https://http-intake.logs.${site}`}/api/v2/logs`,
+        headers: { ...json, 'content-encoding': 'gzip' },
+        body: await gzip(JSON.stringify(logs)),
+      },
+      {
+        url: `${baseUrl ?? `https://api.${site}`}/api/v1/distribution_points`,
+        headers: json,
+        body: JSON.stringify({ series: series(events, given, version) }),
+      },
     ]
   },
 }
@@ -76,42 +79,27 @@ function tagsOf(event: SpendEvent, { env, service }: Readonly<Record<string, str
 /** A comma in what somebody named would begin another tag. Datadog cuts at 200 characters. */
 const oneTag = (tag: string): string => tag.replaceAll(',', '_').slice(0, 200)
 
-const COUNT = 1
-const GAUGE = 3
+/** LiteLLM's metrics, by name: times in seconds. */
+const METRICS: Readonly<Record<string, (event: SpendEvent) => number>> = {
+  'litellm.request.total_latency': (event) => (event.end_ms - (event.received_ms ?? event.start_ms)) / 1000,
+  'litellm.llm_api.latency': (event) => (event.end_ms - event.start_ms) / 1000,
+  'litellm.llm_api.request_count': () => 1,
+  'litellm.llm_api.cost': ({ cost_nano }) => usdOf(cost_nano),
+}
 
-/** Of points with one name, second and set of tags Datadog keeps the last: counts are added up, and times averaged. */
+/** The values of a second under the same tags stand together. */
 function series(events: readonly SpendEvent[], given: Readonly<Record<string, string>>, version: string) {
   const places = Map.groupBy(events, (event) =>
     JSON.stringify([Math.floor(event.end_ms / 1000), placeTags(event, given, version)]),
   )
   return [...places].flatMap(([place, those]) => {
     const [timestamp, tags] = JSON.parse(place) as [number, string[]]
-    const sum = (value: (event: SpendEvent) => number) => those.reduce((total, event) => total + value(event), 0)
-    const point = (metric: string, type: number, value: number) => ({
+    return Object.entries(METRICS).map(([metric, value]) => ({
       metric,
-      type,
-      points: [{ timestamp, value }],
+      type: 'distribution',
+      points: [[timestamp, those.map(value)]],
       tags,
-    })
-    const mean = (value: (event: SpendEvent) => number) => sum(value) / those.length
-    return [
-      point(
-        'litellm.request.total_latency',
-        GAUGE,
-        mean((event) => (event.end_ms - (event.received_ms ?? event.start_ms)) / 1000),
-      ),
-      point(
-        'litellm.llm_api.latency',
-        GAUGE,
-        mean((event) => (event.end_ms - event.start_ms) / 1000),
-      ),
-      point('litellm.llm_api.request_count', COUNT, those.length),
-      point(
-        'litellm.llm_api.cost',
-        COUNT,
-        sum((event) => usdOf(event.cost_nano)),
-      ),
-    ]
+    }))
   })
 }
 

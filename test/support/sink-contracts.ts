@@ -73,14 +73,15 @@ export const datadogLogs = z
   )
   .max(1_000)
 
-/** https://docs.datadoghq.com/api/latest/metrics/#submit-metrics; 0 unspecified, 1 count, 2 rate, 3 gauge. */
+/** https://docs.datadoghq.com/api/latest/metrics/#submit-distribution-points: a point is a second and its values. */
 export const datadogSeries = z.strictObject({
   series: z.array(
     z.strictObject({
       metric: z.string().regex(/^[a-zA-Z][\w.]{0,199}$/),
-      type: z.union([z.literal(0), z.literal(1), z.literal(2), z.literal(3)]),
-      points: z.array(z.strictObject({ timestamp: z.int(), value: z.number() })).min(1),
-      tags: z.array(z.string()).optional(),
+      type: z.literal('distribution'),
+      points: z.array(z.tuple([z.int().max(1e10), z.array(z.number()).min(1)])).min(1),
+      tags: z.array(z.string().max(200)).optional(),
+      host: z.string().optional(),
     }),
   ),
 })

@@ -4,8 +4,10 @@ import type * as z from 'zod'
 import { post } from '../../../src/channels/post.ts'
 import { bigquery } from '../../../src/observe/bigquery.ts'
 import { datadog, datadogLlmObs } from '../../../src/observe/datadog.ts'
+import { deliveryIdOf } from '../../../src/observe/delivery-id.ts'
 import { langfuse } from '../../../src/observe/langfuse.ts'
 import { pagerduty } from '../../../src/observe/pagerduty.ts'
+import { s3 } from '../../../src/observe/s3.ts'
 import type { Occasion, Settings, Sink } from '../../../src/observe/sink.ts'
 import { noUsage } from '../../../src/prices/usage.ts'
 import type { SpendEvent } from '../../../src/spend/event.ts'
@@ -96,7 +98,7 @@ const cases: readonly [string, Sink, Settings, readonly z.ZodType[]][] = [
     'Datadog',
     datadog,
     { apiKey: 'k', site: 'datadoghq.com', env: 'e', service: 's', source: 'litellm' },
-    [datadogSeries, datadogLogs],
+    [datadogLogs, datadogSeries],
   ],
   [
     'Datadog’s LLM observability',
@@ -132,26 +134,35 @@ it.each(cases)('%s takes whatever it is told, by its own schema', async (_, sink
   )
 })
 
-it('Datadog: what ended in one second under the same tags is one point, added up or averaged', async () => {
+it('Datadog: every request has its value, those of one second and the same tags together', async () => {
   const of = (id: string, tookMs: number, more: Partial<SpendEvent> = {}) =>
     spendEventOf({ id, start_ms: MOMENT - tookMs, end_ms: MOMENT, cost_nano: '1000000000', ...more })
-  const [series] = await datadog.posts([of('a', 1_000), of('b', 3_000), of('c', 5, { model: 'other' })], {}, occasion)
-  const told = (await bodyOf(series!.body)) as { series: { metric: string; points: { value: number }[] }[] }
-  const values = Map.groupBy(told.series, ({ metric }) => metric)
-  const of2 = (metric: string) => values.get(metric)?.map(({ points }) => points[0]!.value)
-  expect(of2('litellm.llm_api.request_count')).toEqual([2, 1])
-  expect(of2('litellm.llm_api.cost')).toEqual([2, 1])
-  expect(of2('litellm.llm_api.latency')).toEqual([2, 0.005])
+  const events = [
+    of('a', 1_000),
+    of('b', 3_000),
+    of('c', 5, { model: 'other' }),
+    of('d', 1, { end_ms: MOMENT + 1_000 }),
+  ]
+  const [, sent] = await datadog.posts(events, {}, occasion)
+  type Series = { metric: string; points: [[number, number[]]] }[]
+  const { series } = (await bodyOf(sent!.body)) as { series: Series }
+  const values = (metric: string) => series.filter((one) => one.metric === metric).map(({ points: [[, all]] }) => all)
+  expect(values('litellm.llm_api.request_count')).toEqual([[1, 1], [1], [1]])
+  expect(values('litellm.llm_api.cost')).toEqual([[1, 1], [1], [1]])
+  expect(values('litellm.llm_api.latency')).toEqual([[1, 3], [0.005], [1.001]])
 })
 
-it('a delivery that comes again is known again: Langfuse, BigQuery and PagerDuty by ids, Datadog’s points by their place', async () => {
+it('a delivery that comes again is known again: Langfuse, BigQuery and PagerDuty by ids, spans by theirs', async () => {
   const events = [spendEventOf({ id: 'a', status: 'failure' }), spendEventOf({ id: 'b', status: 'failure' })]
   const later = { ...occasion, nowMs: MOMENT + 3_600_000 }
   const idsOf = {
     Langfuse: (body: unknown) => (body as { batch: { id: string }[] }).batch.map(({ id }) => id),
     BigQuery: (body: unknown) => (body as { rows: { insertId: string }[] }).rows.map(({ insertId }) => insertId),
     PagerDuty: (body: unknown) => [(body as { dedup_key: string }).dedup_key],
-    Datadog: (body: unknown) => JSON.stringify(body),
+    'Datadog’s LLM observability': (body: unknown) =>
+      (body as { data: { attributes: { spans: { span_id: string }[] } } }).data.attributes.spans.map(
+        ({ span_id }) => span_id,
+      ),
   }
   for (const [name, sink, settings] of cases) {
     if (!(name in idsOf)) continue
@@ -162,6 +173,21 @@ it('a delivery that comes again is known again: Langfuse, BigQuery and PagerDuty
     expect(before.length).toBeGreaterThan(0)
     expect([name, ids(await bodyOf(again!.body))]).toEqual([name, before])
   }
+})
+
+it('S3: a delivery that comes again, on whichever day and in whichever order, is the same object with the same lines', async () => {
+  const events = ['a', 'b', 'c'].map((id) => spendEventOf({ id }))
+  const settings = { bucket: 'b', accessKeyId: 'k', secretAccessKey: 's', endpoint: 'https://s3.test', prefix: 'p' }
+  const put = async (told: readonly SpendEvent[], nowMs: number) => {
+    const [one] = await s3.posts(told, settings, { ...occasion, nowMs, id: await deliveryIdOf(told) })
+    const unpacked = new Blob([one!.body]).stream().pipeThrough(new DecompressionStream('gzip'))
+    return { url: one!.url, lines: (await new Response(unpacked).text()).trim().split('\n').sort() }
+  }
+  const first = await put(events, MOMENT + 5_000)
+  expect(first.url).toMatch(/^https:\/\/s3\.test\/b\/p\/2026-11-22\/a-[0-9a-f]{16}\.jsonl\.gz$/)
+  expect(first.lines).toHaveLength(3)
+  expect(await put(events.toReversed(), MOMENT + 2 * 86_400_000)).toEqual(first)
+  expect((await put(events.slice(0, 2), MOMENT + 5_000)).url).not.toBe(first.url)
 })
 
 it('nothing is followed, and what is refused says no more than a host', async () => {

@@ -63,16 +63,13 @@ it('Langfuse: a 207 that refuses some is a failure, and its words are not repeat
 
 it('Datadog: LiteLLM logs by status, metrics with points, and a span for LLM observability', async () => {
   const settings = { apiKey: 'k', site: 'datadoghq.eu', env: 'e', service: 's', source: 'litellm', mlApp: 'm' }
-  const [series, logs] = await datadog.posts([failure], settings, occasion)
+  const [logs, series] = await datadog.posts([failure], settings, occasion)
   expect([logs!.url, series!.url]).toEqual([
     'https://http-intake.logs.datadoghq.eu/api/v2/logs',
-    'https://api.datadoghq.eu/api/v2/series',
+    'https://api.datadoghq.eu/api/v1/distribution_points',
   ])
-  const unpacked = async (body: unknown) => {
-    const packed = new Blob([body as Uint8Array<ArrayBuffer>]).stream()
-    return new Response(packed.pipeThrough(new DecompressionStream('gzip'))).json()
-  }
-  const [entry] = (await unpacked(logs!.body)) as Record<string, string>[]
+  const stream = new Blob([logs!.body as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new DecompressionStream('gzip'))
+  const [entry] = (await new Response(stream).json()) as Record<string, string>[]
   expect(entry).toMatchObject({
     ddsource: 'litellm',
     status: 'error',
@@ -80,10 +77,10 @@ it('Datadog: LiteLLM logs by status, metrics with points, and a span for LLM obs
     ddtags: 'env:e,service:s,version:v1',
   })
   expect(json(entry!.message)).toMatchObject({ id, status: 'failure', error_information: { error_code: '503' } })
-  expect(((await unpacked(series!.body)) as { series: unknown[] }).series[0]).toMatchObject({
+  expect(json(series!.body).series[0]).toMatchObject({
     metric: 'litellm.request.total_latency',
-    type: 3,
-    points: [{ value: 1 }],
+    type: 'distribution',
+    points: [[failure.end_ms / 1000, [1]]],
   })
   const [span] = await datadogLlmObs.posts([failure], settings, occasion)
   expect(json(span!.body).data.attributes).toMatchObject({
