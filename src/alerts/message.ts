@@ -44,8 +44,17 @@ export function messagesOf<L extends Letter>(
   return packed(letters, settings, MOST_CHARS[form]).map(({ letters, words }) => {
     const tail = read('proxyUrl')
     const all = tail === undefined ? words : [...words.slice(0, -1), withLine(words.at(-1), `Proxy URL: ${tail}`)]
-    return { letters, post: postOf(form, to, all, { settings, read, id: letters[0]?.id ?? '' }) }
+    return { letters, post: postOf(form, to, all, { settings, read, id: mailId(letters) }) }
   })
+}
+
+/**
+ * The same when these letters are tried again, and another when others have joined them: a mail service refuses an id that
+ * it knows with another body. Header text, whatever names the ids hold.
+ */
+function mailId(letters: readonly Letter[]): string {
+  const ends = [letters[0], letters.at(-1)].map((letter) => encodeURIComponent(letter?.id ?? '').slice(-100))
+  return [letters.length, ...ends].join('.')
 }
 
 /** Addresses tell their channel: LiteLLM's `slack` is also used for Teams and for Discord. */
