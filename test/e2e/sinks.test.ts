@@ -309,6 +309,7 @@ it('counts for Prometheus in both of its formats, for the operator alone', async
     (families) => sum(families.get('litellm_requests_metric_total')?.samples) === told,
   )
   expect(sum(text.get('litellm_deployment_failure_responses_total')?.samples)).toBe(1)
+  await gateway().runner.cron()
   const open = await scrape('application/openmetrics-text; version=1.0.0', MASTER_KEY)
   expect(open.headers.get('content-type')).toContain('application/openmetrics-text')
   const openText = await open.text()
@@ -319,6 +320,7 @@ it('counts for Prometheus in both of its formats, for the operator alone', async
   const [limit] = families.get('litellm_api_key_max_budget_metric')?.samples ?? []
   expect(limit).toMatchObject({ value: 5, labels: { api_key_alias: 'busy' } })
   expect(families.get('litellm_callback_logging_failures_metric')?.samples.length).toBeGreaterThan(0)
+  expect(sum(families.get('litellm_teams_count')?.samples)).toBe(1)
   const { deployments } = await gateway().admin<{ deployments: Record<string, unknown>[] }>('GET', '/router/state')
   expect(families.get('tollgate_deployment_circuit')?.samples).toHaveLength(deployments.length)
   expect(families.get('litellm_deployment_state')?.samples).toHaveLength(deployments.length)
