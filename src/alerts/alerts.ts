@@ -104,7 +104,7 @@ export function alerts(deps: AlertsDeps): Alerts {
     const swept = await book.note(SWEPT)
     if (typeof swept === 'number' && nowMs - swept < settings.checkMs) return
     await book.raise([], nowMs, { name: SWEPT, from: swept, to: nowMs })
-    let after: string | undefined = ''
+    let after: string | undefined = isWanted('budget_alerts') ? '' : undefined
     while (after !== undefined) {
       const page: Awaited<ReturnType<AlertFigures['budgets']>> = await figures.budgets(after, PAGE, nowMs)
       await budgets(page.rows, nowMs)
@@ -143,7 +143,7 @@ export function alerts(deps: AlertsDeps): Alerts {
     },
     async tick(nowMs) {
       await attempt('deployments', nowMs, () => watch(nowMs))
-      if (isWanted('budget_alerts')) await attempt('budgets', nowMs, () => sweep(nowMs))
+      await attempt('budgets', nowMs, () => sweep(nowMs))
       await attempt('reports', nowMs, () => reports(nowMs))
       await attempt('dead letters', nowMs, () => dead(nowMs))
       await attempt('sending', nowMs, () => sendDue(deps, nowMs))

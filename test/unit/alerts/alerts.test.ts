@@ -269,6 +269,18 @@ it('a digest waits for its hour and keeps every body; equal ones are counted', a
   expect(texts.join('\n')).toContain('LLM API calls failed: fast (×2)')
 })
 
+it('what was sent is forgotten after a hundred days, whoever is told of what', async () => {
+  const world = new AlertsWorld({
+    receivers: [{ channel: 'slack', to: 'https://hooks.slack.test/a', types: ['llm_exceptions'] }],
+  })
+  await world.alerts.recorded([failure({ id: 'old' })], NOW)
+  const known = async () => (await world.book.known(['exception:old'])).size
+  await world.alerts.tick(NOW + 99 * DAY_MS)
+  expect(await known()).toBe(1)
+  await world.alerts.tick(NOW + 101 * DAY_MS)
+  expect(await known()).toBe(0)
+})
+
 it('a change is told by its fields, and a type that nobody wants is not even kept', async () => {
   const world = new AlertsWorld({
     receivers: [{ channel: 'slack', to: 'https://hooks.slack.test/a', types: ['virtual_key_updated'] }],
