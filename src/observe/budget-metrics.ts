@@ -14,6 +14,8 @@ export interface BudgetFigure extends WindowName {
   readonly spentNano: string
   /** Absent where it never ends. */
   readonly endMs?: number
+  /** What its organization is called: events do not say. */
+  readonly alias?: string
 }
 
 /** The budgets of these windows, those that an entity has as its own or by the file; windows without one are not in it. */
@@ -50,11 +52,11 @@ const NAMES = {
 } as const
 type Kind = keyof typeof NAMES
 
-const labelsOf: Readonly<Record<Kind, (event: SpendEvent) => Labels>> = {
+const labelsOf: Readonly<Record<Kind, (event: SpendEvent, alias: string) => Labels>> = {
   key: ({ api_key, key_alias }) => ({ hashed_api_key: api_key, api_key_alias: key_alias ?? '' }),
   team: ({ team_id, team_alias }) => ({ team: team_id ?? '', team_alias: team_alias ?? '' }),
   user: ({ user }) => ({ user: user ?? '' }),
-  org: ({ organization_id }) => ({ org_id: organization_id ?? '', org_alias: '' }),
+  org: ({ organization_id }, alias) => ({ org_id: organization_id ?? '', org_alias: alias }),
   customer: ({ end_user }) => ({ end_user: end_user ?? '' }),
   provider: ({ custom_llm_provider }) => ({ api_provider: custom_llm_provider }),
 }
@@ -74,11 +76,11 @@ export function windowsIn(
 /** What the budgets of those who asked are now. Times are milliseconds here and hours where they are shown. */
 export function budgetDeltas(events: readonly SpendEvent[], figures: readonly BudgetFigure[]): readonly Delta[] {
   const found = byWindow(events)
-  return figures.flatMap(({ scope, startMs, limitNano, spentNano, endMs }) => {
+  return figures.flatMap(({ scope, startMs, limitNano, spentNano, endMs, alias = '' }) => {
     const one = found.get(nameOf(scope, startMs))
     const kind = kindOf(scope)
     if (!one || !kind) return []
-    const labels = labelsOf[kind](one.event)
+    const labels = labelsOf[kind](one.event, alias)
     const [left, limit, end] = NAMES[kind]
     const values: readonly (readonly [string | undefined, number | undefined])[] = [
       [left, usdOf(String(BigInt(limitNano) - BigInt(spentNano)))],

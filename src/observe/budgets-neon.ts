@@ -21,17 +21,23 @@ export function neonBudgets(db: Db, spanOf: (rule: Rule, atMs: number) => { read
       duration: string
       zone: string
       anchor: string
+      alias: string | null
     }>(sql`
-      select b.scope, b.duration, b.time_zone as zone, w.spent::text as spent,
+      select b.scope, o.organization_alias as alias, b.duration, b.time_zone as zone, w.spent::text as spent,
         (b.limit_nano + case when b.extra_until > ${new Date(nowMs).toISOString()}::timestamptz then b.extra_nano else 0 end)::text as limit,
         floor(extract(epoch from b.anchor) * 1000)::text as anchor, floor(extract(epoch from w.window_start) * 1000)::text as start
       from jsonb_to_recordset(${JSON.stringify(wanted)}::jsonb) as n(scope text, start timestamptz)
       join budget b on b.scope = n.scope and b.part in ('main', 'file')
-      join budget_window w on w.scope = n.scope and w.window_start = n.start`)
-    return rows.map(({ scope, start, limit, spent, duration, zone, anchor }) => {
+      join budget_window w on w.scope = n.scope and w.window_start = n.start
+      left join organization o on o.organization_id = id_in_scope(substring(n.scope from '^org:([^:@]+)@'))`)
+    return rows.map(({ scope, start, limit, spent, duration, zone, anchor, alias }) => {
       const startMs = Number(start)
       const { endMs } = spanOf({ duration, timeZone: zone, anchorMs: Number(anchor) }, startMs)
-      return { scope, startMs, limitNano: limit, spentNano: spent, ...(Number.isFinite(endMs) ? { endMs } : {}) }
+      return {
+        ...{ scope, startMs, limitNano: limit, spentNano: spent },
+        ...(Number.isFinite(endMs) ? { endMs } : {}),
+        ...(alias === null ? {} : { alias }),
+      }
     })
   }
 }

@@ -85,7 +85,7 @@ export function labelsOf(event: SpendEvent, { endUsers }: MetricOptions) {
     api_base: event.api_base,
     api_provider: event.custom_llm_provider,
     org_id: event.organization_id ?? '',
-    // Events do not have it; dashboards name it.
+    // What is told of organizations' budgets has it.
     org_alias: '',
     status_code: String(event.http_status),
     exception_status: String(event.http_status),

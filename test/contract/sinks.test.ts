@@ -113,6 +113,14 @@ it('gauges of budgets are read for the windows of a batch: limits with what was 
     { scope: 'provider:openai@life', startMs: 0, limitNano: '7', spentNano: '3' },
   ])
   expect((await figures(windows.slice(0, 1), start + 2_000))[0]?.limitNano).toBe('2000')
+  await db.execute(sql`insert into organization (organization_id, organization_alias) values ('a:50%', 'The org')`)
+  const scope = `${entityName('org', 'a:50%')}@life`
+  await db.execute(sql`insert into budget (scope, entity, part, limit_nano, duration, anchor)
+    values (${scope}, ${entityName('org', 'a:50%')}, 'main', 9, 'life', ${at}::timestamptz)`)
+  await db.execute(sql`insert into budget_window (scope, window_start, spent) values (${scope}, 'epoch', 1)`)
+  expect(await figures([{ scope, startMs: 0 }], start)).toEqual([
+    { scope, startMs: 0, limitNano: '9', spentNano: '1', alias: 'The org' },
+  ])
 })
 
 it('keys are debugged until their time is over', async () => {

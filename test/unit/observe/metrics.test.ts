@@ -186,7 +186,7 @@ describe('the metrics', () => {
           figure('key:k@30d', 1, { endMs: NOW + 5_400_000 }),
           figure('team:t@life', 0, { spentNano: '2500000000' }),
           figure('user:u@1d', 3, { endMs: NOW - 1 }),
-          figure('org:o@1d', 4),
+          figure('org:o@1d', 4, { alias: 'The org' }),
           figure('customer:c@1d', 6, { endMs: NOW + 3_600_000 }),
           figure('provider:openai@1d', 5),
           figure('team:other@1d', 6),
@@ -211,7 +211,10 @@ describe('the metrics', () => {
       litellm_customer_budget_remaining_hours_metric: [1],
       litellm_provider_remaining_budget_metric: [1.5],
     })
-    expect(families.get('litellm_org_max_budget_metric')!.samples[0]!.labels).toEqual({ org_id: 'o', org_alias: '' })
+    expect(families.get('litellm_org_max_budget_metric')!.samples[0]!.labels).toEqual({
+      org_id: 'o',
+      org_alias: 'The org',
+    })
     expect(families.get('litellm_api_key_max_budget_metric')!.samples[0]!.labels).toEqual({
       hashed_api_key: 'hash',
       api_key_alias: '',
