@@ -178,7 +178,8 @@ async function tellOwn(own: readonly (readonly [string, readonly Waiting[]])[], 
 async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<void> {
   const { message } = one
   const { deliver, clock, failed, pausedUntilMs } = deps
-  if (clock() < (pausedUntilMs.get(name) ?? 0)) return again(one)
+  const waitMs = (pausedUntilMs.get(name) ?? 0) - clock()
+  if (waitMs > 0) return again(one, Math.ceil(waitMs / 1000))
   const delivery = deliveryIn(message.body)
   if (!delivery) return noDelivery(message, deps)
   try {
@@ -192,9 +193,10 @@ async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<v
   }
 }
 
-function again({ message, to }: Waiting): void {
+/** No earlier than the sink is asked again: until then it would come for nothing. */
+function again({ message, to }: Waiting, leastSeconds = 0): void {
   if (to.of !== undefined && message.attempts >= OWN_TRIES) message.ack()
-  else message.retry({ delaySeconds: delaySeconds(message.attempts) })
+  else message.retry({ delaySeconds: Math.max(leastSeconds, delaySeconds(message.attempts)) })
 }
 
 /** 2, 4, 8 … seconds, at most a quarter of an hour. */

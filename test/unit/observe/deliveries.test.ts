@@ -82,7 +82,8 @@ it('reads no events for a sink that is left alone, whatever its name is', async 
     pausedUntilMs,
     clock: () => 0,
   })
-  expect(unread.done).toEqual([2])
+  // And it does not come before the sink is asked again.
+  expect(unread.done).toEqual([6])
 })
 
 it('many events become messages and calls that the queue takes, none lost', async () => {
