@@ -26,7 +26,7 @@ const honest = fc.oneof(
 
 describe('the length of sound', () => {
   it('is never below the truth, and not far above it, for honest files of every kind', () => {
-    fc.assert(
+    void fc.assert(
       fc.property(honest, ({ file, seconds }) => {
         const told = audioSeconds(file) ?? 0
         expect(told).toBeGreaterThanOrEqual(seconds - 1e-9)
@@ -44,7 +44,7 @@ describe('the length of sound', () => {
         for (const [at, value] of changes) if (copy.length > 0) copy[at % Math.min(copy.length, 200)] = value
         return copy
       })
-    fc.assert(
+    void fc.assert(
       fc.property(fc.oneof(bent, fc.uint8Array({ maxLength: 500 })), (file) => {
         const told = audioSeconds(file)
         expect(told === undefined || (told > 0 && Number.isFinite(told))).toBe(true)
