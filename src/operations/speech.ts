@@ -2,18 +2,18 @@ import type { Deployment } from '../config/config.ts'
 import { parseSpeech, type SpeechRequest } from '../dialects/audio.ts'
 import { GatewayError } from '../errors.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
-import { audioTokens } from '../providers/audio-used.ts'
+import { audioTokens, charactersOf, mostSpokenTokens } from '../providers/audio-used.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import { taskBody } from '../providers/task-request.ts'
 import { boundedBy, isByToken } from './bound.ts'
 import { heardEvents } from './heard-events.ts'
 import type { Asking, Hearing, Operation } from './operation.ts'
+import { readable } from './task.ts'
 import { utf8Bytes, valueBytes } from './text-size.ts'
 
 const TOKENS_PER_REQUEST = 64
-/** OpenAI's sound is about 21 tokens a second, and people say some fourteen characters in it; the slowest say two. */
+/** What is mostly said: fourteen characters in a second of some 21 tokens. */
 const TOKENS_PER_CHARACTER = 1.5
-const MOST_TOKENS_PER_CHARACTER = 12
 
 /** A text, read aloud: sound that is passed on as it comes. */
 export const speech: Operation<SpeechRequest> = {
@@ -25,11 +25,12 @@ export const speech: Operation<SpeechRequest> = {
   needs: ({ input }) => ({ inputTokens: Math.ceil(input.length / 4), capabilities: [] }),
   estimateUsage,
   streams: ({ stream_format }) => stream_format === 'sse',
-  hearing({ request, deployment }) {
+  hearing({ request, deployment, provider }) {
+    if (provider.speech?.read) return undefined
     if (request.stream_format !== 'sse') return heardSound(request, deployment)
     const usage = (event: unknown) => {
       const told = audioTokens(event)
-      return told && { ...told, inputCharacters: charactersOf(request) }
+      return told && { ...told, inputCharacters: charactersOf(request.input) }
     }
     return heardEvents({ last: 'speech.audio.done', usage, estimate: () => estimateUsage(request) })
   },
@@ -39,7 +40,13 @@ export const speech: Operation<SpeechRequest> = {
     if (speech) return [speech.ask(request, target)]
     throw new GatewayError('not_implemented', `It cannot be asked: ${LACKING}. Use another model.`, { param: 'model' })
   },
-  told({ deployment }: Asking<SpeechRequest>) {
+  told({ deployment, provider, request }: Asking<SpeechRequest>, [answer]) {
+    const read = provider.speech?.read
+    if (read) {
+      const { bytes, type, usage } = readable(deployment.group, () => read(answer.json, request))
+      const used = usage && { ...usage, inputCharacters: charactersOf(request.input) }
+      return { body: '', bytes, type, usage: used ?? estimateUsage(request), estimated: used === undefined }
+    }
     throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is no sound.`, {
       billed: true,
       retry: true,
@@ -49,25 +56,19 @@ export const speech: Operation<SpeechRequest> = {
 
 const LACKING = 'its vendor reads nothing aloud here'
 
-function charactersOf({ input }: SpeechRequest): number {
-  let count = 0
-  for (const _ of input) count += 1
-  return count
-}
-
 function mostUsage(request: SpeechRequest, deployment: Deployment): Usage {
   const { instructions } = taskBody(request, deployment)
-  const inputCharacters = charactersOf(request)
+  const inputCharacters = charactersOf(request.input)
   return {
     ...noUsage,
     inputTokens: utf8Bytes(request.input) + valueBytes(instructions) + TOKENS_PER_REQUEST,
-    outputAudioTokens: MOST_TOKENS_PER_CHARACTER * inputCharacters,
+    outputAudioTokens: mostSpokenTokens(request.input),
     inputCharacters,
   }
 }
 
 function estimateUsage(request: SpeechRequest): Usage {
-  const inputCharacters = charactersOf(request)
+  const inputCharacters = charactersOf(request.input)
   return {
     ...noUsage,
     inputTokens: Math.ceil((utf8Bytes(request.input) + valueBytes(request.instructions)) / 4),
@@ -92,7 +93,7 @@ function heardSound(request: SpeechRequest, { price }: Deployment): Hearing {
     failure: undefined,
     used: () =>
       price && !isByToken(price)
-        ? { usage: { ...noUsage, inputCharacters: charactersOf(request) }, estimated: false }
+        ? { usage: { ...noUsage, inputCharacters: charactersOf(request.input) }, estimated: false }
         : { usage: estimateUsage(request), estimated: true },
   }
 }

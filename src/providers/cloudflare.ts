@@ -1,4 +1,6 @@
-import { cloudflareImages, cloudflareReranking, cloudflareSpeech, cloudflareTranscription } from './cloudflare-run.ts'
+import { cloudflareSpeech, cloudflareTranscription } from './cloudflare-audio.ts'
+import { cloudflareEdits, cloudflareImages } from './cloudflare-images.ts'
+import { cloudflareReranking } from './cloudflare-run.ts'
 import { openModels } from './open-models.ts'
 import { openaiCompatible, urlOf } from './openai-compatible.ts'
 import { openaiEmbedding } from './openai-embeddings.ts'
@@ -13,9 +15,9 @@ const defaults = { apiBaseEnv: 'CLOUDFLARE_API_BASE', apiKeyEnv: 'CLOUDFLARE_API
 export const cloudflare = {
   ...openaiCompatible(defaults, { ...openModels, url: (target) => addressOf(target, '/chat/completions') }),
   embedding: openaiEmbedding(defaults, { textOnly: true, url: (target) => addressOf(target, '/embeddings') }),
-  images: { generations: cloudflareImages },
+  images: { generations: cloudflareImages, edits: cloudflareEdits },
   speech: cloudflareSpeech,
-  transcription: { transcriptions: cloudflareTranscription },
+  transcription: cloudflareTranscription,
   reranking: cloudflareReranking,
 }
 

@@ -8,6 +8,7 @@ import { geminiFailure } from './gemini-failure.ts'
 import { geminiImages } from './gemini-images.ts'
 import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
+import { geminiSpeech } from './gemini-speech.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Target } from './provider.ts'
 import type { Vendor } from './translator.ts'
@@ -27,6 +28,7 @@ export const gemini = {
   failure: geminiFailure,
   embedding: geminiEmbedding,
   images: { generations: geminiImages(geminiRequest) },
+  speech: geminiSpeech(geminiRequest),
   // The same request as `countTokens` has it: everything that would be sent, under one name.
   tokenCounter: {
     count(request, target) {

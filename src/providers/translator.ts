@@ -71,6 +71,14 @@ export interface Task<Request, Answer> {
 /** The part of a vendor that reads aloud. Its answer is sound, or events with sound in them. */
 export interface SpeechTask {
   ask(request: SpeechRequest, target: Target): UpstreamRequest
+  /** Where the sound comes inside JSON, as a whole. Throws for what is no sound. */
+  readonly read?: (answer: unknown, request: SpeechRequest) => Spoken
+}
+
+export interface Spoken {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  readonly type: string
+  readonly usage?: Usage
 }
 
 /** What is said in a file: in its own language, and in English. */

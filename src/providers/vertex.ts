@@ -14,6 +14,7 @@ import { errorIn, geminiFailure } from './gemini-failure.ts'
 import { geminiImages } from './gemini-images.ts'
 import { ownContents } from './gemini-own-turns.ts'
 import { geminiCompletion, geminiReader } from './gemini-reader.ts'
+import { geminiSpeech } from './gemini-speech.ts'
 import { geminiUsage } from './gemini-usage.ts'
 import type { Failure, Target, UpstreamRequest } from './provider.ts'
 import type { Vendor } from './translator.ts'
@@ -41,6 +42,7 @@ export const vertexGemini = {
   embedding: vertexEmbedding,
   reranking: vertexReranking,
   images: { generations: geminiImages((target, method, body) => gemini(target, method, body)) },
+  speech: geminiSpeech((target, method, body) => gemini(target, method, body)),
   tokenCounter: { count: vertexCountTokens, counted: totalTokens },
 } satisfies Vendor
 

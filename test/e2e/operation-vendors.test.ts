@@ -12,7 +12,7 @@ interface Case {
   /** The vendor's path after its `api_base`, and what must stand in the body. */
   readonly path: string
   readonly says: readonly string[]
-  readonly answer: object | string | Uint8Array
+  readonly answer: object | Uint8Array
   readonly ask: (client: Client, model: string) => Promise<unknown>
   readonly told: unknown
   readonly callType: string
@@ -79,7 +79,7 @@ const speaks = {
   mode: 'audio_speech',
   ask: async ({ sdk, signal }: Client, model: string) => {
     const spoken = await sdk.audio.speech.create({ model, voice: 'luna', input: 'Hello' }, { signal })
-    return [...new Uint8Array(await spoken.arrayBuffer())]
+    return [...new Uint8Array(await spoken.arrayBuffer()).slice(0, 8)]
   },
 }
 const moderates = {
@@ -234,6 +234,19 @@ const cases: Readonly<Record<string, Case>> = {
     path: '/ai/run/@cf/black-forest-labs/flux-1-schnell',
     answer: { result: { image: 'AA==' } },
   },
+  'a picture of Workers AI by a form': {
+    ...draws,
+    params: { model: 'cloudflare/@cf/black-forest-labs/flux-2-dev', ...perPicture },
+    path: '/ai/run/@cf/black-forest-labs/flux-2-dev',
+    says: [PROMPT, 'form-data; name="prompt"'],
+    answer: { result: { image: 'AA==' } },
+  },
+  'a picture of Workers AI in bytes': {
+    ...draws,
+    params: { model: 'cloudflare/@cf/stabilityai/stable-diffusion-xl-base-1.0', ...perPicture },
+    path: '/ai/run/@cf/stabilityai/stable-diffusion-xl-base-1.0',
+    answer: { type: 'image/png', bytes: new Uint8Array([0]) },
+  },
   'a picture of Together': {
     ...draws,
     params: { model: 'together_ai/black-forest-labs/FLUX.1-schnell', ...perPicture },
@@ -289,12 +302,42 @@ const cases: Readonly<Record<string, Case>> = {
     answer: { text: 'Hello there.', duration: 2, segments: [] },
     costNano: 1_000_000,
   },
+  'what Workers AI hears': {
+    ...hears,
+    params: { model: 'cloudflare/@cf/openai/whisper-large-v3-turbo', ...perSecond },
+    path: '/ai/run/@cf/openai/whisper-large-v3-turbo',
+    // The file as base64, in JSON.
+    says: ['"audio":"/v7+/v7+'],
+    answer: { result: { text: 'Hello there.', transcription_info: { duration: 5 } } },
+    costNano: 500_000,
+  },
   'what vLLM hears': {
     ...hears,
     params: { model: 'hosted_vllm/whisper', ...perSecond },
     path: '/audio/transcriptions',
     answer: { text: 'Hello there.', usage: { type: 'duration', seconds: 4 } },
     costNano: 400_000,
+  },
+  'what Gemini says': {
+    ...speaks,
+    params: {
+      ...{ model: 'gemini/gemini-2.5-flash-preview-tts', input_cost_per_token: 0.0000005 },
+      ...{ output_cost_per_token: 0.000001, output_cost_per_audio_token: 0.00001 },
+    },
+    path: '/models/gemini-2.5-flash-preview-tts:generateContent',
+    says: ['Hello', '"voiceName":"luna"', '"responseModalities":["AUDIO"]'],
+    answer: {
+      candidates: [
+        {
+          content: { parts: [{ inlineData: { mimeType: 'audio/L16;codec=pcm;rate=24000', data: 'AQID' } }] },
+          finishReason: 'STOP',
+        },
+      ],
+      usageMetadata: { promptTokenCount: 4, candidatesTokenCount: 30, totalTokenCount: 34 },
+    },
+    told: [0x52, 0x49, 0x46, 0x46, 39, 0, 0, 0],
+    // 4 × 500 + 30 × 10,000.
+    costNano: 302_000,
   },
   'what Deepgram says': {
     ...speaks,
@@ -341,9 +384,10 @@ afterAll(() => new Promise((resolve) => server.close(resolve)))
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
 function send(response: ServerResponse, status: number, body: Case['answer']): void {
-  const isSound = body instanceof Uint8Array
-  response.writeHead(status, { 'content-type': isSound ? 'audio/mpeg' : 'application/json' })
-  response.end(isSound ? body : JSON.stringify(body))
+  const bare = body instanceof Uint8Array ? { type: 'audio/mpeg', bytes: body } : body
+  const isBare = 'bytes' in bare && bare.bytes instanceof Uint8Array
+  response.writeHead(status, { 'content-type': isBare && 'type' in bare ? String(bare.type) : 'application/json' })
+  response.end(isBare ? bare.bytes : JSON.stringify(body))
 }
 
 /** For every vendor at once, so that they wait for the queue together. */
@@ -352,8 +396,10 @@ async function everywhere<T>(ask: (one: Case, title: string) => Promise<T>): Pro
   return Object.fromEntries(await Promise.all(found))
 }
 
-const expected = <T>(of: (one: Case) => T) =>
-  Object.fromEntries(Object.entries(cases).map(([title, one]) => [title, of(one)]))
+const expected = <T>(of: (one: Case, title: string) => T) =>
+  Object.fromEntries(Object.entries(cases).map(([title, one]) => [title, of(one, title)]))
+
+const isSound = (callType: string, title: string) => callType === 'aspeech' && title !== 'what Gemini says'
 
 describe('an operation at each of its vendors', () => {
   const row = (model: string, { params, mode }: Case) => `
@@ -442,14 +488,14 @@ general_settings:
     const found = await everywhere(async ({ ask, callType }, title) => {
       const { one, rows } = await client(10)
       // Whatever bytes there are may be sound.
-      if (callType === 'aspeech') return 'sound'
+      if (isSound(callType, title)) return 'sound'
       const error = await ask(one, modelOf(title, 'is-odd')).catch(refusal)
       const [row] = await rows()
       return { error, status: row?.status }
     })
     expect(found).toEqual(
-      expected(({ callType }) =>
-        callType === 'aspeech' ? 'sound' : { error: { status: 502, type: 'upstream_error' }, status: 'failure' },
+      expected(({ callType }, title) =>
+        isSound(callType, title) ? 'sound' : { error: { status: 502, type: 'upstream_error' }, status: 'failure' },
       ),
     )
   })
