@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { anthropic } from '../../../src/dialects/anthropic.ts'
 import type { Dialect } from '../../../src/dialects/dialect.ts'
 import { openaiChat } from '../../../src/dialects/openai-chat.ts'
 import { responses } from '../../../src/dialects/responses.ts'
+import { LINGER_MS } from '../../../src/streams/reads.ts'
 import { chunk, streamed, usageChunk } from '../../support/gateway-world.ts'
 import { claudeLines, responseLines, type Script, streamWorld } from './stream-world.ts'
 
@@ -291,15 +292,24 @@ it('leaves out an event that nobody can read, in every way of passing on', async
   expect(text).toContain('message_stop')
 })
 
-it('does not wait for a vendor that has said everything and does not hang up', async () => {
-  for (const dialect of [openaiChat, anthropic]) {
-    const world = streamWorld([() => endless([role, word('Hello'), finish])], { dialect })
-    expect(await (await world.ask()).text()).toContain('Hello')
-    await world.rest()
-    expect(world.ends).toMatchObject([{ status: 'success' }])
-    expect(world.open()).toBe(0)
-  }
-})
+it.each([openaiChat, anthropic])(
+  'does not wait for a vendor that has said everything and does not hang up: $name',
+  async (dialect) => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const world = streamWorld([() => endless([role, word('Hello'), finish])], { dialect })
+      const asked = world.ask().then((response) => response.text())
+      await vi.advanceTimersByTimeAsync(LINGER_MS)
+      expect(await asked).toContain('Hello')
+      vi.useRealTimers()
+      await world.rest()
+      expect(world.ends).toMatchObject([{ status: 'success' }])
+      expect(world.open()).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
+  },
+)
 
 /** A stream that says this and then nothing, without hanging up. */
 function endless(lines: readonly string[]): Response {
