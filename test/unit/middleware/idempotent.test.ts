@@ -127,20 +127,21 @@ describe('a request that says an Idempotency-Key', () => {
 
   it('is told to come again when that takes too long, or its client leaves', async () => {
     const v = world()
-    let finish = (_: Response) => {}
-    const slow = v.ask(
-      () =>
-        new Promise<Response>((resolve) => {
-          finish = resolve
-        }),
-    )
+    const answer = Promise.withResolvers<Response>()
+    const served = Promise.withResolvers<void>()
+    const slow = v.ask(() => {
+      served.resolve()
+      return answer.promise
+    })
+    // Its name takes hashing, in which another could overtake it.
+    await served.promise
     await expect(v.ask(good)).rejects.toMatchObject({
       status: 409,
       code: 'idempotent_request_running',
       details: { retryAfterMs: 2_000 },
     })
     await expect(v.ask(good, { signal: AbortSignal.abort() })).rejects.toMatchObject({ status: 409 })
-    finish(good())
+    answer.resolve(good())
     await slow
     expect(v.serves()).toBe(1)
   })
