@@ -86,7 +86,11 @@ describe('Workers AI', () => {
     const drawn = await asked(images, { model: 'flux-2', prompt, size: '512x512' }, made)
     expect(Object.fromEntries(drawn.sent[0]?.body as FormData)).toEqual({ prompt, width: '512', height: '512' })
     const changed = await asked(imageEdits, { model: 'flux-2', prompt, image: [file, file] }, made)
-    expect([...(changed.sent[0]?.body as FormData).keys()]).toEqual(['prompt', 'input_image_0', 'input_image_1'])
+    expect(Object.keys(Object.fromEntries(changed.sent[0]?.body as FormData))).toEqual([
+      'prompt',
+      'input_image_0',
+      'input_image_1',
+    ])
     expect(changed.row).toMatchObject({ cost_nano: '40000000', call_type: 'aimage_edit' })
     const refused = await asked(imageEdits, { model: 'phoenix', prompt, image: file }, made)
     expect(refused.response).toMatchObject({ kind: 'invalid_request', message: expect.stringContaining('flux-2-dev') })
