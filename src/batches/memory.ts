@@ -16,6 +16,10 @@ export function memoryVendorObjects(): VendorObjects {
       return Promise.resolve()
     },
     find: (...of) => Promise.resolve(structuredClone(found(...of))),
+    owners(ids, vendors) {
+      const named = [...rows.values()].filter(({ id, vendor }) => ids.includes(id) && vendors.includes(vendor))
+      return Promise.resolve(named.map(({ id, owner }) => ({ id, owner })))
+    },
     list(owner, kind, { vendors, purpose, after, limit, oldestFirst = false }) {
       const sorted = theirs(owner, kind)
         .filter(({ vendor }) => vendors === undefined || vendors.includes(vendor))

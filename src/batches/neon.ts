@@ -33,6 +33,11 @@ export function neonVendorObjects(db: Db): VendorObjects {
         .onConflictDoUpdate({ target: [t.vendor, t.id], set: { said: told } })
     },
     find,
+    owners: (ids, vendors) =>
+      db
+        .select({ id: t.id, owner: t.owner })
+        .from(t)
+        .where(and(inArray(t.vendor, [...vendors]), inArray(t.id, [...ids]))),
     async list(owner, kind, { vendors, purpose, after, limit, oldestFirst = false }) {
       const last = after === undefined ? undefined : await find(owner, kind, after, vendors)
       if (after !== undefined && last === undefined) return []

@@ -14,11 +14,11 @@ export interface Opening {
   readonly prices: Readonly<Record<string, Price>>
 }
 
-/** A file or a batch as its vendor last told of it. */
+/** A file or a batch as its vendor last told of it; of any other thing (`other`), only whose it is. */
 export interface VendorObject {
   readonly vendor: string
   readonly id: string
-  readonly kind: 'file' | 'batch'
+  readonly kind: 'file' | 'batch' | 'other'
   /** `team:id`, else `key:id`. */
   readonly owner: string
   readonly said: Fields
@@ -53,6 +53,8 @@ export interface VendorObjects {
     id: string,
     vendors?: readonly string[],
   ): Promise<VendorObject | undefined>
+  /** Whose the things of these names are at these vendors; nothing of those that were not made through here. */
+  owners(ids: readonly string[], vendors: readonly string[]): Promise<readonly Pick<VendorObject, 'id' | 'owner'>[]>
   /** The latest first, unless asked otherwise; after the one that is named. */
   list(owner: string, kind: VendorObject['kind'], page: Page): Promise<readonly VendorObject[]>
   /** Whether there was one. */

@@ -553,7 +553,7 @@ export const vendorObject = pgTable(
   {
     vendor: text('vendor').notNull(),
     id: text('id').notNull(),
-    /** `file` or `batch`. */
+    /** `file`, `batch`, or `other`. */
     kind: text('kind').notNull(),
     /** `team:id`, else `key:id`. */
     owner: text('owner').notNull(),

@@ -61,6 +61,14 @@ export function plainPath(rest: string): string {
     .toLowerCase()
 }
 
+/** The parts of a path as a server may understand them, without percent signs. Only to be judged, never to be asked. */
+export function decodedParts(path: string): readonly string[] {
+  return path
+    .split('/')
+    .flatMap((part) => (decoded(part) ?? part).split('/'))
+    .filter((part) => part !== '')
+}
+
 /** The vendor's address with the rest of the path behind it: always at the same origin and below the same path. */
 export function addressOf(base: string, rest: string, query: URLSearchParams): URL {
   const root = new URL(base)

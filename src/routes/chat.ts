@@ -8,10 +8,12 @@ import { responses as responsesDialect } from '../dialects/responses.ts'
 import { GatewayError } from '../errors.ts'
 import { serve } from '../gateway/serve.ts'
 import { chat as operation } from '../operations/chat-operation.ts'
+import { namesInBody } from '../operations/kept-names.ts'
 import { mayLookUp, withPassages } from './chat-passages.ts'
 import { countGemini } from './count-tokens.ts'
 import { embedGemini } from './embeddings.ts'
 import { callerOf } from './others.ts'
+import { mustBeOwn } from './owned-at-vendors.ts'
 import { answerAndKeep } from './responses-stored.ts'
 import { type Asked, type Route, route } from './route.ts'
 
@@ -31,6 +33,7 @@ async function chat(
   { dialect, body, path = {} }: { dialect: Dialect; body: Fields; path?: PathFields },
 ): Promise<Response> {
   const { headers, signal } = request
+  await mustBeOwn(namesInBody(body), { principal, deps })
   const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
   const caller = await callerOf(principal, { headers, body }, deps.tenants, moment)
   const call = { requestId, principal: caller, operation, dialect, path, body, headers, signal, receivedAtMs }

@@ -35,7 +35,7 @@ export async function mine(
   const { objects } = batchesOf(asked)
   const found = isStorable(id) ? await objects.find(ownerOf(asked.principal), kind, id, vendors) : undefined
   if (found) return found
-  throw new GatewayError('not_found', `No such ${kind === 'file' ? 'File object' : 'batch'}: ${id.slice(0, 200)}`, {
+  throw new GatewayError('not_found', `No such ${kind === 'file' ? 'File object' : kind}: ${id.slice(0, 200)}`, {
     param: 'id',
     retry: false,
   })

@@ -11,8 +11,8 @@ import { presentedKey } from '../middleware/credentials.ts'
 import { isPlain, listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
 import type { Principal } from '../tenants/principal.ts'
-import { withOwnFiles } from './files-passed-on.ts'
 import { callerOf } from './others.ts'
+import { withOwnAtVendor } from './owned-at-vendors.ts'
 import { readPassed } from './pass-through-body.ts'
 import { type Asked, type Incoming, type Route, route } from './route.ts'
 
@@ -51,7 +51,8 @@ async function toVendor(asked: ToPass): Promise<Response> {
     principal: await callerFor(asked, shape ? said : {}),
     pricePico: priced?.target === undefined ? priced?.pricePico : undefined,
   }
-  return withOwnFiles(asked, { vendor: vendor.name, rest }, () => passThrough(call, destination, deps.gateway))
+  const passed = { vendor: vendor.name, rest, body: said, isShaped: shape !== undefined }
+  return withOwnAtVendor(asked, passed, () => passThrough(call, destination, deps.gateway))
 }
 
 /** An endpoint that the operator's file names. */

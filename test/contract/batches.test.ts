@@ -32,6 +32,22 @@ function contract(name: string, make: () => VendorObjects): void {
       expect(await store.forget('team:a', 'file', 'file-1')).toBe(false)
     })
 
+    it('has an owner that is told to whoever asks by its name', async () => {
+      const store = make()
+      await store.keep(object('thread_1', { kind: 'other', owner: 'key:1' }))
+      await store.keep(object('thread_1', { kind: 'other', owner: 'key:2' }))
+      await store.keep(object('files/a', { kind: 'other', owner: 'key:2', vendor: 'gemini' }))
+      const of = ['thread_1', 'files/a', 'thread_9']
+      expect(await store.owners(of, ['openai'])).toEqual([{ id: 'thread_1', owner: 'key:1' }])
+      expect(new Set(await store.owners(of, ['gemini', 'openai']))).toEqual(
+        new Set([
+          { id: 'thread_1', owner: 'key:1' },
+          { id: 'files/a', owner: 'key:2' },
+        ]),
+      )
+      expect(await store.owners(of, ['azure'])).toEqual([])
+    })
+
     it('stays whose it is and what it was begun with, whatever is said of it later', async () => {
       const store = make()
       const opening = { event: spendEventOf({ id: newId(NOW) }), holdNano: '7', prices: { m: { input: 1, output: 2 } } }
