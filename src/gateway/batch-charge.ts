@@ -108,6 +108,6 @@ function priceOf(model: string | undefined, prices: Opening['prices']): Price | 
 }
 
 /** A row's usage has the classes of tokens alone. */
-function tokensIn({ webSearches: _, ...tokens }: Usage): SpendEvent['usage'] {
+function tokensIn({ webSearches: _, serviceTier: __, ...tokens }: Usage): SpendEvent['usage'] {
   return tokens
 }

@@ -1,9 +1,9 @@
-import type { Deployment } from '../config/config.ts'
 import { type GatewayError, toGatewayError } from '../errors.ts'
 import type { Ended } from '../health/port.ts'
 import type { Settlement } from '../ledger/port.ts'
 import { minNano, type NanoUsd } from '../money.ts'
 import type { AnyRequest } from '../operations/operation.ts'
+import { type BilledUsage, billedUsage } from '../prices/service-tier.ts'
 import { completionTokens, noUsage, promptTokens, totalTokens, type Usage } from '../prices/usage.ts'
 import type { SpendEvent } from '../spend/event.ts'
 import { appliesTo } from '../tenants/applies.ts'
@@ -31,14 +31,18 @@ export interface Outcome {
 const NOTHING: Charge = { costNano: 0n }
 
 /** What an outcome is charged: priced in full, whatever was held for it. What its vendor refused costs nothing, no fee either. */
-export function chargeFor({ deployment }: Attempt<AnyRequest>, { status, usage, estimated }: Outcome): Charge {
+export function chargeFor(attempt: Attempt<AnyRequest>, { status, usage, estimated }: Outcome): Charge {
   const isRefused = status === 'failure' && !estimated && usage === noUsage
-  return isRefused ? NOTHING : chargeOf(deployment, usage)
+  return isRefused ? NOTHING : chargeOf(attempt.deployment, billedOf(attempt, usage))
 }
 
-/** What a usage costs at a deployment; nothing where it has no price. */
-export function costIn(deployment: Deployment, usage: Usage): NanoUsd {
-  return chargeOf(deployment, usage).costNano
+function billedOf({ request, deployment }: Attempt<AnyRequest>, usage: Usage): BilledUsage {
+  return billedUsage(usage, request, deployment.params)
+}
+
+/** What a usage of an attempt costs; nothing where it has no price. */
+export function costIn(attempt: Attempt<AnyRequest>, usage: Usage): NanoUsd {
+  return chargeOf(attempt.deployment, billedOf(attempt, usage)).costNano
 }
 
 /**
@@ -109,7 +113,8 @@ function toEnded({ group, deployment, startedAtMs, call }: Attempt<AnyRequest>, 
 export function toEvent(attempt: Attempt<AnyRequest>, outcome: Outcome, cost: NanoUsd, deps: GatewayDeps): SpendEvent {
   const { call, deployment, target, request, grant } = attempt
   const { principal } = call
-  const { usage, error } = outcome
+  const { error } = outcome
+  const usage = billedOf(attempt, outcome.usage)
   const hold = grant && cost > 0n ? grant.amountNano : 0n
   const windows =
     grant?.windows ??

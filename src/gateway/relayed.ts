@@ -83,8 +83,8 @@ async function open(
   return { teller, held, ...(telling.begun && { firstTokenMs: deps.clock() }), ...(tape && { tape }) }
 }
 
-function usdFor({ deployment }: Attempt): (usage: Outcome['usage']) => number {
-  return (usage) => usdFromNano(costIn(deployment, usage))
+function usdFor(attempt: Attempt): (usage: Outcome['usage']) => number {
+  return (usage) => usdFromNano(costIn(attempt, usage))
 }
 
 /** Why what was held back is no answer. */

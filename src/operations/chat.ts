@@ -4,7 +4,7 @@ import { maxNano, type NanoUsd } from '../money.ts'
 import { everyRate, nanoFromPico, pico } from '../prices/cost.ts'
 import type { Price, Rates } from '../prices/price.ts'
 import { priceWithSearch, searchPrice } from '../prices/search.ts'
-import { type ServiceTier, servedRates, serviceTierOf } from '../prices/service-tier.ts'
+import { askedTier, knowsTier, type ServiceTier, servedRates } from '../prices/service-tier.ts'
 import { payablePico } from '../prices/terms.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
@@ -66,7 +66,7 @@ export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
     output,
     speaks: speaks(body),
     searches: tools.searches,
-    tier: serviceTierOf(body.service_tier),
+    tier: askedTier(body),
   }
   const price = priceWithSearch(deployment)
   return {
@@ -86,7 +86,7 @@ export function estimateUsage(request: ChatRequest, outputChars: number, maxOutp
   const input = chatInput(request)
   const most = namedMaximum(request) ?? maxOutputTokens
   const output = Math.ceil(outputChars / 3)
-  const tier = serviceTierOf(request.service_tier)
+  const tier = askedTier(request)
   return {
     ...noUsage,
     inputTokens: Math.ceil(input.textBytes / 3) + 4 * input.messages + 3,
@@ -172,7 +172,7 @@ function whyUnbounded({ body, input, tools, deployment, maxOutputTokens }: Case)
     return `Nobody knows how long an answer of ${group} can be. Send max_tokens; the operator can set model_info.max_output_tokens.`
   if (input.opaque > 0 && maxInputTokens === undefined)
     return `Nobody knows how large an input of ${group} can be, which a file needs. The operator can set model_info.max_input_tokens.`
-  if (serviceTierOf(body.service_tier) === 'priority' && price.services?.priority === undefined)
+  if (askedTier(body) === 'priority' && !knowsTier(price, 'priority'))
     return `service_tier "priority" is billed above the list price, and nobody knows what it costs for ${group}. Leave it out; the operator can set input_cost_per_token_priority and output_cost_per_token_priority for ${provider}/${model}.`
   if (tools.searches > 0 && maxInputTokens === undefined)
     return `Nobody knows how large an input of ${group} can be, which a search needs. The operator can set model_info.max_input_tokens.`

@@ -1,4 +1,4 @@
-import type { ServiceTier } from './service-tier.ts'
+import type { ServedTier } from './service-tier.ts'
 
 /**
  * What an answer used, in classes that do not overlap, whatever the vendor's own counting: a token is in exactly one.
@@ -33,13 +33,13 @@ export interface Usage {
   /** Text that was read aloud, in characters. */
   readonly inputCharacters?: number
   readonly searchUnits?: number
-  /** How the vendor says that it served it, where that may be billed otherwise than usual. */
-  readonly serviceTier?: ServiceTier
+  /** How the vendor says that it served it; absent where it says nothing. */
+  readonly serviceTier?: ServedTier
   /** What the vendor itself says that the answer costs, in nano-USD (prices/reported.ts). */
   readonly reportedNano?: number
 }
 
-export const noUsage: Usage = {
+export const noUsage: Omit<Usage, 'serviceTier'> = {
   inputTokens: 0,
   cacheReadTokens: 0,
   cacheWriteTokens: 0,

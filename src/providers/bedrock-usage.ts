@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { fields } from '../dialects/loose-json.ts'
-import { serviceTierOf } from '../prices/service-tier.ts'
+import { servedTierOf } from '../prices/service-tier.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 
 const count = z.number().nonnegative().nullish().catch(null)
@@ -27,7 +27,7 @@ export function bedrockUsage(answer: unknown): Usage | undefined {
       .filter(({ ttl }) => ttl === '1h')
       .reduce((tokens, detail) => tokens + Math.ceil(detail.inputTokens ?? 0), 0),
   )
-  const serviceTier = serviceTierOf(fields(fields(answer).serviceTier).type)
+  const serviceTier = servedTierOf(fields(fields(answer).serviceTier).type)
   return {
     ...noUsage,
     inputTokens: Math.ceil(data.inputTokens ?? 0),

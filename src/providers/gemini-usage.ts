@@ -1,5 +1,5 @@
 import { fields, isFields, list, number, text } from '../dialects/loose-json.ts'
-import { serviceTierOf } from '../prices/service-tier.ts'
+import { servedTierOf } from '../prices/service-tier.ts'
 import type { Usage } from '../prices/usage.ts'
 import { generation } from './gemini-thinking.ts'
 
@@ -29,7 +29,7 @@ export function geminiUsage(answer: unknown): Usage | undefined {
     tokensOf(meta.candidatesTokensDetails, 'AUDIO'),
     tokensOf(meta.candidatesTokensDetails, 'IMAGE'),
   ])
-  const serviceTier = serviceTierOf(meta.serviceTier)
+  const serviceTier = servedTierOf(meta.serviceTier)
   return {
     inputTokens: input.rest,
     cacheReadTokens: cached,

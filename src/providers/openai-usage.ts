@@ -1,5 +1,5 @@
 import { reportedNano } from '../prices/reported.ts'
-import { serviceTierOf } from '../prices/service-tier.ts'
+import { servedTierOf } from '../prices/service-tier.ts'
 import type { Usage } from '../prices/usage.ts'
 
 /**
@@ -20,7 +20,7 @@ export function openaiUsage(answer: unknown): Usage | undefined {
   const inputAudioTokens = part(input?.audio_tokens, prompted - cachedTokens)
   const inputImageTokens = part(input?.image_tokens, prompted - cachedTokens - inputAudioTokens)
   const written = completion ?? 0
-  const serviceTier = serviceTierOf(fields(answer)?.service_tier)
+  const serviceTier = servedTierOf(fields(answer)?.service_tier)
   const reported = told && reportedNano(told)
   const reasoningTokens = part(output?.reasoning_tokens, written)
   const outputAudioTokens = part(output?.audio_tokens, written - reasoningTokens)

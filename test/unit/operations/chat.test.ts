@@ -213,7 +213,8 @@ const anyPrice: fc.Arbitrary<Price> = fc
     request: fc.nat(1_000_000),
     services: fc.record({
       flex: fc.record(rates, { requiredKeys: [] }),
-      priority: fc.record(rates, { requiredKeys: [] }),
+      // Without the prompt's and the answer's nobody knows what it costs, and then there is no bound.
+      priority: fc.record(rates, { requiredKeys: ['input', 'output'] }),
     }),
   })
   .map(({ base, tiers, request: fee, services }) => ({ ...base, tiers, request: fee, services }))

@@ -30,7 +30,7 @@ describe('costNano', () => {
     expect(costNano(tiered, { ...noUsage, inputTokens: 200, cacheReadTokens: 1, outputTokens: 1 })).toBe(417n)
   })
 
-  it('takes the rates of the tier of service, where that has a price; above a step the long prompt’s, the dearer for priority', () => {
+  it('takes the rates of the tier of service, where that has a price; above a step in the same proportion to the long prompt’s', () => {
     const served: Price = {
       ...{ input: 1_000, output: 10_000, cacheRead: 500 },
       services: { flex: { input: 400, output: 5_000 }, priority: { input: 2_000, output: 14_000, cacheRead: 900 } },
@@ -38,12 +38,12 @@ describe('costNano', () => {
     }
     const used = { ...noUsage, inputTokens: 10, cacheReadTokens: 10, outputTokens: 10 }
     expect(costNano(served, used)).toBe(115n)
-    expect(costNano(served, { ...used, serviceTier: 'flex' })).toBe(4n + 5n + 50n)
+    expect(costNano(served, { ...used, serviceTier: 'flex' })).toBe(4n + 2n + 50n)
     expect(costNano(served, { ...used, serviceTier: 'priority' })).toBe(20n + 9n + 140n)
     expect(costNano({ ...price, services: {} }, { ...used, serviceTier: 'priority' })).toBe(costNano(price, used))
     const long = { ...noUsage, inputTokens: 101, outputTokens: 10 }
-    expect(costNano(served, { ...long, serviceTier: 'flex' })).toBe(303n + 120n)
-    expect(costNano(served, { ...long, serviceTier: 'priority' })).toBe(303n + 140n)
+    expect(costNano(served, { ...long, serviceTier: 'flex' })).toBe(122n + 60n)
+    expect(costNano(served, { ...long, serviceTier: 'priority' })).toBe(606n + 168n)
   })
 
   it('takes the highest tier reached, in whatever order the tiers stand', () => {

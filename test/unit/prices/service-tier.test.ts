@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { priceOver } from '../../../src/models/row/pricing.ts'
 import { batchPrice } from '../../../src/prices/batch.ts'
+import { askedTier, knowsTier, servedRates } from '../../../src/prices/service-tier.ts'
 import { bedrockUsage } from '../../../src/providers/bedrock-usage.ts'
 import { geminiUsage } from '../../../src/providers/gemini-usage.ts'
 import { openaiResponsesUsage } from '../../../src/providers/openai-responses-usage.ts'
@@ -41,6 +42,9 @@ describe('a tier of service', () => {
     ['flex', 'flex', '550000'],
     ['priority', 'priority', '2200000'],
     ['priority', 'default', '1100000'],
+    // Whoever says nothing may have served it as asked.
+    ['priority', undefined, '2200000'],
+    ['flex', undefined, '1100000'],
     ['auto', 'default', '1100000'],
     [undefined, undefined, '1100000'],
   ])('asked for as %s and served as %s costs %s', async (asked, served, cost_nano) => {
@@ -79,10 +83,49 @@ describe('a tier of service', () => {
   })
 })
 
+describe('the rates of a tier', () => {
+  const price = {
+    ...{ input: 100, output: 1000, cacheRead: 10, reasoning: 1200 },
+    tiers: [{ aboveTokens: 1000, input: 200, output: 1500, cacheRead: 20 }],
+    services: { priority: { input: 180, output: 2000, cacheRead: 19 }, flex: { input: 50, output: 500 } },
+  }
+  const [step] = price.tiers
+
+  it('are its own, and in the proportion of the prompt’s or the answer’s where it has none', () => {
+    expect(servedRates(price, price, 'priority')).toEqual({ input: 180, output: 2000, cacheRead: 19, reasoning: 2400 })
+    expect(servedRates(price, price, 'flex')).toEqual({ input: 50, output: 500, cacheRead: 5, reasoning: 600 })
+  })
+
+  it('are in the same proportion for a long prompt', () => {
+    expect(servedRates(price, step!, 'priority')).toEqual({ input: 360, output: 3000, cacheRead: 38 })
+    expect(servedRates(price, step!, 'flex')).toEqual({ input: 100, output: 750, cacheRead: 10 })
+  })
+
+  it('are the usual ones where nobody knows others', () => {
+    expect(servedRates(price, price, 'default')).toBe(price)
+    expect(servedRates({ input: 1, output: 2 }, step!, 'priority')).toBe(step)
+  })
+
+  it('are known where both the prompt and the answer have one', () => {
+    expect(knowsTier(price, 'priority')).toBe(true)
+    expect(knowsTier({ ...price, services: { priority: { output: 2000 } } }, 'priority')).toBe(false)
+    expect(knowsTier({ ...price, services: { priority: { input: 180 } } }, 'priority')).toBe(false)
+    expect(knowsTier({ input: 1, output: 0, services: { priority: { input: 2 } } }, 'priority')).toBe(true)
+  })
+
+  it('are asked for in the words of each family', () => {
+    expect(askedTier({ service_tier: 'priority' })).toBe('priority')
+    expect(askedTier({ serviceTier: 'PRIORITY' })).toBe('priority')
+    expect(askedTier({ serviceTier: { type: 'priority' } })).toBe('priority')
+    expect(askedTier({ service_tier: 'auto', serviceTier: null })).toBeUndefined()
+  })
+})
+
 it('is named by each family in its own place', () => {
   const counted = { prompt_tokens: 1, completion_tokens: 1 }
   expect(openaiUsage({ usage: counted, service_tier: 'flex' })?.serviceTier).toBe('flex')
-  expect(openaiUsage({ usage: counted, service_tier: 'scale' })).not.toHaveProperty('serviceTier')
+  expect(openaiUsage({ usage: counted, service_tier: 'scale' })?.serviceTier).toBe('default')
+  expect(openaiUsage({ usage: counted })).not.toHaveProperty('serviceTier')
   const responded = { usage: { input_tokens: 1, output_tokens: 1 }, service_tier: 'priority' }
   expect(openaiResponsesUsage({ type: 'response.completed', response: responded })?.serviceTier).toBe('priority')
   const google = { promptTokenCount: 1, candidatesTokenCount: 1, serviceTier: 'FLEX' }

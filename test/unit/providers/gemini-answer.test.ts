@@ -315,7 +315,7 @@ describe('usage', () => {
         const usage = geminiUsage({ usageMetadata }) ?? noUsage
         expect(promptTokens(usage)).toBe(usageMetadata.promptTokenCount + usageMetadata.toolUsePromptTokenCount)
         expect(completionTokens(usage)).toBe(usageMetadata.candidatesTokenCount)
-        expect(Math.min(...Object.values(usage))).toBeGreaterThanOrEqual(0)
+        expect(Math.min(...Object.values(usage).map(Number))).toBeGreaterThanOrEqual(0)
       }),
     )
   })

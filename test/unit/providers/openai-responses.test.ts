@@ -352,6 +352,7 @@ const expected = {
     outputAudioTokens: 0,
     outputImageTokens: 0,
     webSearches: 1,
+    serviceTier: 'default',
   },
   choices: [
     {

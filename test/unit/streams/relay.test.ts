@@ -8,7 +8,7 @@ import type { StreamEnd } from '../../../src/streams/telling.ts'
 import { cutAt, delivered, fixture, through } from './through.ts'
 
 const MODEL = '"model":"gpt-4o-mini-2024-07-18"'
-const USAGE = { ...noUsage, inputTokens: 9, outputTokens: 4 }
+const USAGE = { ...noUsage, inputTokens: 9, outputTokens: 4, serviceTier: 'default' }
 const text = (name: string) => new TextDecoder().decode(fixture(name))
 const renamed = (from: string) => from.replaceAll(MODEL, '"model":"fast"')
 const frames = (from: string) =>
