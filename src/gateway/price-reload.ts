@@ -4,7 +4,7 @@ import { newId } from '../ids.ts'
 import { differences, type Read, readCostMap } from '../models/cost-map.ts'
 import type { ModelStore, Signature, Stored, StoredPriceSchedule } from '../models/port.ts'
 import type { LastReading, ListedModel, PriceList, PriceLists } from '../models/price-lists.ts'
-import { latestList } from '../models/repriced.ts'
+import { knownPrices, latestList } from '../models/repriced.ts'
 import type { Price } from '../prices/price.ts'
 import { textWithin } from '../streams/text-within.ts'
 import type { GatewayDeps } from './deps.ts'
@@ -35,17 +35,19 @@ export interface Reloaded {
  * Reads the published prices and lays them over those that were built in: on every isolate within five seconds. A list
  * that cannot be read, has one price that is none, or has lost half of the models, or of those that cost something,
  * changes nothing, and the error says why. A model that cost something and is free now, or costs a fiftieth, stays as it
- * was and is named: a slip there would let its callers spend without a bound.
+ * was, by the list before or by what was built in, and is named: a slip there would let its callers spend without a bound.
  */
 export async function reloadPrices(signature: Signature, reloading: Reloading): Promise<Reloaded> {
   const { lists, gateway } = reloading
+  // What cannot be told changes nothing of how it went: at worst the list is read again an hour later.
+  const tell = (error?: string) =>
+    lists.told({ atMs: gateway.clock(), ...(error !== undefined && { error }) }).catch(() => {})
   try {
     const done = await reloaded(signature, reloading)
-    await lists.told({ atMs: gateway.clock() })
+    await tell()
     return done
   } catch (thrown) {
-    const error = thrown instanceof GatewayError ? thrown.message : 'The list could not be kept.'
-    await lists.told({ atMs: gateway.clock(), error })
+    await tell(thrown instanceof GatewayError ? thrown.message : 'The list could not be kept.')
     throw thrown
   }
 }
@@ -58,13 +60,18 @@ async function reloaded(signature: Signature, { lists, store, gateway }: Reloadi
   const held = latestList(await store.read(gateway.clock()))
   const before = held && (await lists.all(held.id))
   mustBeWhole(costing(read.prices), before, url)
-  const fallen = Object.keys(read.prices).filter((name) => isFallen(before?.[name], read.prices[name]))
-  const prices = Object.fromEntries(
-    Object.entries(read.prices).map(([name, listed]) => [
-      name,
-      fallen.includes(name) ? (before?.[name] ?? listed) : listed,
-    ]),
+  const builtIn = knownPrices(gateway.config)
+  const priceBefore = (name: string) => before?.[name]?.price ?? builtIn(name)
+  const fallen = Object.entries(read.prices).flatMap(([name, { price }]) =>
+    isFallen(priceBefore(name), price) ? [name] : [],
   )
+  const prices: Record<string, ListedModel> = { ...read.prices }
+  for (const name of fallen) {
+    const held = before?.[name]
+    // What no list had is left out, so that what was built in holds.
+    if (held) prices[name] = held
+    else delete prices[name]
+  }
   const skipped = [...read.skipped, ...fallen]
   const models = Object.keys(prices).length
   const changed = before ? differences(before, prices) : models
@@ -121,8 +128,7 @@ function mustBeWhole(models: number, before: PriceList | undefined, url: URL): v
 /** So much cheaper is no discount. */
 const FALLS = 50
 
-function isFallen(before: ListedModel | undefined, after: ListedModel | undefined): boolean {
-  const [was, is] = [before?.price, after?.price]
+function isFallen(was: Price | undefined, is: Price | undefined): boolean {
   if (was === undefined || is === undefined) return false
   if (hasCost(baseOf(was)) && !hasCost(baseOf(is))) return true
   return is.input * FALLS < was.input || is.output * FALLS < was.output

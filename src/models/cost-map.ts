@@ -60,9 +60,25 @@ export function readCostMap(map: unknown): Read {
       continue
     }
     const model = modelOf(data, own)
+    if (model?.price && hasSlip(model.price)) {
+      skipped.push(key)
+      continue
+    }
     if (model) prices[name] ??= model
   }
   return { ok: true, prices: { ...prices }, skipped }
+}
+
+/** No step, tier of service or batch is so much cheaper than the usual way. */
+const CHEAPEST_PART = 1 / 50
+
+/** Whether a long prompt, a tier of service or a batch is nearly free where the model itself is not. */
+function hasSlip({ input, output, tiers = [], services = {}, batch = {} }: Price): boolean {
+  return [...tiers, ...Object.values(services), batch].some(
+    (part) =>
+      (part.input !== undefined && part.input < input * CHEAPEST_PART) ||
+      (part.output !== undefined && part.output < output * CHEAPEST_PART),
+  )
 }
 
 const isBeyond = (usd: number): boolean => usd > MOST_USD_PER_UNIT

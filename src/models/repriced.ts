@@ -1,6 +1,7 @@
 import type { Config, Deployment, KnownFamily, KnownModel } from '../config/config.ts'
 import { withCostTerms } from '../config/cost-terms.ts'
 import { knownModel, listedAs, listedVendor } from '../config/known-models.ts'
+import type { Price } from '../prices/price.ts'
 import type { Stored, StoredPriceList } from './port.ts'
 import type { PriceList, PriceLists, Wanted } from './price-lists.ts'
 import { priceOver } from './row/pricing.ts'
@@ -52,6 +53,24 @@ function deploymentUnder(deployment: Deployment, list: PriceList): Deployment {
     ...limitsOf(listed),
     ...deployment,
     ...(price && { price }),
+  }
+}
+
+/**
+ * What a config knows of listed models' prices beside what its own rows say: of deployments, else of vendors whose models
+ * requests name. The dearest, where several know one.
+ */
+export function knownPrices({ deployments, knownModels = {} }: Config): (name: string) => Price | undefined {
+  const prices = new Map<string, Price>()
+  for (const one of deployments) {
+    if (!one.price || Object.keys(one.pricing?.own ?? {}).length > 0) continue
+    const known = prices.get(nameOf(one))
+    if (!known || known.input + known.output < one.price.input + one.price.output) prices.set(nameOf(one), one.price)
+  }
+  return (name) => {
+    const vendor = name.slice(0, name.indexOf('/'))
+    const families = Object.hasOwn(knownModels, vendor) ? knownModels[vendor] : undefined
+    return prices.get(name) ?? knownModel(families, name.slice(vendor.length + 1))?.price
   }
 }
 

@@ -141,6 +141,48 @@ describe('a list that is read while the gateway runs', () => {
     expect(priceOf(await w.isolate().now(), 'small')).toMatchObject({ input: 1_000_000 })
   })
 
+  it('a model that was built in and is free in the first list keeps its price, and is named', async () => {
+    const w = world(() =>
+      Response.json({ ...MAP, 'gpt-4o-mini': entry(0), 'xai/grok-3': entry(0, 'xai'), new: entry(0) }),
+    )
+    const wild = (config: Config) => {
+      const one = config.deployments.find(({ group }) => group === 'xai/*')!
+      return deploymentAs(one, 'xai/grok-3', config).price
+    }
+    const built = await w.isolate().now()
+    expect(wild(built)?.input).toBeGreaterThan(0)
+    for (const _ of ['first', 'again']) expect((await w.reload()).skipped).toEqual(['openai/gpt-4o-mini', 'xai/grok-3'])
+    const now = await w.isolate().now()
+    expect(priceOf(now, 'small')).toEqual(priceOf(built, 'small'))
+    expect(wild(now)).toMatchObject({ input: wild(built)?.input, output: wild(built)?.output })
+  })
+
+  it.each([
+    ['a long prompt', { input_cost_per_token_above_200k_tokens: 0 }],
+    ['a tier of service', { output_cost_per_token_priority: 1e-8 }],
+    ['a batch', { input_cost_per_token_batches: 0 }],
+  ])('a model of which %s is nearly free is left out, and is named', async (_, slip) => {
+    const w = world(() => Response.json({ ...MAP, 'gpt-4o-mini': { ...entry(1e-6), ...slip } }))
+    expect(await w.reload()).toMatchObject({ models: 1, skipped: ['gpt-4o-mini'] })
+  })
+
+  it('holds, or says why it does not, also where nothing can be said of the reading', async () => {
+    const w = world()
+    w.lists.told = () => Promise.reject(new Error('connection refused'))
+    expect(await w.reload()).toMatchObject({ changed: 2 })
+    expect(priceOf(await w.isolate().now(), 'small')).toMatchObject({ input: 1_000_000 })
+    w.answer.body = () => new Response('no', { status: 404 })
+    await expect(w.reload()).rejects.toThrow(/it answered 404/)
+  })
+
+  it('that cannot be kept changes nothing, and the fault is told', async () => {
+    const w = world()
+    w.lists.keep = () => Promise.reject(new Error('connection refused'))
+    await expect(w.reload()).rejects.toThrow('connection refused')
+    expect((await w.lists.last())?.error).toBe('The list could not be kept.')
+    expect(priceOf(await w.isolate().now(), 'small')).toMatchObject({ input: 150_000 })
+  })
+
   it.each([
     ['is not JSON', () => new Response('<html>'), /it is not JSON/],
     ['has a price below zero', () => Response.json({ 'gpt-4o-mini': entry(-1) }), /gpt-4o-mini\.input_cost_per_token/],
