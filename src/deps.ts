@@ -12,7 +12,15 @@ import { cacheOver } from './deps/cache.ts'
 import { identityOver } from './deps/identity.ts'
 import { levelIn, logFrom, operatorLog, warn } from './deps/operator-log.ts'
 import { priceListsOver } from './deps/price-lists.ts'
-import { alertsOver, deliveringWith, PROMETHEUS, recordingTo, testSink } from './deps/signals.ts'
+import {
+  alertsOver,
+  type Concerned,
+  concernedIn,
+  deliveringWith,
+  PROMETHEUS,
+  recordingTo,
+  testSink,
+} from './deps/signals.ts'
 import { type TellChange, tellsChanges, toldOfChanges, toldOfModels } from './deps/told-of-changes.ts'
 import type { GatewayDeps } from './gateway/deps.ts'
 import { HandOver } from './gateway/hand-over.ts'
@@ -81,6 +89,8 @@ type Isolate = Omit<AppDeps, 'gateway'> & {
   readonly callbacks: CallbacksOf
   readonly ring: () => KeyRing
   readonly debugKeys: DebugKeys
+  /** Whom recorded events concern: what was read a moment ago is good enough. */
+  readonly concerned: Concerned
   /** Absent where nothing is laid over the built config. */
   readonly current?: CurrentConfig
 }
@@ -185,8 +195,8 @@ export function recordedBy(
   failed: (name: string, error: unknown) => void,
 ): Pick<ConsumerDeps, 'failed' | 'recorded'> {
   const { DELIVERIES: deliveries }: Partial<Env> = env
-  const { callbacks, debugKeys } = isolateOf(env)
-  return recordingTo({ config: builtConfig(), deliveries, callbacks, debugKeys, told: alertsFor(env), ctx, failed })
+  const { concerned } = isolateOf(env)
+  return recordingTo({ config: builtConfig(), deliveries, ...concerned, told: alertsFor(env), ctx, failed })
 }
 
 const pausedUntilMs = new WeakMap<object, Map<string, number>>()
@@ -238,6 +248,7 @@ function isolate(env: Env): Isolate {
     db,
     callbacks: neonCallbacks(db),
     debugKeys: neonDebug(db),
+    concerned: concernedIn(db),
     ring,
     allowances,
     tenantStore: announced(store, tenants.changed),

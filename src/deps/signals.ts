@@ -13,11 +13,14 @@ import { spanOf } from '../ledger/span.ts'
 import type { CurrentConfig } from '../models/current.ts'
 import { type BudgetFigures, budgetDeltas, windowsIn } from '../observe/budget-metrics.ts'
 import { type CallbacksOf, ownersIn, ownShares } from '../observe/callbacks.ts'
-import { type DebugKeys, debugFacts } from '../observe/debug.ts'
+import { neonCallbacks } from '../observe/callbacks-neon.ts'
+import { debugFacts } from '../observe/debug.ts'
+import { neonDebug } from '../observe/debug-neon.ts'
 import { deliver } from '../observe/deliver.ts'
 import { type DeliveriesDeps, type Delivery, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
 import { shares } from '../observe/plan.ts'
+import { remembered } from '../observe/remembered.ts'
 import { testEvent } from '../observe/test-event.ts'
 import type { KeyRing } from '../seal.ts'
 import type { ConsumerDeps } from '../spend/consumer.ts'
@@ -74,13 +77,29 @@ export function alertsOver({ db, gateway, current }: Parts): Alerts | undefined 
   })
 }
 
-interface Recording {
+/** Whom events concern beside the operator's sinks, as it was at most five seconds ago. */
+export interface Concerned {
+  /** Whom teams and keys want told. */
+  readonly callbacks: CallbacksOf
+  /** Those of these keys that are debugged. */
+  readonly debugged: (keyIds: readonly string[]) => Promise<ReadonlyMap<string, true>>
+}
+
+export function concernedIn(db: Db): Concerned {
+  const debugKeys = neonDebug(db)
+  return {
+    callbacks: remembered(neonCallbacks(db), systemClock),
+    debugged: remembered(
+      async (ids, nowMs) => new Map([...(await debugKeys.of(ids, nowMs))].map((id) => [id, true as const])),
+      systemClock,
+    ),
+  }
+}
+
+interface Recording extends Concerned {
   readonly config: Config
   /** Absent where no queue of deliveries is bound. */
   readonly deliveries: Parameters<typeof enqueue>[0] | undefined
-  /** Whom teams and keys want told beside. */
-  readonly callbacks: CallbacksOf
-  readonly debugKeys: DebugKeys
   readonly told: Alerts | undefined
   readonly ctx: Pick<ExecutionContext, 'waitUntil'>
   readonly failed: (name: string, error: unknown) => void
@@ -98,7 +117,7 @@ export function recordingTo(recording: Recording): Pick<ConsumerDeps, 'failed' |
         refused = error
         throw error
       })
-      ctx.waitUntil(debugged(good, recording))
+      ctx.waitUntil(tellDebugged(good, recording))
       if (told) ctx.waitUntil(told.recorded(good, systemClock()))
     },
     failed(name, error) {
@@ -119,9 +138,9 @@ function sharesOut({ config: { observe }, deliveries, callbacks }: Recording) {
 }
 
 /** Lines for the keys that are debugged. A fault loses lines and nothing else. */
-async function debugged(events: readonly SpendEvent[], { debugKeys, failed }: Recording): Promise<void> {
+async function tellDebugged(events: readonly SpendEvent[], { debugged, failed }: Recording): Promise<void> {
   try {
-    const keys = await debugKeys.of([...new Set(events.map(({ key_id }) => key_id))], systemClock())
+    const keys = await debugged([...new Set(events.map(({ key_id }) => key_id))])
     for (const event of events) if (keys.has(event.key_id)) debugLine('attempt of a debugged key', debugFacts(event))
   } catch (error) {
     failed('debug of keys', withoutValues(error))

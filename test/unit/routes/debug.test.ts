@@ -35,14 +35,12 @@ it('an admin has a key debugged for a time, and ends it', async () => {
 it('each attempt of such a key is a line of the log, without what was asked, and of no other key', async () => {
   const lines: string[] = []
   vi.spyOn(console, 'error').mockImplementation((line: string) => void lines.push(line))
-  const debug = debugKeys()
-  debug.until.set('watched', Number.POSITIVE_INFINITY)
   const waited: Promise<unknown>[] = []
   const { recorded } = recordingTo({
     config: world().deps.gateway.config,
     deliveries: undefined,
     callbacks: async () => new Map(),
-    debugKeys: debug,
+    debugged: async () => new Map([['watched', true as const]]),
     told: undefined,
     ctx: { waitUntil: (work: Promise<unknown>) => void waited.push(work) } as unknown as ExecutionContext,
     failed: () => {},
