@@ -34,6 +34,9 @@ const rounds = Number(values.rounds)
 const seconds = Number(values.seconds)
 const seed = Number(values.seed)
 
+/** What the same figures were in the first version, which knew one budget, no allowances, no routing and one vendor. */
+const FIRST_VERSION = { governed_vs_bare: 0.356, governed_cpu_vs_bare: 3.178, streams_vs_bare: 0.154 }
+
 /** What is measured in each round. `share` of `seconds` is how long one measurement takes. */
 const PHASES = {
   throughput: { stream: false, concurrency: 32, share: 1 },
@@ -229,6 +232,15 @@ async function main(): Promise<void> {
   const row = (name: string) => rows.find(({ manner }) => manner === name)
   const governedVsPortkey = row('portkey') ? (row('governed')?.rps ?? 0) / (row('portkey')?.rps ?? 1) : null
   console.table(Object.fromEntries(rows.map(({ manner, ...figures }) => [manner, figures])))
+  const now = row('governed')
+  console.table({
+    'the first version': FIRST_VERSION,
+    now: {
+      governed_vs_bare: now?.rps_vs_bare,
+      governed_cpu_vs_bare: now?.cpu_vs_bare,
+      streams_vs_bare: now?.streams_vs_bare,
+    },
+  })
   const [governed] = tollgate
   const quiet = governed && (await quietKeys(governed, await keys(QUIET_KEYS), chatBody(false).toString()))
   if (quiet) console.table({ 'quiet keys': quiet })
@@ -242,10 +254,11 @@ async function main(): Promise<void> {
       seed,
       rounds,
       seconds,
-      governed_vs_bare: row('governed')?.rps_vs_bare,
-      governed_cpu_vs_bare: row('governed')?.cpu_vs_bare,
+      governed_vs_bare: now?.rps_vs_bare,
+      governed_cpu_vs_bare: now?.cpu_vs_bare,
       governed_vs_portkey: governedVsPortkey === null ? null : round(governedVsPortkey, 3),
-      ttft_added_ms: row('governed')?.ttft_added_ms,
+      ttft_added_ms: now?.ttft_added_ms,
+      first_version: FIRST_VERSION,
       quiet_keys: quiet,
       cache: { ...cache, outage },
       sinks,
