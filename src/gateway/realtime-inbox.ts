@@ -10,7 +10,7 @@ export class Inbox {
   readonly #take: (data: string) => Promise<void>
   readonly #waiting: string[] = []
   #chars = 0
-  #isTaking = false
+  #taken: string | undefined
   #isClosed = false
 
   constructor(mostChars: number, take: (data: string) => Promise<void>) {
@@ -24,8 +24,13 @@ export class Inbox {
     this.#chars += sizeOf(data)
     if (this.#chars > this.#most) return false
     this.#waiting.push(data)
-    if (!this.#isTaking) void this.#pump()
+    if (this.#taken === undefined) void this.#pump()
     return true
+  }
+
+  /** Whether everything is such that waits, and that is not done with. */
+  every(isSuch: (data: string) => boolean): boolean {
+    return (this.#taken === undefined || isSuch(this.#taken)) && this.#waiting.every(isSuch)
   }
 
   /** Nothing more is taken up. */
@@ -36,12 +41,12 @@ export class Inbox {
 
   /** `take` never throws. */
   async #pump(): Promise<void> {
-    this.#isTaking = true
     for (let data = this.#waiting.shift(); data !== undefined; data = this.#waiting.shift()) {
+      this.#taken = data
       await this.#take(data)
       this.#chars -= sizeOf(data)
     }
-    this.#isTaking = false
+    this.#taken = undefined
   }
 }
 

@@ -20,6 +20,7 @@ export class Lease {
   readonly #attempt: Attempt<AnyRequest>
   readonly #deps: GatewayDeps
   #held: { readonly grant: Grant; readonly close: Settlement; readonly atMs: number } | undefined
+  #isOver = false
 
   constructor(attempt: Attempt<AnyRequest>, deps: GatewayDeps) {
     this.#attempt = attempt
@@ -28,32 +29,32 @@ export class Lease {
     if (!attempt.grant || !close) return
     // The one it was opened with is of the length of a call; it is renewed at the first look.
     this.#held = { grant: attempt.grant, close, atMs: 0 }
-    if (this.#slots(attempt.call.principal).length === 0) this.end()
+    if (this.#slots(attempt.call.principal).length === 0) this.#giveBack()
   }
 
-  /** Takes the place anew before it ends. Throws where the caller may not have it any more. */
+  /**
+   * Takes the place anew before it ends: at once where the caller's ledger is another one now, or where it has such a limit
+   * since. Throws where the caller may not have it any more.
+   */
   async renew(principal: Principal): Promise<void> {
     const { clock, ledger, config } = this.#deps
     const atMs = clock()
     const held = this.#held
-    if (!held || atMs - held.atMs < RENEW_MS) return
+    const moved = held !== undefined && held.grant.ledger !== principal.ledger
+    if (held && !moved && atMs - held.atMs < RENEW_MS) return
     const limits = this.#slots(principal)
-    if (limits.length === 0 || held.grant.ledger !== principal.ledger) {
-      this.end()
-      return
-    }
+    if (limits.length === 0 || moved) this.#giveBack()
+    if (limits.length === 0 || this.#isOver) return
     const attempt = newId(atMs)
     const take = { attempt, scopes: [], limits, amountNano: 0n, tokens: 0, callMs: LEASE_MS, alone: true } as const
-    const taken = await ledger.reprice(principal.ledger, held.close, take)
-    const isOver = this.#held === undefined
+    const taken = await (held && !moved
+      ? ledger.reprice(principal.ledger, held.close, take)
+      : ledger.take(principal.ledger, take))
     if (taken.granted) {
-      const {
-        grant,
-        grant: { id, also },
-      } = taken
-      const close = { grantId: id, attempt, paidNano: 0n, tokens: 0, ...(also && { also }) }
-      this.#held = { grant, close, atMs }
-      if (isOver) this.end()
+      const { grant } = taken
+      const { id, also } = grant
+      this.#held = { grant, close: { grantId: id, attempt, paidNano: 0n, tokens: 0, ...(also && { also }) }, atMs }
+      if (this.#isOver) this.#giveBack()
       return
     }
     // A ledger that is away is asked again; the place holds until then.
@@ -63,6 +64,11 @@ export class Lease {
   }
 
   end(): void {
+    this.#isOver = true
+    this.#giveBack()
+  }
+
+  #giveBack(): void {
     const held = this.#held
     this.#held = undefined
     if (held) this.#deps.handOver.add({ ledger: held.grant.ledger, close: held.close }, this.#deps.defer)

@@ -65,6 +65,8 @@ export class RealtimeSession {
   #isVendorOpen = true
   #isEnding = false
   #knownAtMs: number
+  /** What was named to write down by. */
+  #transcriber: string | undefined
   #error: GatewayError | undefined
 
   constructor(opened: Opened, deps: GatewayDeps) {
@@ -99,8 +101,19 @@ export class RealtimeSession {
       this.#tell(invalid('Send events as text: binary frames say nothing here.'))
       return
     }
-    if (this.#inbox.put(data)) return
+    if (this.#overtakes(data) || this.#inbox.put(data)) return
     this.#fail(new GatewayError('body_too_large', 'More was sent than can wait. Send sound as it is spoken.'), TOO_BIG)
+  }
+
+  /**
+   * Whoever interrupts is heard at once, though sound waits for the money of what runs: it is what frees that. Not past a
+   * response that is still to be asked for, which it may mean.
+   */
+  #overtakes(data: string): boolean {
+    if (!this.#turns.isRunning || typeOf(data) !== 'response.cancel') return false
+    if (!this.#inbox.every((one) => soundIn(one) !== undefined)) return false
+    this.#forward(fields(parsed(data)))
+    return true
   }
 
   async #taken(data: string): Promise<void> {
@@ -174,7 +187,7 @@ export class RealtimeSession {
   /** A session may write down what is said although its client did not ask for it here. */
   #mayTranscribe(): void {
     const named = this.#context.transcribes
-    if (named === undefined || this.#turns.transcriber) return
+    if (named === undefined || (this.#turns.transcriber && named.startsWith(this.#turns.transcriber.model))) return
     try {
       this.#transcribeBy(named)
     } catch (thrown) {
@@ -188,6 +201,7 @@ export class RealtimeSession {
     const { principal } = this.#turns
     const transcriber = transcriberFor(named, { provider, principal }, this.#deps.config)
     this.#turns.transcriber = transcriber
+    this.#transcriber = named
     return transcriber.model
   }
 
@@ -278,6 +292,7 @@ export class RealtimeSession {
     const principal = await this.#opened.standing()
     groupFor(this.#opened.attempt.request.model, principal, this.#deps)
     this.#turns.principal = principal
+    if (this.#transcriber !== undefined) this.#transcribeBy(this.#transcriber)
   }
 
   /** Every few seconds: whether the caller still may, whether it has lasted too long, and what must be held anew. */
@@ -292,6 +307,7 @@ export class RealtimeSession {
         await this.#mustStand()
         await this.#lease.renew(this.#turns.principal)
         this.#cancel(this.#turns.overdue())
+        this.#turns.giveUp()
         const refusal = await this.#turns.refresh()
         if (refusal && !isOfMoney(refusal) && refusal.kind !== 'rate_limited') throw refusal
       }

@@ -17,8 +17,7 @@ import { outcomeOf, type Rows } from './realtime-rows.ts'
 
 /** Something that the vendor does and will bill. */
 interface Turn {
-  /** It may still be on its way, where the vendor was faster than the ledger. */
-  readonly hold: Hold | Promise<Hold | GatewayError>
+  readonly hold: Held
   readonly startedAtMs: number
   firstMs?: number
   textChars: number
@@ -34,11 +33,18 @@ interface Asked {
   readonly theirs: string | undefined
 }
 
+/** It may still be on its way, where the vendor was faster than the ledger. */
+type Held = Hold | Promise<Hold | GatewayError>
+
 interface Transcribing {
-  readonly hold: Hold
+  readonly hold: Held
   readonly startedAtMs: number
+  readonly by: Deployment
   readonly reckoned: Usage
 }
+
+/** So many are waited for at a time: of those before it nothing more is expected. */
+const MOST_TRANSCRIBING = 100
 
 export type Ending = 'client' | 'vendor'
 
@@ -76,6 +82,11 @@ export class Turns {
   /** Something runs that will free what is held for it. */
   get isBusy(): boolean {
     return this.#running.size > 0 || this.#asked.length > 0 || this.#transcribing.size > 0
+  }
+
+  /** The vendor answers at this moment. */
+  get isRunning(): boolean {
+    return this.#running.size > 0
   }
 
   /** What the vendor may do by itself once it hears more is held for. Answers why it cannot be. */
@@ -198,14 +209,37 @@ export class Turns {
     const context = this.#context
     if (context.transcribes !== undefined && this.transcriber && itemId !== undefined) {
       const startedAtMs = this.#deps.clock()
-      const held = this.#listening ?? {
-        ...{ id: newId(startedAtMs), takenAtMs: startedAtMs },
-        ...{ principal: this.principal, deployment: this.transcriber },
-      }
+      const by = this.transcriber
+      const held = this.#listening ?? this.#lateFor(by, context.mostTranscribed(by))
       this.#listening = undefined
-      this.#transcribing.set(itemId, { hold: held, startedAtMs, reckoned: context.reckonedTranscript() })
+      this.#giveUp(({ size }) => size >= MOST_TRANSCRIBING)
+      this.#transcribing.set(itemId, { hold: held, startedAtMs, by, reckoned: context.reckonedTranscript() })
     }
     context.committed()
+  }
+
+  /** What its vendor was too fast for: as much as is left is held. */
+  async #lateFor(deployment: Deployment, worst: WorstCase): Promise<Hold | GatewayError> {
+    await this.#readying
+    return hold({ principal: this.principal, deployment, worst, runs: true }, this.#deps)
+  }
+
+  /** What a vendor never told of is charged as it can be reckoned, before its hold is over. */
+  giveUp(): void {
+    const oldestMs = this.#deps.clock() - LONGEST_TURN_MS
+    this.#giveUp((_, { startedAtMs }) => startedAtMs <= oldestMs)
+  }
+
+  #giveUp(isLate: (all: ReadonlyMap<string, Transcribing>, oldest: Transcribing) => boolean): void {
+    for (const [id, one] of this.#transcribing) {
+      if (!isLate(this.#transcribing, one)) return
+      this.#transcribing.delete(id)
+      this.#wroteDown(one, { ...TOLD, usage: one.reckoned, estimated: true })
+    }
+  }
+
+  #wroteDown({ hold: held, startedAtMs, by }: Transcribing, outcome: Outcome): void {
+    this.#addOnce(held, { startedAtMs, callType: 'atranscription' }, by, outcome)
   }
 
   transcribed(event: Fields, failed: boolean): void {
@@ -214,18 +248,13 @@ export class Turns {
     if (!one || id === undefined) return
     this.#transcribing.delete(id)
     const usage = transcriptionUsage(event)
-    if (failed && usage === undefined) {
-      release(one.hold, this.#deps)
-      return
-    }
-    this.#rows.add(
-      one.hold,
-      { startedAtMs: one.startedAtMs, callType: 'atranscription' },
-      {
-        ...{ status: 'success', httpStatus: 200 },
-        ...{ usage: usage ?? one.reckoned, estimated: usage === undefined },
-      },
-    )
+    if (failed && usage === undefined) this.#free(one.hold)
+    else this.#wroteDown(one, { ...TOLD, usage: usage ?? one.reckoned, estimated: usage === undefined })
+  }
+
+  #free(held: Held): void {
+    if (!(held instanceof Promise)) release(held, this.#deps)
+    else this.#until(held.then((one) => (one instanceof GatewayError ? undefined : release(one, this.#deps))))
   }
 
   /** Those that run, to be cancelled; with an age only those that are older. */
@@ -255,8 +284,7 @@ export class Turns {
         this.#charge({ hold: held, startedAtMs: held.takenAtMs, textChars: 0, audioBytes: 0 }, { ...ended, usage })
       }
     }
-    for (const { hold: held, startedAtMs, reckoned } of this.#transcribing.values())
-      this.#rows.add(held, { startedAtMs, callType: 'atranscription' }, { ...ended, usage: reckoned })
+    for (const one of this.#transcribing.values()) this.#wroteDown(one, { ...ended, usage: one.reckoned })
     this.#transcribing.clear()
     for (const held of [this.#takeAhead(), this.#listening]) if (held) release(held, this.#deps)
     this.#listening = undefined
@@ -265,23 +293,31 @@ export class Turns {
 
   #charge(turn: Turn, outcome: Outcome): void {
     const first = turn.firstMs === undefined ? outcome : { ...outcome, firstTokenMs: turn.firstMs }
-    const { callType } = this.#attempt.call.operation
-    const of = { startedAtMs: turn.startedAtMs, callType }
-    if (!(turn.hold instanceof Promise)) {
-      this.#rows.add(turn.hold, of, first)
+    const { call, deployment } = this.#attempt
+    this.#addOnce(turn.hold, { startedAtMs: turn.startedAtMs, callType: call.operation.callType }, deployment, first)
+  }
+
+  /** Its row, once it is known what was held for it. What nothing could be held for has a row all the same. */
+  #addOnce(held: Held, of: Parameters<Rows['add']>[1], deployment: Deployment, outcome: Outcome): void {
+    if (!(held instanceof Promise)) {
+      this.#rows.add(held, of, outcome)
       return
     }
-    const ending = turn.hold.then((held) => {
-      const { deployment } = this.#attempt
-      const bare = { id: newId(turn.startedAtMs), takenAtMs: turn.startedAtMs, principal: this.principal, deployment }
-      this.#rows.add(held instanceof GatewayError ? bare : held, of, first)
-    })
+    const { startedAtMs } = of
+    const bare = { id: newId(startedAtMs), takenAtMs: startedAtMs, principal: this.principal, deployment }
+    this.#until(held.then((one) => this.#rows.add(one instanceof GatewayError ? bare : one, of, outcome)))
+  }
+
+  /** The session is not over before that is. */
+  #until(ending: Promise<void>): void {
     this.#ending.add(ending)
     void ending.finally(() => this.#ending.delete(ending))
   }
 }
 
 const nothing = () => {}
+
+const TOLD = { status: 'success', httpStatus: 200 } as const
 
 const outOfMoney = () =>
   new GatewayError(

@@ -57,6 +57,25 @@ export async function bearerOf(
   return dressed(principal, bearing, memory, door)
 }
 
+/** Where a principal came from, if from a token. */
+const bearings = new WeakMap<Principal, { readonly bearing: Bearing; readonly door: TokenDoor }>()
+
+/**
+ * Who the bearer of a token is by now, for what lasts longer than a request; undefined for who came without a token. In the
+ * team for which it came, and nobody is enrolled. Throws where whom it names is not there any more.
+ */
+export async function bearerAgain(principal: Principal, moment: Moment): Promise<Principal | undefined> {
+  const known = bearings.get(principal)
+  if (!known) return undefined
+  const { bearing, door } = known
+  const memory = { made: new Map<string, Made>() }
+  if (bearing.isAdmin) return dressed(await adminOf(bearing, door, moment), bearing, memory, door)
+  const bearer = { userId: bearing.userId, teamId: principal.teamId, organizationId: bearing.organizationId }
+  const now = await door.tenants.withoutKey(bearer, moment)
+  if (!now) throw notThere(bearer)
+  return dressed(now, bearing, memory, door)
+}
+
 async function newcomer(bearer: Bearer, { email }: Bearing, door: TokenDoor, moment: Moment): Promise<Principal> {
   const { userId, teamId } = bearer
   if (userId !== undefined && door.settings.upsertsUsers) {
@@ -101,7 +120,8 @@ async function adminOf({ userId }: Bearing, { tenants }: TokenDoor, moment: Mome
 }
 
 /** What the token adds to whom it names. */
-function dressed(of: Principal, bearing: Bearing, { made }: Known, { settings }: TokenDoor): Principal {
+function dressed(of: Principal, bearing: Bearing, { made }: Known, door: TokenDoor): Principal {
+  const { settings } = door
   const before = made.get(of.keyId)
   if (before?.of === of) return before.principal
   const { isAdmin, customerId, expiresAtMs } = bearing
@@ -115,6 +135,7 @@ function dressed(of: Principal, bearing: Bearing, { made }: Known, { settings }:
     expiresAtMs,
   }
   made.set(of.keyId, { of, principal })
+  bearings.set(principal, { bearing, door })
   return principal
 }
 

@@ -3,6 +3,7 @@ import { openaiChat } from '../dialects/openai-chat.ts'
 import { GatewayError } from '../errors.ts'
 import { type Client, converse } from '../gateway/realtime.ts'
 import { switched } from '../gateway/realtime-socket.ts'
+import { bearerAgain } from '../middleware/bearer.ts'
 import { protocolsOf } from '../middleware/credentials.ts'
 import { realtime as operation } from '../operations/realtime.ts'
 import type { Principal } from '../tenants/principal.ts'
@@ -65,17 +66,11 @@ async function callerBy({ principal, request, receivedAtMs, deps }: Asked<'key',
   const standing: Client['standing'] = async () => {
     const nowMs = clock()
     if (principal.kind === 'master') return caller(principal, nowMs)
-    mustBeActive(principal, nowMs)
-    const { keyId, keyHash, userId, teamId, organizationId } = principal
     const moment = { nowMs, defer }
-    // A token's bearer has no key, and is known by its own names.
-    const now =
-      keyHash === keyId
-        ? await tenants.withoutKey({ userId, teamId, organizationId }, moment)
-        : await tenants.principalOf(keyHash, moment)
+    const now = (await bearerAgain(principal, moment)) ?? (await tenants.principalOf(principal.keyHash, moment))
     if (!now) throw new GatewayError('auth_error', 'Authentication Error, this key was deleted.', { retry: false })
     mustBeActive(now, nowMs)
-    return keyHash === keyId ? caller(principal, nowMs) : caller(now, nowMs)
+    return caller(now, nowMs)
   }
   return { principal: await caller(principal, receivedAtMs), standing }
 }

@@ -15,6 +15,8 @@ model_list:
   - model_name: voice
     litellm_params: { model: openai/gpt-realtime, api_key: os.environ/OPENAI_API_KEY, api_base: 'https://vendor.test/v1', input_cost_per_token: 0.001, output_cost_per_token: 0.002 }
     model_info: { id: voice-1, max_input_tokens: 32000, max_output_tokens: 100 }
+  - model_name: scribe
+    litellm_params: { model: openai/gpt-4o-transcribe, api_key: os.environ/OPENAI_API_KEY, input_cost_per_token: 0.000001, output_cost_per_token: 0.000001 }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `
 const USD = 1_000_000_000n
@@ -28,6 +30,13 @@ const begun = (id: string) => ({ type: 'response.created', response: { id, statu
 const done = (id: string, more: object = { status: 'completed', usage: USED }) => ({
   type: 'response.done',
   response: { id, ...more },
+})
+const WRITING = { type: 'session.created', session: { model: 'gpt-realtime', turn_detection: null } }
+const SCRIBE = { type: 'session.update', session: { input_audio_transcription: { model: 'scribe' } } }
+const committed = (item_id: string) => ({ type: 'input_audio_buffer.committed', item_id })
+const written = (item_id: string) => ({
+  type: 'conversation.item.input_audio_transcription.completed',
+  ...{ item_id, transcript: 'hi', usage: { type: 'tokens', input_tokens: 1_000, output_tokens: 1_000 } },
 })
 const SOUND = { type: 'input_audio_buffer.append', audio: 'AAAA' }
 
@@ -322,6 +331,107 @@ describe('a session', () => {
     expect(long.client.closes).toEqual([])
     await long.pass(5_000)
     expect(long.client.said.at(-1)).toMatchObject({ error: { code: 'session_expired' } })
+  })
+
+  it('holds for each of two that a vendor writes down before it hears more', async () => {
+    const talk = await conversation({ usd: 1n, first: WRITING })
+    await talk.clientSays(SCRIBE, SOUND)
+    const one = await talk.heldNano()
+    expect(one).toBeGreaterThan(0n)
+    await talk.vendorSays(committed('a'), committed('b'))
+    expect(await talk.heldNano()).toBeGreaterThan(one)
+    await talk.vendorSays(written('a'), written('b'))
+    await talk.world.rest()
+    expect(await talk.rows()).toMatchObject([
+      { call_type: 'atranscription', cost_nano: '2000000', overrun: false, single: true },
+      { call_type: 'atranscription', cost_nano: '2000000', overrun: false },
+    ])
+    expect(talk.world.rows().every(({ hold_nano }) => hold_nano !== '0')).toBe(true)
+    expect(await talk.heldNano()).toBe(0n)
+    expect(brokenPromise(talk.world.account)).toBeUndefined()
+  })
+
+  it('charges what a vendor never told it had written down, once, and does not wait for more than a hundred', async () => {
+    const talk = await conversation({ usd: 5n, first: WRITING })
+    await talk.clientSays(SCRIBE, SOUND)
+    await talk.vendorSays(committed('late'))
+    for (let minutes = 0; minutes < 11; minutes++) await talk.pass(60_000)
+    await talk.vendorSays(written('late'))
+    await talk.world.rest()
+    expect(talk.world.rows()).toMatchObject([{ call_type: 'atranscription', usage_estimated: true, overrun: false }])
+    for (let item = 0; item < 101; item++) {
+      await talk.clientSays(SOUND)
+      await talk.vendorSays(committed(`item-${item}`))
+    }
+    await talk.world.rest()
+    expect(talk.world.rows()).toHaveLength(2)
+    talk.client.leave()
+    await talk.pass(2_000)
+    await talk.world.rest()
+    expect(talk.world.rows()).toHaveLength(102)
+    expect(brokenPromise(talk.world.account)).toBeUndefined()
+  })
+
+  it('ends when its caller may not use any more what writes it down', async () => {
+    const talk = await conversation({ first: WRITING })
+    await talk.clientSays(SCRIBE)
+    expect(talk.vendor.said.at(-1)).toMatchObject({
+      session: { input_audio_transcription: { model: 'gpt-4o-transcribe' } },
+    })
+    talk.become({ ...keyWith(), models: [{ level: 'key', names: ['voice'] }] })
+    await talk.pass(5_000)
+    expect(talk.client.said.at(-1)).toMatchObject({
+      type: 'error',
+      error: { message: expect.stringContaining('transcribe') },
+    })
+    expect(talk.client.closes).toMatchObject([{ code: 1008 }])
+  })
+
+  it('hears an interruption though sound waits for the money of what it interrupts, and never before what it may mean', async () => {
+    const talk = await conversation({ usd: 1n, first: AUTOMATIC })
+    await talk.clientSays(SOUND)
+    await talk.vendorSays(begun('a'))
+    await talk.clientSays(SOUND, { type: 'response.cancel' })
+    expect(talk.vendor.types()).toEqual([SOUND.type, 'response.cancel'])
+    await talk.clientSays({ type: 'response.create' }, { type: 'response.cancel', event_id: 'second' })
+    expect(talk.vendor.types()).toEqual([SOUND.type, 'response.cancel'])
+    await talk.vendorSays(done('a', { status: 'cancelled', usage: { input_tokens: 1, output_tokens: 1 } }))
+    await talk.world.rest()
+    await talk.pass(3_000)
+    expect(talk.vendor.types()).toEqual([
+      ...[SOUND.type, 'response.cancel', SOUND.type],
+      ...['response.create', 'response.cancel'],
+    ])
+  })
+
+  it('takes its slot where its caller is by now, and gives back the one before', async () => {
+    const limits = [{ entity: 'key:k1', maxParallel: 1 }]
+    const talk = await conversation({ limits })
+    const left = async (ledger: string) => {
+      const take = { attempt: newId(0), scopes: [], limits, amountNano: 0n, tokens: 0, callMs: 1_000 }
+      return (await talk.deps.ledger.check(ledger, take)).rates[0]?.remaining
+    }
+    expect([await left('key:k1'), await left('team:t')]).toEqual([0, 1])
+    talk.become({ ...keyWith(undefined, limits), ledger: 'team:t' })
+    await talk.pass(5_000)
+    await talk.world.rest()
+    expect([await left('key:k1'), await left('team:t')]).toEqual([1, 0])
+    await talk.rows()
+    expect([await left('key:k1'), await left('team:t')]).toEqual([1, 1])
+  })
+
+  it('takes a slot once its caller has such a limit', async () => {
+    const limits = [{ entity: 'key:k1', maxParallel: 1 }]
+    const talk = await conversation()
+    const left = async () => {
+      const take = { attempt: newId(0), scopes: [], limits, amountNano: 0n, tokens: 0, callMs: 1_000 }
+      return (await talk.deps.ledger.check('key:k1', take)).rates[0]?.remaining
+    }
+    talk.become(keyWith(undefined, limits))
+    await talk.pass(5_000)
+    expect(await left()).toBe(0)
+    await talk.rows()
+    expect(await left()).toBe(1)
   })
 
   it('keeps its one slot however long it lasts, and gives it back', async () => {
