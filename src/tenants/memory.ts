@@ -2,6 +2,7 @@ import { type EntityId, nameOf } from './entities.ts'
 import { boundIn, withBound } from './governed.ts'
 import { keyListed, keyOrder, listed, listOrder, ownedBy } from './memory-lists.ts'
 import { blank, blankTemplate } from './memory-new.ts'
+import { withCallback } from './own-callbacks.ts'
 import type { Author, Beside, Changes, KeyName, NewBudget, NewEntity, PrincipalSource, TenantStore } from './port.ts'
 import { type KeyOwners, namesOf, principalOf, standingOf } from './principal-of.ts'
 import type { BudgetRecord, Entities, EntityKind, KeyRecord, TemplateRecord, WindowRecord } from './record.ts'
@@ -87,9 +88,12 @@ export function memoryTenants(options: MemoryTenantsOptions = {}): TenantStore &
     const before = table(kind).get(entity)
     mustExist(kind, changes)
     mustBeFree(kind, entity, changes)
-    const { budgets, bound, ...fields } = changes
+    const { budgets, bound, callback, ...fields } = changes
     const { metadata: was = {} } = before ?? {}
-    const metadata = bound && withBound({ ...(fields.metadata ?? was), ...boundIn(was) }, bound)
+    const metadata =
+      callback === undefined
+        ? bound && withBound({ ...(fields.metadata ?? was), ...boundIn(was) }, bound)
+        : withCallback(was, callback)
     const record = {
       ...(before ?? blank(kind, id, by, nowMs)),
       ...defined({ ...fields, ...(metadata ? { metadata } : {}) }),

@@ -2,6 +2,7 @@ import type { Origin } from '../db/author.ts'
 import type { NanoUsd } from '../money.ts'
 import type { EntityId, entities } from './entities.ts'
 import type { Governed } from './governed.ts'
+import type { CallbackChange } from './own-callbacks.ts'
 import type { Principal } from './principal.ts'
 import type { BudgetRecord, Entities, EntityKind, EntityRecord, KeyRecord, TemplateRecord } from './record.ts'
 import type { Standing } from './standing.ts'
@@ -99,6 +100,8 @@ export type EntityChanges = Optional<Omit<EntityRecord, Unset>> & Together
 interface Together {
   readonly budgets?: readonly NewBudget[] | undefined
   readonly bound?: BoundLists | undefined
+  /** Of a write that sets no `metadata`: whom it wants told changes, and nothing else of its metadata does. */
+  readonly callback?: CallbackChange | undefined
 }
 
 export type TemplateChanges = Optional<

@@ -2,6 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { newId } from '../ids.ts'
 import { commonColumns, type EntityId, entities, nameOf, templateColumns } from './entities.ts'
 import { governed, withBound } from './governed.ts'
+import type { CallbackChange } from './own-callbacks.ts'
 import type { Author, Changes, EntityChanges, NewBudget, NewEntity } from './port.ts'
 import type { BudgetPart, EntityKind } from './record.ts'
 
@@ -24,8 +25,9 @@ export function columnsOf(kind: EntityKind, fields: Fields): Columns {
  * The same of a row that is there. Lists that bind it lie in its metadata: each is set by itself, over what is there
  * now, so that two who change different ones both have their way.
  */
-export function changedColumns(kind: EntityKind, { bound, ...fields }: Changes<EntityKind>): Columns {
+export function changedColumns(kind: EntityKind, { bound, callback, ...fields }: Changes<EntityKind>): Columns {
   const columns = columnsOf(kind, fields)
+  if (callback !== undefined) return [...columns, ['metadata', sql`e.metadata || ${loggingWith(callback)}`]]
   if (bound === undefined) return columns
   const beside = fields.metadata === undefined ? sql`e.metadata` : sql`${JSON.stringify(fields.metadata)}::jsonb`
   const there = sql`(select coalesce(jsonb_object_agg(b.key, b.value), '{}') from jsonb_each(e.metadata) b
@@ -33,6 +35,16 @@ export function changedColumns(kind: EntityKind, { bound, ...fields }: Changes<E
   const lists = JSON.stringify(withBound({}, bound))
   const metadata = sql`((${beside} || ${there}) - ${list(Object.keys(bound))}) || ${lists}::jsonb`
   return [...columns.filter(([column]) => column !== 'metadata'), ['metadata', metadata]]
+}
+
+/** As `withCallback` has it, over what is there when the row is written. */
+function loggingWith(callback: CallbackChange): SQL {
+  if (callback === null) return sql`'{"logging":[]}'::jsonb`
+  const there = sql`jsonb_array_elements(
+    case jsonb_typeof(e.metadata->'logging') when 'array' then e.metadata->'logging' else '[]' end)`
+  const others = sql`(select coalesce(jsonb_agg(l.entry order by l.at), '[]') from ${there} with ordinality l (entry, at)
+    where l.entry->>'callback_name' is distinct from ${callback.callback_name})`
+  return sql`jsonb_build_object('logging', ${others} || jsonb_build_array(${JSON.stringify(callback)}::jsonb))`
 }
 
 export function templateColumnsOf(fields: Fields): Columns {

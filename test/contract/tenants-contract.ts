@@ -167,6 +167,20 @@ export function tenantsContract(name: string, makeWorld: () => Promise<TenantsWo
       expect((await change({ metadata: { c: 3 } }))?.metadata).toEqual({ c: 3 })
     })
 
+    it('whom an entity wants told changes one by one, and nothing else of its metadata with it', async () => {
+      await createTeam('t')
+      const change = (changes: Changes<'team'>) => tenants.update('team', ['t'], changes, author)
+      const sink = (callback_name: string, sealed = 's') => ({ callback_name, sealed })
+      await change({ metadata: { a: 1, logging: 'all' } })
+      await Promise.all([change({ callback: sink('otel') }), change({ callback: sink('sentry') })])
+      const there = (await change({ callback: sink('otel', 'anew') }))?.metadata
+      expect(there).toEqual({ a: 1, logging: [sink('sentry'), sink('otel', 'anew')] })
+      await Promise.all([change({ callback: sink('langfuse') }), change({ bound: { allowed_ips: ['10.0.0.1'] } })])
+      const logging = [sink('sentry'), sink('otel', 'anew'), sink('langfuse')]
+      expect((await tenants.find('team', ['t']))?.metadata).toEqual({ a: 1, allowed_ips: ['10.0.0.1'], logging })
+      expect((await change({ callback: null }))?.metadata).toEqual({ a: 1, allowed_ips: ['10.0.0.1'], logging: [] })
+    })
+
     it('keys to which limits are guaranteed are found among the others', async () => {
       await createTeam('t')
       await createKey(newKey('a', { teamId: 't', rpmLimitType: 'guaranteed_throughput' }))

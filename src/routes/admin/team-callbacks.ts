@@ -1,9 +1,11 @@
 import * as z from 'zod'
-import { callbacksIn, type StoredCallback, shownCallback } from '../../observe/callbacks.ts'
+import { GatewayError } from '../../errors.ts'
+import { callbacksIn, MOST_CALLBACKS, type StoredCallback } from '../../observe/callbacks.ts'
+import type { CallbackChange } from '../../tenants/own-callbacks.ts'
 import { entityName } from '../../tenants/scope.ts'
-import { type Asked, type Route, route } from '../route.ts'
+import { type Route, route } from '../route.ts'
 import { authorOf } from './author.ts'
-import { callbackFields, withSealedLogging } from './callbacks.ts'
+import { callbackFields, sealedCallback } from './callbacks.ts'
 import { shownTeam } from './shown.ts'
 import { teamNamed } from './team-named.ts'
 import { mustRunTeam } from './whose.ts'
@@ -20,10 +22,13 @@ const set = route({
   body: callbackFields,
   out: done,
   async handle(asked) {
-    const team = await changed(asked, (there) => [
-      ...there.filter((one) => one.callback_name !== asked.body.callback_name),
-      asked.body,
-    ])
+    const { params, principal, deps, body } = asked
+    const { team_id: teamId = '' } = params
+    await mustRunTeam(principal, teamId, deps)
+    const before = callbacksIn((await teamNamed(teamId, deps)).metadata)
+    if (before.filter((one) => one.callback_name !== body.callback_name).length >= MOST_CALLBACKS) throw tooMany()
+    const callback = await sealedCallback(body, { owner: entityName('team', teamId), before, principal, deps })
+    const team = await changed(teamId, callback, asked)
     return { status: 'success' as const, data: shownTeam(team, asked.receivedAtMs) }
   },
 })
@@ -50,7 +55,9 @@ const disable = route({
   summary: "Tell no sink of the team's own any more. The operator's are told all the same.",
   out: done,
   async handle(asked) {
-    const team = await changed({ ...asked, body: undefined }, () => [])
+    const { team_id: teamId = '' } = asked.params
+    await mustRunTeam(asked.principal, teamId, asked.deps)
+    const team = await changed(teamId, null, asked)
     return {
       status: 'success' as const,
       message: `Logging disabled for team ${team.teamId}`,
@@ -59,26 +66,15 @@ const disable = route({
   },
 })
 
-type Shown = ReturnType<typeof shownCallback>
-
-/** Writes the team with other entries. Those that stay are given as they are shown, which keeps them. */
-async function changed(
-  asked: Pick<
-    Asked<'editor', unknown, unknown>,
-    'params' | 'principal' | 'deps' | 'receivedAtMs' | 'request' | 'requestId'
-  > & { readonly body: unknown },
-  to: (there: readonly Shown[]) => readonly unknown[],
-) {
-  const { params, principal, deps } = asked
-  const { team_id: teamId = '' } = params
-  await mustRunTeam(principal, teamId, deps)
-  const record = await teamNamed(teamId, deps)
-  const owner = entityName('team', teamId)
-  const logging = to(callbacksIn(record.metadata).map(shownCallback))
-  const metadata = await withSealedLogging({ ...record.metadata, logging }, { owner, principal, deps, record })
-  const team = await deps.tenantStore.update('team', [teamId], { metadata: metadata ?? {}, bound: {} }, authorOf(asked))
-  return team ?? teamNamed(teamId, deps)
+async function changed(teamId: string, callback: CallbackChange, asked: Parameters<typeof authorOf>[0]) {
+  const team = await asked.deps.tenantStore.update('team', [teamId], { callback }, authorOf(asked))
+  return team ?? teamNamed(teamId, asked.deps)
 }
+
+const tooMany = () =>
+  new GatewayError('invalid_request', `A team tells ${MOST_CALLBACKS} sinks at the most. Replace one of them.`, {
+    param: 'callback_name',
+  })
 
 /** As LiteLLM answers it: by what each is told, and all variables together. */
 function listed(there: readonly StoredCallback[]) {
