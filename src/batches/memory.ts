@@ -1,4 +1,5 @@
 import type { VendorObject, VendorObjects } from './port.ts'
+import { stageOf } from './stage.ts'
 
 /** The twin: what it knows lives as long as the process. */
 export function memoryVendorObjects(): VendorObjects {
@@ -12,7 +13,8 @@ export function memoryVendorObjects(): VendorObjects {
     keep(object) {
       const name = nameOf(object.vendor, object.id)
       const before = rows.get(name)
-      rows.set(name, structuredClone(before ? { ...before, said: object.said } : object))
+      const isLate = before !== undefined && stageOf(object.said) < stageOf(before.said)
+      if (!isLate) rows.set(name, structuredClone(before ? { ...before, said: object.said } : object))
       return Promise.resolve()
     },
     find: (...of) => Promise.resolve(structuredClone(found(...of))),

@@ -3,6 +3,7 @@ import type { Db } from '../db/client.ts'
 import { storableJson } from '../db/json.ts'
 import { vendorObject } from '../db/schema.ts'
 import type { VendorObject, VendorObjects } from './port.ts'
+import { STAGES } from './stage.ts'
 
 type Row = typeof vendorObject.$inferSelect
 type Json = Record<string, unknown>
@@ -30,7 +31,11 @@ export function neonVendorObjects(db: Db): VendorObjects {
           opening: opening === undefined ? null : storable(opening),
           created_at: new Date(createdAtMs),
         })
-        .onConflictDoUpdate({ target: [t.vendor, t.id], set: { said: told } })
+        .onConflictDoUpdate({
+          target: [t.vendor, t.id],
+          set: { said: told },
+          setWhere: sql`${stageIn(sql`excluded.said`)} >= ${stageIn(sql`${t.said}`)}`,
+        })
     },
     find,
     owners: (ids, vendors) =>
@@ -81,6 +86,10 @@ export function neonVendorObjects(db: Db): VendorObjects {
     },
   }
 }
+
+/** As `stageOf` has it. */
+const stageIn = (said: SQL) =>
+  sql`coalesce((${JSON.stringify(STAGES)}::jsonb ->> coalesce(${said} ->> 'status', ${said} ->> 'processing_status'))::int, 0)`
 
 /** A vendor may say what Postgres cannot keep (NUL characters). */
 function storable(value: unknown): Json {

@@ -42,7 +42,8 @@ export interface Page {
 
 /**
  * Whose the things are that lie in the operator's accounts at vendors: for anybody else they are not there. Keeping the
- * same one again changes only what its vendor says of it, never whose it is or what it was begun with.
+ * same one again changes only what its vendor says of it, never whose it is or what it was begun with; and a batch only
+ * ever goes on, so that an answer that was long on its way undoes nothing.
  */
 export interface VendorObjects {
   keep(object: VendorObject): Promise<void>

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import type { VendorObject } from '../batches/port.ts'
 import { anthropic } from '../dialects/anthropic.ts'
-import { fields, text } from '../dialects/loose-json.ts'
+import { type Fields, fields, text } from '../dialects/loose-json.ts'
 import { openaiChat } from '../dialects/openai-chat.ts'
 import { GatewayError } from '../errors.ts'
 import { countLook } from '../gateway/batch.ts'
@@ -36,26 +36,31 @@ async function look(asked: Keeping, vendors: readonly string[], action = ''): Pr
   const response = await askKeeper(asked, { vendor: batch.vendor, kind: 'batches', below })
   if (!response.ok) return response
   const said = await saidBy(response)
-  if (said.id === batch.id) await heard(asked, { ...batch, said })
+  if (said.id === batch.id) await heard(asked, { ...batch, said }, batch)
   return shown(asked, response, batch.vendor)
 }
 
-async function heard(asked: Keeping, batch: VendorObject): Promise<void> {
+/** Its files are kept when they are first heard of, and before it: a file that its owner has deleted stays so. */
+async function heard(asked: Keeping, batch: VendorObject, before: VendorObject): Promise<void> {
   const { objects } = batchesOf(asked)
-  await objects.keep(batch)
   const { vendor, owner, said, id: of } = batch
-  for (const id of [text(said.output_file_id), text(said.error_file_id)])
-    if (id !== undefined)
+  const known = filesOf(before.said)
+  for (const id of filesOf(said))
+    if (!known.includes(id))
       await objects.keep({
         ...{ vendor, owner, id, kind: 'file', batch: of, createdAtMs: asked.receivedAtMs },
         said: { id, object: 'file', purpose: 'batch_output', created_at: Math.floor(asked.receivedAtMs / 1000) },
       })
+  await objects.keep(batch)
   if (batch.opening && batch.chargedAtMs === undefined && isBatchOver(said))
     asked.deps.gateway.defer(
       'charge a batch',
       chargeIfOver(batch, batchesOf(asked), asked.deps.gateway).then(() => {}),
     )
 }
+
+const filesOf = ({ output_file_id, error_file_id }: Fields) =>
+  [output_file_id, error_file_id].flatMap((id) => text(id) ?? [])
 
 /** So many of a page that still run are asked for anew. */
 const MOST_ASKED = 10
@@ -76,7 +81,7 @@ async function page(asked: Keeping, vendors: readonly string[]): Promise<readonl
       const said = await batchNow(batch, asked.deps.gateway).catch(() => undefined)
       if (!said) return batch
       const now = { ...batch, said }
-      await heard(asked, now)
+      await heard(asked, now, batch)
       return now
     }),
   )

@@ -44,7 +44,8 @@ export async function withOwnAtVendor(
   const owner = ownerOf(principal)
   if (method === 'DELETE') {
     const [kind, ids] = file?.id === undefined ? (['other', lastNames(rest)] as const) : (['file', [file.id]] as const)
-    for (const id of ids) await objects.forget(owner, kind, id, [vendor])
+    const owners = isAdmin ? (await objects.owners(ids, [vendor])).map((one) => one.owner) : [owner]
+    for (const one of owners) for (const id of ids) await objects.forget(one, kind, id, [vendor])
     return response
   }
   // An answer in events goes on as it comes: what it makes is known to whoever is told its name.

@@ -59,6 +59,28 @@ function contract(name: string, make: () => VendorObjects): void {
       expect(String(found?.said.status)).toMatch(/^done/)
     })
 
+    it('only goes on: what was told before and comes later undoes nothing', async () => {
+      const store = make()
+      const words = [
+        { status: 'in_progress', from: 'created' },
+        { status: 'cancelling' },
+        { status: 'in_progress', from: 'a slow look' },
+        { status: 'cancelled' },
+        { status: 'cancelling' },
+      ]
+      for (const [at, said] of words.entries()) {
+        await store.keep(object('batch-2', { kind: 'batch', said }))
+        const kept = (await store.find('team:a', 'batch', 'batch-2'))?.said
+        expect(kept, String(at)).toEqual([words[0], words[1], words[1], words[3], words[3]][at])
+      }
+      for (const processing_status of ['in_progress', 'canceling', 'in_progress', 'ended'])
+        await store.keep(object('msgbatch-1', { kind: 'batch', said: { processing_status } }))
+      expect((await store.find('team:a', 'batch', 'msgbatch-1'))?.said).toEqual({ processing_status: 'ended' })
+      await store.keep(object('file-3', { said: { status: 'processed', bytes: 1 } }))
+      await store.keep(object('file-3', { said: { status: 'uploaded', bytes: 2 } }))
+      expect((await store.find('team:a', 'file', 'file-3'))?.said.bytes).toBe(2)
+    })
+
     it('is listed by its time, page by page', async () => {
       const store = make()
       const owner = 'team:pages'

@@ -87,6 +87,21 @@ describe('a batch', () => {
     expect(await v.heldNano()).toBe(0n)
   })
 
+  it('has results that stay deleted once their owner has deleted them', async () => {
+    const done = { id: 'b-1', object: 'batch', status: 'completed', output_file_id: 'file-out' }
+    let told: object = { ...done, status: 'in_progress', output_file_id: null }
+    const v = await vendors(() => Response.json(told))
+    await v.send('POST', '/v1/files', {})
+    await v.send('POST', '/v1/batches', BATCH)
+    const files = async () => (await v.send('GET', '/v1/files')).json.data.map(({ id }: { id: string }) => id)
+    told = done
+    await v.send('GET', '/v1/batches/b-1')
+    expect(await files()).toContain('file-out')
+    expect((await v.send('DELETE', '/v1/files/file-out')).status).toBe(200)
+    expect((await v.send('GET', '/v1/batches/b-1')).json).toEqual(done)
+    expect(await files()).not.toContain('file-out')
+  })
+
   it('is remembered as it was where its vendor answers with something else', async () => {
     let told: () => Response = () => Response.json({ id: 'b-1', object: 'batch', status: 'in_progress' })
     const v = await vendors(() => told())

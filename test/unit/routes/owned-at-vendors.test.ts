@@ -81,6 +81,14 @@ describe('what somebody keeps at a vendor', () => {
     expect(await v.objects.owners([id], ['openai', 'anthropic', 'mistral', 'gemini'])).toEqual([])
   })
 
+  it('is forgotten where an admin deletes it', async () => {
+    await v.send(v.mine, 'POST', '/anthropic/v1/files', {})
+    await v.send(v.mine, 'POST', '/openai/v1/threads', {})
+    expect(await v.send(MASTER, 'DELETE', '/anthropic/v1/files/file_1')).toBe(200)
+    expect(await v.send(MASTER, 'DELETE', '/openai/v1/threads/thread_1')).toBe(200)
+    expect(await v.objects.owners(['file_1', 'thread_1'], ['anthropic', 'openai'])).toEqual([])
+  })
+
   const uses: readonly (readonly [string, string, string, unknown])[] = [
     [
       'a chat',
