@@ -29,13 +29,16 @@ export function neonDays(db: Db): SpendDays {
 
 /** The statement alone, so that its plan can be looked at. Each set is added up by itself: nothing has to be sorted. */
 export function daysSql(query: DaysQuery, sets: readonly (readonly Dimension[])[]): SQL {
-  const where = matching(query)
   const named = dimensions.filter((one) => sets.some((set) => set.includes(one)))
+  const names = named.map((one) => sql.identifier(one))
+  const { page, part } = query
+  const { after, size = page?.size ?? MOST_GROUPS + 1 } = part ?? {}
+  const later = after && sql`(${list(names)}) > (${list(named.map((one) => sql`${after[one]}`))})`
+  const where = and(matching(query), later)
   const parts = sets.map((set, n) => setSql(set, n, named, where))
-  const { page } = query
   return sql`select * from (${sql.join(parts, sql` union all `)}) s
-    order by ${list([sql`set`, sql`cost desc`, ...named.map((one) => sql.identifier(one))])}
-    limit ${page?.size ?? MOST_GROUPS + 1} offset ${page === undefined ? 0 : (page.number - 1) * page.size}`
+    order by ${list(part ? names : [sql`set`, sql`cost desc`, ...names])}
+    limit ${size} offset ${page === undefined ? 0 : (page.number - 1) * page.size}`
 }
 
 function setSql(set: readonly Dimension[], n: number, named: readonly Dimension[], where: SQL | undefined): SQL {

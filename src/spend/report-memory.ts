@@ -170,12 +170,21 @@ function groupsOf(cells: readonly SpendGroup[], set: readonly Dimension[]): read
   )
 }
 
-const byName = (a: SpendGroup, b: SpendGroup) =>
+type Named = Readonly<Record<Dimension, string>>
+
+const byName = (a: Named, b: Named) =>
   inOrder(
     dimensions.map((one) => a[one]),
     dimensions.map((one) => b[one]),
   )
 
-function paged(groups: readonly SpendGroup[], { page }: DaysQuery): readonly SpendGroup[] {
+function paged(groups: readonly SpendGroup[], { page, part }: DaysQuery): readonly SpendGroup[] {
+  if (part) {
+    const { after, size } = part
+    return groups
+      .filter((group) => after === undefined || byName(group, after) > 0)
+      .toSorted(byName)
+      .slice(0, size)
+  }
   return page === undefined ? groups : groups.slice((page.number - 1) * page.size, page.number * page.size)
 }

@@ -25,6 +25,13 @@ export interface DaysQuery {
   readonly model?: string | undefined
   /** A page of the groups, the first being 1: for one set alone. */
   readonly page?: { readonly number: number; readonly size: number } | undefined
+  /**
+   * Instead of a page: so many groups in the order of their names, those after one. Each is there once, however sums move
+   * from one part to the next.
+   */
+  readonly part?:
+    | { readonly size: number; readonly after?: Readonly<Record<Dimension, string>> | undefined }
+    | undefined
 }
 
 export interface Sums {
@@ -71,7 +78,7 @@ export function mustFit(groups: number): void {
 export interface SpendDays {
   /**
    * For each set of dimensions its groups, the most expensive first; the empty set has one group, or none without spend.
-   * Throws where they are more than `MOST_GROUPS` and no page is asked for.
+   * Throws where they are more than `MOST_GROUPS` and no page or part is asked for.
    */
   days(query: DaysQuery, sets: readonly (readonly Dimension[])[]): Promise<readonly (readonly SpendGroup[])[]>
   /** Keys by their ids, deleted ones too. */

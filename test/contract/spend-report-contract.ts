@@ -2,7 +2,14 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { newId } from '../../src/ids.ts'
 import type { SpendEvent } from '../../src/spend/event.ts'
-import { type DaysQuery, dimensions, type KeyName, type SpendDays, type SpendLog } from '../../src/spend/report.ts'
+import {
+  type DaysQuery,
+  dimensions,
+  type KeyName,
+  type SpendDays,
+  type SpendGroup,
+  type SpendLog,
+} from '../../src/spend/report.ts'
 import { sumOf } from '../../src/spend/report-sums.ts'
 import { spendEventOf } from '../support/spend-event.ts'
 
@@ -115,8 +122,8 @@ export function reportsContract(made: () => { readonly reports: Reports; readonl
       expect(found).toBeGreaterThan(500)
     })
 
-    it('come in pages, the most expensive first', async () => {
-      const { reports } = made()
+    it('come in pages, the most expensive first, and in parts by their names', async () => {
+      const { reports, twin } = made()
       const about = { kind: 'tag', from: DAYS[0], to: DAYS[4] } as const
       const [all = []] = await reports.days(about, [['entity', 'model']])
       expect(all.map(({ costNano }) => costNano)).toEqual(
@@ -126,6 +133,18 @@ export function reportsContract(made: () => { readonly reports: Reports; readonl
         reports.days({ ...about, page: { number, size: 5 } }, [['entity', 'model']]),
       )
       expect((await Promise.all(pages)).flatMap(([page = []]) => page)).toEqual(all.slice(0, 15))
+      const found: SpendGroup[] = []
+      for (;;) {
+        const [groups = []] = await reports.days({ ...about, part: { after: found.at(-1), size: 3 } }, [
+          ['entity', 'model'],
+        ])
+        found.push(...groups)
+        if (groups.length < 3) break
+      }
+      expect(found.length).toBeGreaterThan(6)
+      const byName = (a: SpendGroup, b: SpendGroup) => (`${a.entity} ${a.model}` < `${b.entity} ${b.model}` ? -1 : 1)
+      expect(found.toSorted(byName)).toEqual(all.toSorted(byName))
+      expect(found).toEqual((await twin.days({ ...about, part: { size: 1_000 } }, [['entity', 'model']]))[0])
     })
 
     it('know keys by name, and what windows have spent', async () => {

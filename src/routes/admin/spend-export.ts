@@ -108,11 +108,12 @@ const GROUPS_AT_ONCE = 20_000
 async function* daysInTurn(report: SpendDays, about: DaysQuery): AsyncGenerator<readonly SpendGroup[]> {
   const [days = []] = await report.days(about, [['day']])
   for (const { from, to } of pagesOf(days, days.length)) {
-    for (let number = 1; ; number++) {
-      const page = { number, size: GROUPS_AT_ONCE }
-      const [groups = []] = await report.days({ ...about, from, to, page }, [EVERY_DIMENSION])
+    for (let after: SpendGroup | undefined, isWhole = false; !isWhole; ) {
+      const part = { after, size: GROUPS_AT_ONCE }
+      const [groups = []] = await report.days({ ...about, from, to, part }, [EVERY_DIMENSION])
       if (groups.length > 0) yield groups.toSorted((a, b) => (a.day < b.day ? 1 : a.day > b.day ? -1 : 0))
-      if (groups.length < GROUPS_AT_ONCE) break
+      after = groups.at(-1)
+      isWhole = groups.length < GROUPS_AT_ONCE
     }
   }
 }
