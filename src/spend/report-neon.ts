@@ -10,7 +10,7 @@ const DAY_MS = 86_400_000
 const dayOf = (ms: number) => new Date(ms).toISOString().slice(0, 10)
 
 /** Nobody turns so many pages: beyond it, only that there are more is said. */
-const MOST_COUNTED = 100_000
+const MOST_COUNTED = 10_000
 
 /** One page of the log, newest first, with the number of rows that match: both from one transaction. */
 export async function spendLogs(db: Db, query: SpendLogsQuery): Promise<SpendLogsPage> {
