@@ -1,6 +1,5 @@
+import { toGatewayError } from '../errors.ts'
 import type { Bodies, BodyStore } from '../observe/bodies.ts'
-import type { AnyRequest } from '../operations/operation.ts'
-import type { Call } from './call.ts'
 import type { GatewayDeps } from './deps.ts'
 
 /** Of each side; what is longer is cut. */
@@ -12,36 +11,75 @@ const REDACTING = ['x-litellm-enable-message-redaction', 'litellm-enable-message
 const ASKED = ['messages', 'input', 'prompt', 'contents', 'query'] as const
 
 type Fields = Readonly<Record<string, unknown>>
+type Keeping = Pick<GatewayDeps, 'defer' | 'bodies'>
 
-/** The same answer; what was asked and answered is kept once it has gone, unless the caller wants neither kept. */
-export function withKeptBodies<R extends AnyRequest>(
-  call: Call<R>,
-  response: Response,
-  { bodies, defer }: Pick<GatewayDeps, 'defer'> & { readonly bodies: BodyStore },
-): Response {
-  if (!response.body || isUnlogged(call)) return response
-  const { input, output } = masked(call.body)
-  const keep = async (answer: string) => {
-    const kept: Bodies = {
-      ...(input ? {} : { request: cut(JSON.stringify(askedIn(call.body)) ?? '') }),
-      ...(output ? {} : { response: answer }),
-    }
-    await bodies.keep(call.requestId, call.receivedAtMs, kept)
+/** Of a request, what matters here. */
+export interface Spoken {
+  readonly requestId: string
+  readonly receivedAtMs: number
+  readonly headers: Headers
+  readonly body: Fields
+}
+
+/**
+ * The same answer, or the same error; where the operator keeps bodies, what was asked and answered is kept once it is over:
+ * whole, as far as its client heard it, or as the refusal that came instead. Unless the caller wants neither kept.
+ */
+export async function keptBodies(spoken: Spoken, answering: Promise<Response>, keeping: Keeping): Promise<Response> {
+  if (!keeping.bodies || isUnlogged(spoken)) return answering
+  const keep = keeper(spoken, keeping.bodies, keeping.defer)
+  let response: Response
+  try {
+    response = await answering
+  } catch (thrown) {
+    const { type, message } = toGatewayError(thrown)
+    keep(JSON.stringify({ error: { type, message } }))
+    throw thrown
   }
   const heard = new Beginning()
+  if (!response.body || !isText(response)) {
+    keep('')
+    return response
+  }
+  const over = once(() => keep(heard.text()))
   const body = response.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
         heard.add(chunk)
         controller.enqueue(chunk)
       },
-      flush: () => defer('keep what was said', keep(heard.text())),
+      flush: over,
+      cancel: over,
     }),
   )
   return new Response(body, response)
 }
 
-function isUnlogged({ body, headers }: Call<AnyRequest>): boolean {
+function keeper({ body, requestId, receivedAtMs }: Spoken, bodies: BodyStore, defer: GatewayDeps['defer']) {
+  const { input, output } = masked(body)
+  return (answer: string): void => {
+    const kept: Bodies = {
+      ...(input ? {} : { request: cut(JSON.stringify(askedIn(body)) ?? '') }),
+      ...(output ? {} : { response: cut(answer) }),
+    }
+    defer('keep what was said', bodies.keep(requestId, receivedAtMs, kept))
+  }
+}
+
+/** Pictures and sound are nothing that a log could show. */
+function isText({ headers }: Response): boolean {
+  return /json|text\//.test(headers.get('content-type') ?? 'application/json')
+}
+
+function once(act: () => void): () => void {
+  let isDone = false
+  return () => {
+    if (!isDone) act()
+    isDone = true
+  }
+}
+
+function isUnlogged({ body, headers }: Spoken): boolean {
   return body['no-log'] === true || REDACTING.some((name) => headers.get(name)?.toLowerCase() === 'true')
 }
 

@@ -5,7 +5,7 @@ import type { Call } from './call.ts'
 import type { GatewayDeps } from './deps.ts'
 import { itinerary } from './itinerary.ts'
 import { begin, closeLast, type Journey, notAnswered } from './journey.ts'
-import { withKeptBodies } from './kept-bodies.ts'
+import { keptBodies } from './kept-bodies.ts'
 
 /**
  * The story of a request: parse → admit → cache → plan → take → ask → relay; log and settle follow the answer. Where an
@@ -14,9 +14,8 @@ import { withKeptBodies } from './kept-bodies.ts'
  */
 export async function serve<R extends AnyRequest>(call: Call<R>, deps: GatewayDeps): Promise<Response> {
   const journey = begin(call, deps)
-  const answer = deps.cache ? await cached(journey, deps.cache, asked) : await asked(journey)
-  const { bodies, defer } = deps
-  return bodies ? withKeptBodies(call, answer, { bodies, defer }) : answer
+  const answer = deps.cache ? cached(journey, deps.cache, asked) : asked(journey)
+  return await (deps.bodies ? keptBodies(call, answer, deps) : answer)
 }
 
 async function asked<R extends AnyRequest>(journey: Journey<R>): Promise<Response> {

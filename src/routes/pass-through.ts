@@ -3,6 +3,7 @@ import { anthropic } from '../dialects/anthropic.ts'
 import type { Dialect } from '../dialects/dialect.ts'
 import { gemini } from '../dialects/gemini.ts'
 import { GatewayError } from '../errors.ts'
+import { keptBodies } from '../gateway/kept-bodies.ts'
 import { passThrough } from '../gateway/pass-through.ts'
 import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-through-account.ts'
 import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
@@ -52,7 +53,11 @@ async function toVendor(asked: ToPass): Promise<Response> {
     pricePico: priced?.target === undefined ? priced?.pricePico : undefined,
   }
   const passed = { vendor: vendor.name, rest, body: said, isShaped: shape !== undefined }
-  return withOwnAtVendor(asked, passed, () => passThrough(call, destination, deps.gateway))
+  return withOwnAtVendor(asked, passed, () => {
+    const answer = passThrough(call, destination, deps.gateway)
+    // Of what is no chat nobody knows which part is said by whom.
+    return shape ? keptBodies({ ...call, body: said }, answer, deps.gateway) : answer
+  })
 }
 
 /** An endpoint that the operator's file names. */

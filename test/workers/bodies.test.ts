@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers'
 import { expect, it } from 'vitest'
-import { withKeptBodies } from '../../src/gateway/kept-bodies.ts'
+import { keptBodies } from '../../src/gateway/kept-bodies.ts'
 import { type Bucket, bodiesIn } from '../../src/observe/bodies.ts'
 import { keyRing, sealer } from '../../src/seal.ts'
 import { spendEventOf } from '../support/spend-event.ts'
@@ -27,7 +27,7 @@ it('what was asked and answered is read out of R2 as it was, packed and sealed t
     },
   })
   const answer = new Response(stream, { headers: { 'content-type': 'text/event-stream' } })
-  const response = withKeptBodies(call as unknown as Parameters<typeof withKeptBodies>[0], answer, {
+  const response = await keptBodies(call, Promise.resolve(answer), {
     bodies: store,
     defer: (_, work) => void deferred.push(work),
   })
@@ -43,4 +43,22 @@ it('what was asked and answered is read out of R2 as it was, packed and sealed t
   expect((await store.of([event])).size).toBe(1)
   await store.drop(NOW + DAY_MS)
   expect((await store.of([event])).size).toBe(0)
+})
+
+it('what a client had heard when it left is kept', async () => {
+  const store = bodiesIn(BODIES, () => ring)
+  const deferred: Promise<unknown>[] = []
+  const call = { requestId: 'request-b', receivedAtMs: NOW, body: { prompt: 'hi' }, headers: new Headers() }
+  const stream = new ReadableStream<Uint8Array>({
+    pull: (controller) => controller.enqueue(new TextEncoder().encode('data: {"a":1}\n\n')),
+  })
+  const answer = new Response(stream, { headers: { 'content-type': 'text/event-stream' } })
+  const defer = (_: string, work: Promise<unknown>) => void deferred.push(work)
+  const response = await keptBodies(call, Promise.resolve(answer), { bodies: store, defer })
+  const reader = response.body!.getReader()
+  await reader.read()
+  await reader.cancel()
+  await Promise.all(deferred)
+  const found = await store.of([spendEventOf({ id: 'b', request_id: 'request-b', received_ms: NOW })])
+  expect(found.get('request-b')).toMatchObject({ request: '"hi"', response: expect.stringMatching(/^data: /) })
 })

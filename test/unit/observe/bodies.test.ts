@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { buildConfig } from '../../../scripts/config/build.ts'
-import { withKeptBodies } from '../../../src/gateway/kept-bodies.ts'
+import { GatewayError } from '../../../src/errors.ts'
+import { keptBodies } from '../../../src/gateway/kept-bodies.ts'
 import { type Bodies, type Bucket, bodiesIn, shownBodies } from '../../../src/observe/bodies.ts'
 import { deliver } from '../../../src/observe/deliver.ts'
 import { keyRing, sealer } from '../../../src/seal.ts'
@@ -74,7 +75,12 @@ describe('prompts and answers', () => {
 })
 
 describe('what is kept of a request', () => {
-  async function kept(body: object, headers: Record<string, string> = {}, answer: BodyInit | null = '{"choices":[]}') {
+  async function kept(
+    body: object,
+    headers: Record<string, string> = {},
+    answer: BodyInit | null | Error = '{"choices":[]}',
+    type = {},
+  ) {
     const found: [string, number, Bodies][] = []
     const deferred: Promise<unknown>[] = []
     const store = {
@@ -83,11 +89,13 @@ describe('what is kept of a request', () => {
       drop: async () => {},
     }
     const call = { requestId: 'r', receivedAtMs: NOW, body, headers: new Headers(headers) }
-    const response = withKeptBodies(
-      call as unknown as Parameters<typeof withKeptBodies>[0],
-      new Response(answer, { status: 200, headers: { 'x-litellm-call-id': 'r' } }),
+    const response = await keptBodies(
+      { ...call, body: call.body as Record<string, unknown> },
+      answer instanceof Error
+        ? Promise.reject(answer)
+        : Promise.resolve(new Response(answer, { status: 200, headers: { 'x-litellm-call-id': 'r', ...type } })),
       { bodies: store, defer: (_, work) => void deferred.push(work) },
-    )
+    ).catch((error: unknown) => Response.json({ thrown: String(error) }))
     const text = await response.text()
     await Promise.all(deferred)
     return { found, text, response }
@@ -99,6 +107,20 @@ describe('what is kept of a request', () => {
     expect(found).toEqual([['r', NOW, { request: JSON.stringify(asked.messages), response: '{"choices":[]}' }]])
     expect([text, response.headers.get('x-litellm-call-id')]).toEqual(['{"choices":[]}', 'r'])
     expect((await kept({ input: ['a'] })).found[0]?.[2].request).toBe('["a"]')
+  })
+
+  it('is the refusal where the request failed, which its caller gets all the same', async () => {
+    const { found, text } = await kept(asked, {}, new GatewayError('upstream_failed', 'The vendor is away.'))
+    expect(JSON.parse(found[0]?.[2].response ?? '')).toMatchObject({ error: { message: 'The vendor is away.' } })
+    expect(found[0]?.[2].request).toBe(JSON.stringify(asked.messages))
+    expect(text).toContain('The vendor is away.')
+    const fault = await kept(asked, {}, new Error('connect 10.0.0.1: a planted fault'))
+    expect(fault.found[0]?.[2].response).not.toContain('planted')
+  })
+
+  it('has no picture and no sound in it', async () => {
+    const { found, text } = await kept({ input: 'read this' }, {}, 'sound', { 'content-type': 'audio/mpeg' })
+    expect([found[0]?.[2], text]).toEqual([{ request: '"read this"', response: '' }, 'sound'])
   })
 
   it('is cut where it is long, and never what the caller gets', async () => {
