@@ -90,6 +90,15 @@ function refused(): GatewayError {
   )
 }
 
+/** Keys of the vendor's own for a while, and conversations that no gateway carries (OpenAI's realtime and ChatKit, Gemini's Live). */
+const KEYS =
+  /\/(?:realtime\/(?:client_secrets|sessions|transcription_sessions|calls)|chatkit\/sessions|auth_tokens|authtokens)(?:[/:]|$)/
+
+/** Whether a request asks its vendor for a way past this gateway, where nothing is counted and nothing ends. */
+export function leadsPast(method: string, rest: string): boolean {
+  return method !== 'GET' && method !== 'HEAD' && KEYS.test(plainPath(rest))
+}
+
 const VERSION = /^(?:v\d\w*|openai|upload)$/
 /** Collections whose name has two parts. */
 const PAIRS = /^(?:fine_tuning|fine-tuning|chat|messages|batch|embed|prompts|evals|beta)$/

@@ -9,7 +9,7 @@ import { type PassThroughVendor, passThroughVendors } from '../gateway/pass-thro
 import { endpointDestination, endpointFor, vendorDestination } from '../gateway/pass-through-destination.ts'
 import { mayUseAny } from '../gateway/pass-through-model.ts'
 import { presentedKey } from '../middleware/credentials.ts'
-import { isPlain, listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
+import { isPlain, leadsPast, listsAccount, plainPath, safeRest } from '../operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../operations/pass-through-shape.ts'
 import type { Principal } from '../tenants/principal.ts'
 import { callerOf } from './others.ts'
@@ -106,6 +106,12 @@ function mustNotList({ name }: PassThroughVendor, method: string, rest: string, 
     throw new GatewayError(
       'forbidden',
       `Files and batches have owners here: ask for them at /v1/files, /v1/batches and /v1/messages/batches instead of ${method} ${rest.slice(0, 200)}.`,
+      { retry: false },
+    )
+  if (leadsPast(method, rest))
+    throw new GatewayError(
+      'forbidden',
+      `${method} ${rest.slice(0, 200)} would give out a key of ${name}’s own, past every budget and limit here, so it is for admins. Open wss://…/v1/realtime at this gateway with your key: browsers send it as a sub-protocol.`,
       { retry: false },
     )
   if (!listsAccount(method, rest)) return

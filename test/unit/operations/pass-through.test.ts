@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { passedHeaders, passedQuery, shownToCaller } from '../../../src/operations/pass-through-headers.ts'
-import { addressOf, isPlain, listsAccount } from '../../../src/operations/pass-through-path.ts'
+import { addressOf, isPlain, leadsPast, listsAccount } from '../../../src/operations/pass-through-path.ts'
 import { isFree, modelNamed, shapeOf } from '../../../src/operations/pass-through-shape.ts'
 
 const BASE = 'https://api.vendor.test/below'
@@ -219,4 +219,21 @@ describe('what a request that is passed on asks for', () => {
       expect([rest, listsAccount('GET', rest)]).toEqual([rest, false])
     expect(listsAccount('POST', '/v1/files')).toBe(false)
   })
+})
+
+it('a key of the vendor’s own is asked for by whatever writing of its path, and by no other path', () => {
+  for (const rest of [
+    ...[
+      '/v1/realtime/client_secrets',
+      '/realtime/sessions/',
+      '/V1/Realtime/Transcription_Sessions',
+      '/v1/realtime/calls',
+    ],
+    ...['/v1/realtime%2Fclient_secrets', '/openai/v1/realtime/client_secrets', '/v1/realtime/calls/call_1/accept'],
+    ...['/v1/chatkit/sessions', '/v1alpha/auth_tokens', '/v1alpha/authTokens:create'],
+  ])
+    expect(leadsPast('POST', rest), rest).toBe(true)
+  for (const rest of ['/v1/realtime', '/v1/threads', '/v1/responses', '/v1/auth_tokensx'])
+    expect(leadsPast('POST', rest), rest).toBe(false)
+  expect(leadsPast('GET', '/v1/realtime/sessions/s_1')).toBe(false)
 })

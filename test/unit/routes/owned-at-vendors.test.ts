@@ -149,6 +149,13 @@ describe('what somebody keeps at a vendor', () => {
     expect(await v.send(v.mine, 'GET', '/openai/v1/vector_stores/vs_1')).toBe(200)
   })
 
+  it('is no key of the vendor’s own, but for admins', async () => {
+    const place = '/openai/v1/realtime/client_secrets'
+    expect(await v.send(v.mine, 'POST', place, {})).toBe(403)
+    expect(v.asked).toEqual([])
+    expect(await v.send(MASTER, 'POST', place, {})).toBe(200)
+  })
+
   it('that nobody here made is the vendor’s to judge, except for files', async () => {
     expect(await v.send(v.mine, 'GET', '/openai/v1/threads/thread_9')).toBe(200)
     expect(await v.send(v.mine, 'GET', '/anthropic/v1/files/file_9')).toBe(404)
