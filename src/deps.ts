@@ -48,6 +48,7 @@ import { neonDebug } from './observe/debug-neon.ts'
 import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import type { Delta } from './observe/metrics.ts'
+import { Pauses } from './observe/pauses.ts'
 import { replayDeliveries } from './observe/replay-neon.ts'
 import { totalsIn } from './observe/totals-neon.ts'
 import { neonResponses } from './responses/neon.ts'
@@ -87,6 +88,7 @@ type Isolate = Omit<AppDeps, 'gateway'> & {
   readonly allowances: Allowances
   readonly db: Db
   readonly callbacks: CallbacksOf
+  readonly pauses: Pauses
   readonly ring: () => KeyRing
   readonly debugKeys: DebugKeys
   /** Whom recorded events concern: what was read a moment ago is good enough. */
@@ -199,16 +201,12 @@ export function recordedBy(
   return recordingTo({ config: builtConfig(), deliveries, ...concerned, told: alertsFor(env), ctx, failed })
 }
 
-const pausedUntilMs = new WeakMap<object, Map<string, number>>()
-
 /** What the deliveries' consumer stands on. */
 export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
-  const paused = pausedUntilMs.get(env) ?? new Map<string, number>()
-  pausedUntilMs.set(env, paused)
-  const { db, gateway, callbacks, ring } = isolateOf(env)
+  const { db, gateway, callbacks, ring, pauses } = isolateOf(env)
   const count = (id: string, deltas: readonly Delta[]) => metricsOf(env).add(id, deltas)
   const budgets = neonBudgets(db, spanOf)
-  return deliveringWith({ gateway, callbacks, ring, budgets, count, paused, failed })
+  return deliveringWith({ gateway, callbacks, ring, budgets, count, pauses, failed })
 }
 
 /** Tells `/metrics` what no event says, where anything is counted. */
@@ -247,6 +245,7 @@ function isolate(env: Env): Isolate {
   return {
     db,
     callbacks: neonCallbacks(db),
+    pauses: new Pauses(),
     debugKeys: neonDebug(db),
     concerned: concernedIn(db),
     ring,

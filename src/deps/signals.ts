@@ -19,6 +19,7 @@ import { neonDebug } from '../observe/debug-neon.ts'
 import { deliver } from '../observe/deliver.ts'
 import { type DeliveriesDeps, type Delivery, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
+import type { Pauses } from '../observe/pauses.ts'
 import { shares } from '../observe/plan.ts'
 import { remembered } from '../observe/remembered.ts'
 import { testEvent } from '../observe/test-event.ts'
@@ -160,8 +161,7 @@ interface Delivering {
   readonly ring: () => KeyRing
   readonly budgets: BudgetFigures
   readonly count: (delivery: string, deltas: readonly Delta[]) => Promise<void>
-  /** Of sinks that fail, kept for the isolate's life. */
-  readonly paused: Map<string, number>
+  readonly pauses: Pauses
   readonly failed: DeliveriesDeps['failed']
 }
 
@@ -172,7 +172,7 @@ export function deliveringWith({
   ring,
   budgets,
   count,
-  paused,
+  pauses,
   failed,
 }: Delivering): DeliveriesDeps {
   const { config, env, version, clock, fetch, bodies } = gateway
@@ -206,7 +206,7 @@ export function deliveringWith({
   return {
     clock,
     failed,
-    pausedUntilMs: paused,
+    pauses,
     async deliver(delivery, id) {
       try {
         await told(delivery, id)

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { SpendEvent } from '../spend/event.ts'
 import { deliveryIdOf } from './delivery-id.ts'
+import type { Pauses } from './pauses.ts'
 import type { Share } from './plan.ts'
 
 /** A queue binding, as far as we use it. */
@@ -29,15 +30,13 @@ export interface DeliveriesDeps {
   readonly deliver: (delivery: Delivery, id: string) => Promise<void>
   readonly clock: () => number
   readonly failed: (name: string, error: unknown) => void
-  /** Until when each sink is left alone after it failed: plain data of the isolate. */
-  readonly pausedUntilMs: Map<string, number>
+  readonly pauses: Pauses
 }
 
 /** The queue takes 128 KB a message, and 256 KB or 100 messages a call. */
 const MESSAGE_BYTES = 120_000
 const SEND_BYTES = 240_000
 const LONGEST_DELAY_SECONDS = 900
-const PAUSE_MS = 5_000
 
 /** What somebody's own sink did not take so often, over three quarters of an hour, it is not told. */
 const OWN_TRIES = 12
@@ -122,12 +121,10 @@ interface Waiting {
 
 /**
  * Tells the sinks, all at once, each its messages one after the other. A sink that fails is retried apart with growing
- * delays and left alone for some seconds, so that its next messages wait for nobody's ten seconds; the others are done.
+ * delays and left alone for a while, so that its next messages wait for nobody's ten seconds; the others are done.
  * The sinks of teams and keys come after the operator's, a few at once and for a bounded time; they are given up sooner.
  */
 export async function consumeDeliveries(messages: readonly DeliveryMessage[], deps: DeliveriesDeps): Promise<void> {
-  const { clock, pausedUntilMs } = deps
-  for (const [sink, untilMs] of pausedUntilMs) if (untilMs <= clock()) pausedUntilMs.delete(sink)
   const bySink = Map.groupBy(read(messages, deps), ({ to }) => nameOf(to))
   const [own, theOperators] = [
     [...bySink].filter(([, mine]) => isOwn(mine)),
@@ -177,19 +174,19 @@ async function tellOwn(own: readonly (readonly [string, readonly Waiting[]])[], 
 
 async function tell(name: string, one: Waiting, deps: DeliveriesDeps): Promise<void> {
   const { message } = one
-  const { deliver, clock, failed, pausedUntilMs } = deps
-  const waitMs = (pausedUntilMs.get(name) ?? 0) - clock()
+  const { deliver, clock, failed, pauses } = deps
+  const waitMs = pauses.leftMs(name, clock())
   if (waitMs > 0) return again(one, Math.ceil(waitMs / 1000))
   const delivery = deliveryIn(message.body)
   if (!delivery) return noDelivery(message, deps)
   try {
     await deliver(delivery, await deliveryIdOf(delivery.events))
-    pausedUntilMs.delete(name)
+    pauses.took(name)
     message.ack()
   } catch (error) {
-    pausedUntilMs.set(name, clock() + PAUSE_MS)
+    pauses.failed(name, clock())
     failed(name, error)
-    again(one)
+    again(one, Math.ceil(pauses.leftMs(name, clock()) / 1000))
   }
 }
 

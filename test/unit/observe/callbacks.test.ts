@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { deliverOwn, guarded } from '../../../src/deps/own-sinks.ts'
 import { ownersIn, ownShares, placeOf, type StoredCallback } from '../../../src/observe/callbacks.ts'
 import { consumeDeliveries, deliveryIn, enqueue } from '../../../src/observe/deliveries.ts'
+import { Pauses } from '../../../src/observe/pauses.ts'
 import { keyRing, sealer } from '../../../src/seal.ts'
 import { spendEventOf } from '../../support/spend-event.ts'
 
@@ -180,7 +181,7 @@ describe('sinks of teams in the queue', () => {
       },
       clock: () => nowMs,
       failed: () => {},
-      pausedUntilMs: new Map(),
+      pauses: new Pauses(),
     })
     expect(order[0]).toBe('op')
     expect([operators.done, fair.done]).toEqual([['ack'], ['ack']])
@@ -201,7 +202,7 @@ describe('sinks of teams in the queue', () => {
       deliver: () => Promise.reject(new Error('no')),
       clock: () => 0,
       failed: () => {},
-      pausedUntilMs: new Map(),
+      pauses: new Pauses(),
     })
     expect([young.done, old.done, operators.done]).toEqual([[900], ['ack'], [900]])
   })

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { consumeDeliveries, deliveryIn, enqueue } from '../../../src/observe/deliveries.ts'
+import { Pauses } from '../../../src/observe/pauses.ts'
 import { shares } from '../../../src/observe/plan.ts'
 import { spendEventOf } from '../../support/spend-event.ts'
 
@@ -28,16 +29,17 @@ it('a sink that fails is retried apart, with growing delays, and its other messa
     },
     clock: () => 1_000,
     failed: (name) => failures.push(name),
-    pausedUntilMs: new Map(),
+    pauses: new Pauses(),
   })
-  expect([bad.done, worse.done, good.done]).toEqual([[2], [512], ['ack']])
+  expect([bad.done, worse.done, good.done]).toEqual([[5], [512], ['ack']])
   expect(tried.sort()).toEqual(['bad', 'good'])
   expect(failures).toEqual(['sink bad'])
 })
 
 it('a sink that failed is tried again after its pause', async () => {
-  const pausedUntilMs = new Map([['sink bad', 6_000]])
-  const deps = { deliver: () => Promise.resolve(), failed: () => {}, pausedUntilMs }
+  const pauses = new Pauses()
+  pauses.failed('sink bad', 1_000)
+  const deps = { deliver: () => Promise.resolve(), failed: () => {}, pauses }
   const [early, late] = [message(bodyOf('bad')), message(bodyOf('bad'))]
   await consumeDeliveries([early], { ...deps, clock: () => 5_999 })
   await consumeDeliveries([late], { ...deps, clock: () => 6_000 })
@@ -53,7 +55,7 @@ it('is named by what it tells: the same when it comes again by another message, 
       deliver: async (_, id) => void ids.push(id),
       clock: () => 0,
       failed: () => {},
-      pausedUntilMs: new Map(),
+      pauses: new Pauses(),
     })
   expect(ids[0]).toMatch(/^a-[0-9a-f]{16}$/)
   expect(ids[1]).toBe(ids[0])
@@ -66,7 +68,7 @@ it('what is no delivery, or only begins as one, holds up nobody', async () => {
     deliver: () => Promise.reject(new Error('never asked')),
     clock: () => 0,
     failed: () => {},
-    pausedUntilMs: new Map(),
+    pauses: new Pauses(),
   })
   expect([one.done, broken.done]).toEqual([['ack'], ['ack']])
 })
@@ -75,11 +77,12 @@ it('reads no events for a sink that is left alone, whatever its name is', async 
   const name = 'odd "\\ name'
   const body = bodyOf(name)
   const unread = message(`${body.slice(0, -2)} is not read`)
-  const pausedUntilMs = new Map([[`sink ${name}`, 6_000]])
+  const pauses = new Pauses()
+  pauses.failed(`sink ${name}`, 1_000)
   await consumeDeliveries([unread], {
     deliver: () => Promise.resolve(),
     failed: () => {},
-    pausedUntilMs,
+    pauses,
     clock: () => 0,
   })
   // And it does not come before the sink is asked again.
