@@ -1,4 +1,5 @@
 import type { ChatMessage } from '../dialects/chat.ts'
+import { spokenSeconds } from './sound/spoken.ts'
 import { base64Bytes, namedBytes, utf8Bytes, valueBytes } from './text-size.ts'
 
 /** What goes into a chat, measured but not yet counted in anybody's tokens. */
@@ -7,6 +8,9 @@ export interface ChatInput {
   readonly textBytes: number
   /** The `detail` of each picture. */
   readonly images: readonly unknown[]
+  /** Sound whose length is known, added up. */
+  readonly audioSeconds: number
+  /** Sound of which only its size is known. */
   readonly audioBytes: number
   /** Sound of an earlier answer, named by its id. */
   readonly earlierAudio: number
@@ -24,6 +28,7 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
   const images: unknown[] = []
   let textBytes = 0
   let audioBytes = 0
+  let audioSeconds = 0
   let earlierAudio = 0
   let opaque = 0
 
@@ -34,8 +39,11 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
     else if (type === 'refusal') textBytes += valueBytes(refusal)
     else if (type === 'image_url') images.push(fields(image_url).detail)
     else if (type === 'input_audio') {
-      const { data } = fields(input_audio)
-      if (typeof data === 'string') audioBytes += base64Bytes(data)
+      const sound = fields(input_audio)
+      const { data } = sound
+      const seconds = typeof data === 'string' ? spokenSeconds(sound, data) : undefined
+      if (seconds !== undefined) audioSeconds += seconds
+      else if (typeof data === 'string') audioBytes += base64Bytes(data)
       else opaque += 1
     } else opaque += 1
   }
@@ -59,12 +67,20 @@ export function chatInput(body: Fields & { readonly messages: readonly ChatMessa
     messages: body.messages.length,
     textBytes,
     images,
+    audioSeconds,
     audioBytes,
     earlierAudio,
     tools: tools.length + functions.length,
     schema: isFields(body.response_format) || TEMPLATE_FIELDS.some((field) => isFields(body[field])),
     opaque,
   }
+}
+
+const AUDIO_TOKENS_PER_SECOND = 25
+
+/** What the sound in it comes to, roughly. */
+export function audioTokens({ audioSeconds, audioBytes }: Pick<ChatInput, 'audioSeconds' | 'audioBytes'>): number {
+  return Math.ceil(audioSeconds * AUDIO_TOKENS_PER_SECOND) + Math.ceil(audioBytes / 400)
 }
 
 /** Fields of vLLM's that end up in the prompt. */

@@ -9,7 +9,7 @@ import { payablePico } from '../prices/terms.ts'
 import { noUsage, type Usage } from '../prices/usage.ts'
 import { type ChatBody, chatBody } from '../providers/chat-body.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
-import { type ChatInput, chatInput } from './chat-input.ts'
+import { audioTokens, type ChatInput, chatInput } from './chat-input.ts'
 import { mostImageTokens } from './image-tokens.ts'
 import { valueBytes } from './text-size.ts'
 import { type VendorTools, vendorTools } from './vendor-tools.ts'
@@ -33,14 +33,16 @@ const TOKENS_PER_REQUEST = 256
 /** The frame that tools and formats are written into, beside their own text. */
 const TOKENS_FOR_TOOLS = 512
 const TOKENS_PER_TOOL = 64
-/** Sound is ten tokens a second, and no MP3 has less than 8 kbit/s: a token for 100 bytes, taken twice. */
+/** OpenAI counts ten tokens for a second of sound, Mistral 12.5, Alibaba 25, Google 32. */
+const MOST_AUDIO_TOKENS_PER_SECOND = 50
+/** Sound that cannot be read: no MP3 has less than 8 kbit/s, which is a token for 100 bytes, taken twice. */
 const AUDIO_BYTES_PER_TOKEN = 50
 /** The longest answer in sound that OpenAI's audio models give. */
 const EARLIER_AUDIO_TOKENS = 16_384
 
 /**
  * An upper bound of what a request can cost on a deployment. A token of text covers at least one byte, so bytes bound the
- * input; pictures count by their documented maximum, sound by its size, and what cannot be seen from here (files, videos)
+ * input; pictures count by their documented maximum, sound by its length, else its size, and what cannot be seen from here (files, videos)
  * by the model's whole window. The answer is bounded by what the request names, else by the model's maximum, else by its
  * window; with none of the three there is no bound. Every class is taken at the dearest rate it may be billed at, in the
  * dearest tier that the bound can reach.
@@ -55,7 +57,10 @@ export function worstCase(asked: ChatRequest, planned: Deployment): WorstCase {
   const text =
     tools.searches > 0 ? (tools.searches + 1) * (window ?? 0) : textTokens(input) + input.opaque * (window ?? 0)
   const image = input.images.reduce<number>((sum, detail) => sum + mostImageTokens(deployment.model, detail), 0)
-  const audio = Math.ceil(input.audioBytes / AUDIO_BYTES_PER_TOKEN) + input.earlierAudio * EARLIER_AUDIO_TOKENS
+  const audio =
+    Math.ceil(input.audioSeconds * MOST_AUDIO_TOKENS_PER_SECOND) +
+    Math.ceil(input.audioBytes / AUDIO_BYTES_PER_TOKEN) +
+    input.earlierAudio * EARLIER_AUDIO_TOKENS
   const maxOutputTokens = namedMaximum(body) ?? deployment.maxOutputTokens ?? window
   const output = choices(body) * ((maxOutputTokens ?? 0) + valueBytes(body.prediction))
   const unbounded = whyUnbounded({ body, input, tools, deployment, maxOutputTokens })
@@ -91,7 +96,7 @@ export function estimateUsage(request: ChatRequest, outputChars: number, maxOutp
     ...noUsage,
     inputTokens: Math.ceil(input.textBytes / 3) + 4 * input.messages + 3,
     inputImageTokens: input.images.reduce<number>((sum, detail) => sum + (detail === 'low' ? 70 : 1000), 0),
-    inputAudioTokens: Math.ceil(input.audioBytes / 400),
+    inputAudioTokens: audioTokens(input),
     outputTokens: most === undefined ? output : Math.min(output, most * choices(request)),
     ...(tier && { serviceTier: tier }),
   }

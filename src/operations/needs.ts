@@ -1,7 +1,7 @@
 import type { Capability } from '../config/config.ts'
 import type { ChatRequest } from '../dialects/chat.ts'
 import type { Needs } from '../routing/needs.ts'
-import { type ChatInput, chatInput } from './chat-input.ts'
+import { audioTokens, type ChatInput, chatInput } from './chat-input.ts'
 
 /** A token of most texts covers four bytes or more. Rather too few: a vendor says itself when an input is too long. */
 const BYTES_PER_TOKEN = 4
@@ -21,22 +21,26 @@ export function needsOf(request: ChatRequest): Needs {
   }
 }
 
-function tokens({ textBytes, messages, images, audioBytes }: ChatInput): number {
+function tokens(input: ChatInput): number {
+  const { textBytes, messages, images } = input
   const pictures = images.reduce<number>((sum, detail) => sum + (detail === 'low' ? 70 : 500), 0)
-  return Math.ceil(textBytes / BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * messages + pictures + Math.ceil(audioBytes / 400)
+  return Math.ceil(textBytes / BYTES_PER_TOKEN) + TOKENS_PER_MESSAGE * messages + pictures + audioTokens(input)
 }
 
 function asked({ max_completion_tokens, max_tokens }: ChatRequest): number | undefined {
   return [max_completion_tokens, max_tokens].find((count) => typeof count === 'number' && count > 0) ?? undefined
 }
 
-function capabilities(request: ChatRequest, { images, audioBytes, opaque, tools }: ChatInput): Capability[] {
+function capabilities(
+  request: ChatRequest,
+  { images, audioSeconds, audioBytes, opaque, tools }: ChatInput,
+): Capability[] {
   const { response_format, modalities, web_search_options } = request
   const needed: Capability[] = []
   if (images.length > 0) needed.push('vision')
   if (tools > 0) needed.push('tools')
   if (isFields(response_format) && response_format.type === 'json_schema') needed.push('jsonSchema')
-  if (audioBytes > 0) needed.push('audioInput')
+  if (audioSeconds + audioBytes > 0) needed.push('audioInput')
   if (Array.isArray(modalities) && modalities.includes('audio')) needed.push('audioOutput')
   if (opaque > 0 && hasFile(request)) needed.push('pdfInput')
   if (isFields(web_search_options)) needed.push('webSearch')

@@ -6,6 +6,7 @@ import { estimateUsage, worstCase } from '../../../src/operations/chat.ts'
 import { costNano } from '../../../src/prices/cost.ts'
 import type { Price } from '../../../src/prices/price.ts'
 import { noUsage, totalTokens, type Usage } from '../../../src/prices/usage.ts'
+import { flac, mp3, wav } from './sound/files.ts'
 
 const price: Price = { input: 150_000, output: 600_000, cacheRead: 75_000 }
 const deployment: Deployment = {
@@ -138,6 +139,26 @@ describe('worstCase', () => {
     expect(large.costNano).toBe(BigInt((large.tokens - 100) * 300 + 100 * 900))
   })
 
+  it('takes sound by its length: a second of it is fifty tokens, however many bytes it has', () => {
+    const tokens = (data: string) =>
+      worstCase(
+        {
+          ...request,
+          max_tokens: 1,
+          messages: [{ role: 'user', content: [{ type: 'input_audio', input_audio: { data } }] }],
+        },
+        deployment,
+      ).tokens
+    const none = tokens('')
+    expect(tokens(base64(wav(48_000, 48_000))) - none).toBe(50)
+    expect(tokens(`data:audio/wav;base64,${base64(wav(48_000, 48_000))}`) - none).toBe(50)
+    const silence = tokens(base64(flac(8_000, 100, 65_536, 1))) - none
+    expect(Math.abs(silence - (100 * 65_536 * 50) / 8_000)).toBeLessThanOrEqual(1)
+    // What is no base64 may be read as another sound by whoever skips that.
+    const odd = base64(wav(48_000, 48_000)).replace('A', '!')
+    expect(tokens(odd) - none).toBe(Math.ceil((odd.length * 3) / 4 / 50))
+  })
+
   it('takes the price of the tier that is asked for, and the usual one where that is dearer', () => {
     const tiers = { priority: { input: 300_000, output: 1_200_000 }, flex: { input: 75_000, output: 300_000 } }
     const asked = (service_tier?: string) =>
@@ -224,12 +245,25 @@ const anyPrice: fc.Arbitrary<Price> = fc
  * what the vision guide allows for gpt-4o, ten tokens for a second of sound at 8 kbit/s, answers up to their maximum. Each
  * part may be billed under any class that it can fall into.
  */
+/** Sound as base64, and the most tokens that any vendor counts for it: of files that can be read, and of what cannot. */
+const anySound = fc.oneof(
+  fc.nat(20).map((seconds) => ({ data: 'A'.repeat(Math.ceil((seconds * 1000 * 4) / 3)), tokens: seconds * 10 })),
+  fc.integer({ min: 1, max: 800 }).map((n) => ({ data: base64(wav(8_000, n)), tokens: Math.floor((n * 32) / 8_000) })),
+  fc.integer({ min: 1, max: 100 }).map((n) => ({ data: base64(mp3(n)), tokens: Math.floor(n * 0.036 * 32) })),
+  // Silence, which takes next to no bytes.
+  fc.integer({ min: 1, max: 100 }).map((n) => ({
+    data: base64(flac(8_000, n, 65_536, 1)),
+    tokens: Math.floor((n * 65_536 * 32) / 8_000),
+  })),
+)
+const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+
 const anyCase = fc
   .record({
     price: anyPrice,
     texts: fc.array(fc.string({ unit: 'binary', maxLength: 300 }), { minLength: 1, maxLength: 6 }),
     pictures: fc.nat(2),
-    soundSeconds: fc.nat(20),
+    sound: anySound,
     maxTokens: fc.option(fc.integer({ min: 1, max: 5000 }), { nil: undefined }),
     n: fc.integer({ min: 1, max: 4 }),
     speaks: fc.boolean(),
@@ -237,14 +271,11 @@ const anyCase = fc
     served: fc.boolean(),
     used: fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 8, maxLength: 8 }),
   })
-  .map(({ price: some, texts, pictures, soundSeconds, maxTokens, n, speaks, tier, served, used }) => {
+  .map(({ price: some, texts, pictures, sound, maxTokens, n, speaks, tier, served, used }) => {
     const share = (index: number, whole: number) => Math.floor((used[index] ?? 0) * whole)
     const parts = [
       ...Array.from({ length: pictures }, () => ({ type: 'image_url', image_url: { url: 'https://x.test/a.png' } })),
-      {
-        type: 'input_audio',
-        input_audio: { data: 'A'.repeat(Math.ceil((soundSeconds * 1000 * 4) / 3)), format: 'mp3' },
-      },
+      { type: 'input_audio', input_audio: { data: sound.data, format: 'mp3' } },
     ]
     const asked: ChatRequest = {
       model: 'fast',
@@ -259,7 +290,7 @@ const anyCase = fc
     const cacheRead = share(1, text)
     const cacheWrite = share(2, text - cacheRead)
     const image = share(3, pictures * 1445)
-    const audio = share(4, soundSeconds * 10)
+    const audio = share(4, sound.tokens)
     const out = share(5, n * (maxTokens ?? 16_384))
     const reasoning = share(6, out)
     const spoken = speaks ? share(7, out - reasoning) : 0
