@@ -25,6 +25,8 @@ export interface Manner {
   rssBytes(): number
   /** Answers when the work that requests left behind is done. */
   settled(): Promise<void>
+  /** What requests leave behind waits from now on, or is done again. */
+  consumes?(now: boolean): void
   /** Calls of Durable Objects and SQL statements so far. */
   counts(): Promise<{ readonly objectCalls: number; readonly sqlStatements: number }>
 }
@@ -134,6 +136,7 @@ export async function startTollgate(
     cpuMs: () => gateway.cpuMs(),
     rssBytes: () => gateway.rssBytes(),
     settled: () => spendRecorded(() => gateway.queue.depth('tollgate-spend')),
+    consumes: (now) => (now ? gateway.queue.release() : gateway.queue.hold()),
     counts: async () => ({
       objectCalls: (await gateway.calls()).objectCalls,
       sqlStatements: stack.stats().database.statements,

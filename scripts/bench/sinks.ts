@@ -28,13 +28,16 @@ const ROUNDS = 3
 /** Of the bench's seconds, for one measurement. */
 const SHARE = 0.25
 /** In this order: what a slow receiver leaves waiting would be told while it is well. */
-const STATES: readonly Receives[] = ['well', 'slow', 'dead']
+const STATES: readonly State[] = ['well', 'slow', 'dead', 'apart']
+
+/** How the sinks do; `apart`, they are dead, and what the queues' consumers do is kept out of what is measured. */
+type State = Receives | 'apart'
 
 /** Two gateways in turns, so that each measurement has one without sinks before it and one after it. */
 export async function sinkFigures(
   stateDir: string,
   { seconds }: { readonly seconds: number },
-): Promise<Readonly<Record<Receives, SinkFigures>>> {
+): Promise<Readonly<Record<State, SinkFigures>>> {
   const stops: (() => unknown)[] = []
   const keep = <T>({ value, stop }: Started<T>): T => {
     stops.push(stop)
@@ -65,10 +68,11 @@ export async function sinkFigures(
       if (result.failures > 0) throw new Error(`sinks: ${result.failures} bad answers. ${result.firstFailure}`)
       return result
     }
+    let apart = false
     const sample = async (manner: Manner): Promise<Sample> => {
       const { latencyMs } = await ask(manner, 1, seconds * SHARE)
       const { perSecond } = await ask(manner, 32, seconds * SHARE)
-      await manner.settled()
+      if (!apart) await manner.settled()
       return { ...latencyMs, perSecond }
     }
     const upstream = keep(await startMock())
@@ -79,10 +83,15 @@ export async function sinkFigures(
     if (!none || !all) throw new Error('sinks: a gateway has no key')
     for (const manner of [none, all]) await ask(manner, 32, 1)
 
-    const figures: Partial<Record<Receives, SinkFigures>> = {}
+    const figures: Partial<Record<State, SinkFigures>> = {}
     let before = await sample(none)
     for (const state of STATES) {
-      await be(state)
+      apart = state === 'apart'
+      await be(state === 'apart' ? 'dead' : state)
+      if (apart) {
+        for (const manner of [none, all]) manner.consumes?.(false)
+        before = await sample(none)
+      }
       const pairs: { readonly own: Sample; readonly none: readonly Sample[] }[] = []
       for (let round = 0; round < ROUNDS; round++) {
         const own = await sample(all)
@@ -102,7 +111,7 @@ export async function sinkFigures(
         rps: Math.round(of('perSecond')),
       }
     }
-    return figures as Record<Receives, SinkFigures>
+    return figures as Record<State, SinkFigures>
   } finally {
     for (const stop of stops.reverse()) await stop()
   }
