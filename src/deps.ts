@@ -43,9 +43,9 @@ import type { BodyStore } from './observe/bodies.ts'
 import { neonBudgets } from './observe/budgets-neon.ts'
 import type { CallbacksOf } from './observe/callbacks.ts'
 import { neonCallbacks } from './observe/callbacks-neon.ts'
+import type { DeliveriesDeps } from './observe/consumer.ts'
 import type { DebugKeys } from './observe/debug.ts'
 import { neonDebug } from './observe/debug-neon.ts'
-import type { DeliveriesDeps } from './observe/deliveries.ts'
 import type { Format } from './observe/exposition.ts'
 import type { Delta } from './observe/metrics.ts'
 import { Pauses } from './observe/pauses.ts'
@@ -203,10 +203,11 @@ export function recordedBy(
 
 /** What the deliveries' consumer stands on. */
 export function deliveriesDeps(env: Env, failed: DeliveriesDeps['failed']): DeliveriesDeps {
+  const { DELIVERIES: queue }: Partial<Env> = env
   const { db, gateway, callbacks, ring, pauses } = isolateOf(env)
   const count = (id: string, deltas: readonly Delta[]) => metricsOf(env).add(id, deltas)
   const budgets = neonBudgets(db, spanOf)
-  return deliveringWith({ gateway, callbacks, ring, budgets, count, pauses, failed })
+  return deliveringWith({ gateway, callbacks, ring, budgets, count, pauses, queue, failed })
 }
 
 /** Tells `/metrics` what no event says, where anything is counted. */

@@ -8,7 +8,7 @@ import { alertsFor, bodiesFor, countTotals, dbFor, deliveriesDeps, depsFor, reco
 import { chargeOpenBatches } from './gateway/batch-results.ts'
 import { dropOldChecks } from './health/checks-neon.ts'
 import { dropExpiredIdempotency } from './idempotency/neon.ts'
-import { consumeDeliveries } from './observe/deliveries.ts'
+import { consumeDeliveries } from './observe/consumer.ts'
 import { dropExpiredResponses } from './responses/neon.ts'
 import { reloadPricesWhenDue } from './routes/admin/cost-map.ts'
 import { checkInBackground } from './routes/health-models.ts'

@@ -14,10 +14,11 @@ import type { CurrentConfig } from '../models/current.ts'
 import { type BudgetFigures, budgetDeltas, windowsIn } from '../observe/budget-metrics.ts'
 import { type CallbacksOf, ownersIn, ownShares } from '../observe/callbacks.ts'
 import { neonCallbacks } from '../observe/callbacks-neon.ts'
+import type { DeliveriesDeps } from '../observe/consumer.ts'
 import { debugFacts } from '../observe/debug.ts'
 import { neonDebug } from '../observe/debug-neon.ts'
 import { deliver } from '../observe/deliver.ts'
-import { type DeliveriesDeps, type Delivery, enqueue } from '../observe/deliveries.ts'
+import { type Delivery, enqueue } from '../observe/deliveries.ts'
 import { type Delta, deltasOf } from '../observe/metrics.ts'
 import type { Pauses } from '../observe/pauses.ts'
 import { shares } from '../observe/plan.ts'
@@ -162,6 +163,7 @@ interface Delivering {
   readonly budgets: BudgetFigures
   readonly count: (delivery: string, deltas: readonly Delta[]) => Promise<void>
   readonly pauses: Pauses
+  readonly queue: DeliveriesDeps['queue']
   readonly failed: DeliveriesDeps['failed']
 }
 
@@ -173,6 +175,7 @@ export function deliveringWith({
   budgets,
   count,
   pauses,
+  queue,
   failed,
 }: Delivering): DeliveriesDeps {
   const { config, env, version, clock, fetch, bodies } = gateway
@@ -207,6 +210,7 @@ export function deliveringWith({
     clock,
     failed,
     pauses,
+    queue,
     async deliver(delivery, id) {
       try {
         await told(delivery, id)

@@ -20,12 +20,18 @@ export interface Share {
 
 /**
  * Who is told what of a batch, by the file's lists, by what callers do not want told, and without who asked where the
- * operator wants that. A cancelled attempt counts as a success, as in LiteLLM: somebody was served.
+ * operator wants that. A cancelled attempt counts as a success, as in LiteLLM: somebody was served. Sinks that are told
+ * the same have one list between them.
  */
 export function shares(wanted: readonly Wanted[], events: readonly SpendEvent[], redactKeyInfo: boolean): Share[] {
+  const shown = redactKeyInfo ? events.map(withoutKeyInfo) : events
+  const chosen = events.some(({ unlogged }) => unlogged !== undefined)
+  const lists = new Map<string, readonly SpendEvent[]>()
   return wanted.flatMap(({ name, told }) => {
-    const meant = events.filter((event) => isMeant(event, told) && !isUnlogged(event, name))
-    return meant.length === 0 ? [] : [{ sink: name, events: redactKeyInfo ? meant.map(withoutKeyInfo) : meant }]
+    const same = chosen ? `${told} ${name}` : told
+    const meant = lists.get(same) ?? shown.filter((event) => isMeant(event, told) && !isUnlogged(event, name))
+    lists.set(same, meant)
+    return meant.length === 0 ? [] : [{ sink: name, events: meant }]
   })
 }
 

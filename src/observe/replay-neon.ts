@@ -1,7 +1,7 @@
 import { and, asc, eq, isNull, like } from 'drizzle-orm'
 import type { Db } from '../db/client.ts'
 import { deadLetter } from '../db/schema.ts'
-import { type DeliveryQueue, deliveryIn, enqueue } from './deliveries.ts'
+import { type DeliveryQueue, deliveriesIn, enqueue } from './deliveries.ts'
 
 const PAGE = 50
 
@@ -22,8 +22,7 @@ export async function replayDeliveries(db: Db, queue: DeliveryQueue, nowMs: numb
       .orderBy(asc(deadLetter.received_at))
       .limit(PAGE)
     for (const { id, body } of page) {
-      const delivery = deliveryIn(body)
-      if (delivery) await enqueue(queue, [delivery])
+      await enqueue(queue, deliveriesIn(body))
       await db
         .update(deadLetter)
         .set({ replayed_at: new Date(nowMs) })

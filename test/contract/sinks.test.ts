@@ -4,7 +4,7 @@ import { spanOf } from '../../src/ledger/span.ts'
 import { neonBudgets } from '../../src/observe/budgets-neon.ts'
 import { neonCallbacks } from '../../src/observe/callbacks-neon.ts'
 import { neonDebug } from '../../src/observe/debug-neon.ts'
-import { deliveryIn } from '../../src/observe/deliveries.ts'
+import { deliveriesIn } from '../../src/observe/deliveries.ts'
 import { replayDeliveries } from '../../src/observe/replay-neon.ts'
 import { consumeDeadLetters, consumeSpend } from '../../src/spend/consumer.ts'
 import { replayDeadLetters } from '../../src/spend/replay-neon.ts'
@@ -45,9 +45,9 @@ it('sinks are handed what Postgres has, and a queue of theirs that refuses lets 
   expect(handed).toEqual([event])
 })
 
-it('what a sink never took is kept, replayed to that sink once, and is no row of spend', async () => {
+it('what a sink never took is kept, replayed to those sinks once, and is no row of spend', async () => {
   const { db } = postgres
-  const given = message(JSON.stringify({ v: 1, sink: 'langfuse', events: [event] }))
+  const given = message(JSON.stringify({ v: 2, sinks: ['langfuse', 'otel'], events: [event] }))
   await consumeDeadLetters({ queue: 'tollgate-deliveries-dead', messages: [given] }, { db, failed })
   expect(given.done).toEqual(['ack'])
   expect(await replayDeadLetters(db, Date.now())).toEqual({ letters: 0, rows: 0, refused: 0 })
@@ -55,8 +55,9 @@ it('what a sink never took is kept, replayed to that sink once, and is no row of
   const queue = { sendBatch: async (messages: Iterable<{ body: unknown }>) => void sent.push(...messages) }
   expect(await replayDeliveries(db, queue, Date.now())).toBe(1)
   expect(await replayDeliveries(db, queue, Date.now())).toBe(0)
-  expect(sent.map((one) => deliveryIn((one as { body: unknown }).body))).toEqual([
+  expect(sent.flatMap((one) => deliveriesIn((one as { body: unknown }).body))).toEqual([
     { sink: 'langfuse', events: [event] },
+    { sink: 'otel', events: [event] },
   ])
 })
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { deliverOwn, guarded } from '../../../src/deps/own-sinks.ts'
 import { ownersIn, ownShares, placeOf, type StoredCallback } from '../../../src/observe/callbacks.ts'
-import { consumeDeliveries, deliveryIn, enqueue } from '../../../src/observe/deliveries.ts'
+import { consumeDeliveries } from '../../../src/observe/consumer.ts'
+import { deliveriesIn, enqueue } from '../../../src/observe/deliveries.ts'
 import { Pauses } from '../../../src/observe/pauses.ts'
 import { keyRing, sealer } from '../../../src/seal.ts'
 import { spendEventOf } from '../../support/spend-event.ts'
@@ -61,7 +62,7 @@ describe('whom owners want told', () => {
     await enqueue({ sendBatch: async (all) => void sent.push(...[...all].map(({ body }) => body)) }, [
       { sink: 'otel', of: 'team:r"ed', events: [of('red', '1')] },
     ])
-    expect(deliveryIn(sent[0])).toMatchObject({ sink: 'otel', of: 'team:r"ed', events: [{ id: '1' }] })
+    expect(deliveriesIn(sent[0])).toMatchObject([{ sink: 'otel', of: 'team:r"ed', events: [{ id: '1' }] }])
   })
 })
 
@@ -159,7 +160,7 @@ describe('a delivery to a sink of a team', () => {
 describe('sinks of teams in the queue', () => {
   function message(id: string, sink: string, owner: string | undefined, attempts = 1) {
     const done: (string | number)[] = []
-    const body = JSON.stringify({ v: 1, sink, ...(owner ? { of: owner } : {}), events: [of('t', id)] })
+    const body = JSON.stringify({ v: 2, sinks: [sink], ...(owner ? { of: owner } : {}), events: [of('t', id)] })
     return {
       body,
       attempts,
