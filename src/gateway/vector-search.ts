@@ -14,6 +14,7 @@ import { upstashCollection } from '../vectors/upstash-vector.ts'
 import { weaviateClass, weaviateCollection } from '../vectors/weaviate.ts'
 import type { GatewayDeps } from './deps.ts'
 import { serve } from './serve.ts'
+import { foundInWords } from './vector-words.ts'
 
 /** A search as its caller asks for it. */
 export interface VectorSearch {
@@ -34,7 +35,7 @@ const TIMEOUT_MS = 10_000
 
 /**
  * What of a store is like the questions, the best first and each once. The vectors of the questions are made by the
- * store's model and charged to the caller, who needs no access to that model. Throws `upstream_failed` where the store
+ * store's model and charged to the caller, who needs no access to that model; a store without one is asked in words. Throws `upstream_failed` where the store
  * does not answer as it should; its own words are the operator's.
  */
 export async function searched(
@@ -43,22 +44,11 @@ export async function searched(
   searcher: Searcher,
   deps: GatewayDeps,
 ): Promise<readonly Match[]> {
-  const { questions, most, atLeast, filter } = search
-  if (store.embedder === undefined)
-    throw new GatewayError(
-      'not_implemented',
-      `${store.id} is searched at /v1/vector_stores/${store.id}/search alone.`,
-      {
-        param: 'vector_store_ids',
-      },
-    )
-  const collection = collectionOf(store, deps)
-  const vectors = await vectorsOf(questions, store, searcher, deps)
-  const signal = AbortSignal.any([searcher.signal, AbortSignal.timeout(TIMEOUT_MS)])
-  const ask = (vector: readonly number[]) => collection.nearest({ vector, most, atLeast, filter, signal })
   try {
-    return best((await Promise.all(vectors.map(ask))).flat(), most)
+    const found = await (store.embedder === undefined ? inWords : byVectors)(store, search, searcher, deps)
+    return best(found, search.most)
   } catch (cause) {
+    if (cause instanceof GatewayError) throw cause
     if (cause instanceof RangeError) throw new GatewayError('invalid_request', cause.message, { param: 'filters' })
     throw new GatewayError('upstream_failed', `The vector store ${store.id} did not answer as it should.`, {
       cause,
@@ -66,6 +56,29 @@ export async function searched(
     })
   }
 }
+
+type Searching = (...args: Parameters<typeof searched>) => Promise<readonly Match[]>
+
+const byVectors: Searching = async (store, { questions, most, atLeast, filter }, searcher, deps) => {
+  const collection = collectionOf(store, deps)
+  const vectors = await vectorsOf(questions, store, searcher, deps)
+  const signal = AbortSignal.any([searcher.signal, AbortSignal.timeout(TIMEOUT_MS)])
+  const ask = (vector: readonly number[]) => collection.nearest({ vector, most, atLeast, filter, signal })
+  return (await Promise.all(vectors.map(ask))).flat()
+}
+
+const inWords: Searching = (store, { questions, most, atLeast, filter }, searcher, deps) =>
+  foundInWords(
+    store,
+    {
+      query: questions.length === 1 ? questions[0] : questions,
+      max_num_results: most,
+      ...(filter && { filters: filter }),
+      ...(atLeast !== undefined && { ranking_options: { score_threshold: atLeast } }),
+    },
+    { ...searcher, receivedAtMs: deps.clock() },
+    deps,
+  )
 
 function best(found: readonly Match[], most: number): readonly Match[] {
   const byId = new Map<string, Match>()

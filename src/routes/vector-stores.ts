@@ -1,11 +1,8 @@
 import * as z from 'zod'
-import { readText } from '../config/read.ts'
 import type { VectorStoreSettings } from '../config/vector-stores.ts'
 import { GatewayError } from '../errors.ts'
-import { passThrough } from '../gateway/pass-through.ts'
-import type { Destination } from '../gateway/pass-through-destination.ts'
 import { searched } from '../gateway/vector-search.ts'
-import { presentedKey } from '../middleware/credentials.ts'
+import { askedInWords } from '../gateway/vector-words.ts'
 import { allowsStore, mustMaySearch } from '../tenants/store-access.ts'
 import type { Match } from '../vectors/port.ts'
 import { callerOf } from './others.ts'
@@ -30,8 +27,6 @@ const page = z.object({
   next_page: z.string().nullable(),
 })
 
-type Search = z.output<typeof search>
-
 const searching = route({
   method: 'POST',
   paths: ['/v1/vector_stores/{id}/search', '/vector_stores/{id}/search'],
@@ -46,7 +41,12 @@ const searching = route({
     mustMaySearch(principal, store.id)
     const moment = { nowMs: receivedAtMs, defer: deps.gateway.defer }
     const caller = await callerOf(principal, { headers: request.headers, body }, deps.tenants, moment)
-    if (store.embedder === undefined) return passedOn(asked, store, caller)
+    if (store.embedder === undefined) {
+      const { user: _, metadata: __, ...said } = body
+      const here = new URL(request.url).origin
+      const asker = { requestId, principal: caller, signal: request.signal, receivedAtMs, here }
+      return askedInWords(store, said, asker, deps.gateway)
+    }
     const [first = '', ...more] = Array.isArray(body.query) ? body.query : [body.query]
     const wanted = { questions: [first, ...more], ...boundsOf(body) } as const
     const searcher = { requestId, principal: caller, signal: request.signal }
@@ -74,43 +74,8 @@ function shown({ id, similarity, fields }: Match, { textField, fileIdField, file
   }
 }
 
-type ToSearch = Asked<'key', undefined, Search>
-
-/** OpenAI's own, and servers that speak as it does (LiteLLM's pgvector): they are asked with the question. */
-function passedOn(
-  { request, requestId, receivedAtMs, body, deps }: ToSearch,
-  store: VectorStoreSettings,
-  principal: ToSearch['principal'],
-): Promise<Response> {
-  const { config, env } = deps.gateway
-  const { user: _, metadata: __, ...said } = body
-  const base = readText(store.apiBase, config, env)
-  if (base === undefined || !URL.canParse(base))
-    throw new GatewayError('internal', `Nobody knows where ${store.id} is: the operator must set its api_base.`)
-  const key = readText(store.apiKey, config, env)
-  const below = base.replace(/\/+$/, '').replace(/\/v1$/, '')
-  const destination: Destination = {
-    ...{ name: `vector store ${store.id}`, id: store.id, base: below, query: {}, timeouts: {} },
-    rest: `/v1/vector_stores/${encodeURIComponent(store.collection)}/search`,
-    headers: {
-      'content-type': 'application/json',
-      ...(key !== undefined && { authorization: `Bearer ${key}` }),
-    },
-    target: { apiBase: base, extraHeaders: {}, params: {} },
-    secrets: key === undefined ? [] : [key],
-  }
-  const bytes = new TextEncoder().encode(JSON.stringify(said)) as Uint8Array<ArrayBuffer>
-  const call = {
-    ...{ requestId, principal, method: 'POST', rest: destination.rest, query: new URLSearchParams() },
-    ...{ headers: new Headers(), key: presentedKey(request.headers, config.general.keyHeaderName) },
-    ...{ body: bytes, said: {}, model: undefined, shape: undefined },
-    ...{ pricePico: 0, here: new URL(request.url).origin, signal: request.signal, receivedAtMs },
-  }
-  return passThrough(call, destination, deps.gateway)
-}
-
 /** Throws `not_found` where there is none. */
-export function storeNamed(id: string, { deps }: Pick<ToSearch, 'deps'>): VectorStoreSettings {
+export function storeNamed(id: string, { deps }: Pick<Asked<'key', undefined, unknown>, 'deps'>): VectorStoreSettings {
   const store = deps.gateway.config.vectorStores?.find((one) => one.id === id)
   if (store) return store
   throw new GatewayError(

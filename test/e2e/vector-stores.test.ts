@@ -40,7 +40,22 @@ const vendor = await startVendor((path, body) => {
       body: {
         object: 'vector_store.search_results.page',
         search_query: ['q'],
-        data: [],
+        data: [
+          {
+            file_id: 'f',
+            filename: 'a.md',
+            score: 0.8,
+            attributes: { year: 2024 },
+            content: [{ type: 'text', text: 'Sundays are free.' }],
+          },
+          {
+            file_id: 'f',
+            filename: 'a.md',
+            score: 0.7,
+            attributes: {},
+            content: [{ type: 'text', text: 'So are nights.' }],
+          },
+        ],
         has_more: false,
         next_page: null,
       },
@@ -62,6 +77,8 @@ vector_store_registry:
       { vector_store_id: broken, custom_llm_provider: pinecone, api_base: ${vendor}, api_key: os.environ/STORE_KEY, litellm_embedding_model: embedder }
   - litellm_params:
       { vector_store_id: pg, custom_llm_provider: pg_vector, collection: theirs, api_base: ${vendor}/v1, api_key: os.environ/STORE_KEY }
+  - litellm_params:
+      { vector_store_id: gone, custom_llm_provider: openai, api_base: ${vendor}/v1, api_key: os.environ/STORE_KEY }
 general_settings: { master_key: os.environ/LITELLM_MASTER_KEY }
 `)
 
@@ -188,6 +205,47 @@ describe('vector stores', () => {
     expect((await chat({ vector_store_ids: ['nobody'] })).status).toBe(404)
     expect((await chat({ vector_store_ids: 'handbook' })).status).toBe(400)
     expect(asked).toHaveLength(before)
+  })
+
+  it('that speak as OpenAI does are asked for a chat too, as a row of its request', async () => {
+    const { key, token } = await gateway().key({ max_budget: 1, object_permission: { vector_stores: ['pg'] } })
+    const question = { role: 'user', content: 'When am I free?' }
+    const filters = { type: 'eq', key: 'year', value: 2024 }
+    const lookUp = {
+      ...{ type: 'file_search', vector_store_ids: ['pg'], max_num_results: 2 },
+      ...{ filters, ranking_options: { score_threshold: 0.5 } },
+    }
+    const chat = (more: object) =>
+      fetch(`${gateway().url()}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ model: 'small', messages: [question], ...more }),
+      })
+    const response = await chat({ tools: [lookUp] })
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: '30 days.' } }] })
+    const [search, chatted] = asked.slice(-2)
+    expect(search).toEqual({
+      path: '/v1/vector_stores/theirs/search',
+      body: { query: 'When am I free?', max_num_results: 2, filters, ranking_options: { score_threshold: 0.5 } },
+    })
+    expect(chatted?.body.messages).toEqual([
+      { role: 'user', content: 'Context:\n\nSundays are free.\n\nSo are nights.\n\n' },
+      question,
+    ])
+    const rows = await rowsOf(token, 2)
+    expect(rows.map(({ call_type }) => call_type).sort()).toEqual(['acompletion', 'pass_through_endpoint'])
+    expect(new Set(rows.map(({ request_id }) => request_id)).size).toBe(1)
+    const before = asked.length
+    expect((await chat({ vector_store_ids: ['gone'] })).status).toBe(401)
+    expect(asked).toHaveLength(before)
+    const failed = await fetch(`${gateway().url()}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${MASTER_KEY}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ model: 'small', messages: [question], vector_store_ids: ['gone'] }),
+    })
+    expect(failed.status).toBe(502)
+    expect(await failed.text()).not.toContain(STORE_KEY)
+    expect(asked).toHaveLength(before + 1)
   })
 
   it('refuse what they cannot do, what costs too much, and show nothing of a store that fails', async () => {
