@@ -26,16 +26,11 @@ export async function callerOf(
 }
 
 /** Whom a request is for: whom the caller's token names, else in LiteLLM's order headers, `user`, `litellm_metadata.user`, `metadata.user_id`. */
-export function othersOf(
-  headers: Headers,
-  body: Fields,
-  principal: Pick<Principal, 'metadata' | 'customerId'>,
-): Others {
+export function othersOf(headers: Headers, body: Fields, principal: Pick<Principal, 'ownTags' | 'customerId'>): Others {
   const metadata = fieldsOf(body.metadata)
-  const { customerId } = principal
+  const { customerId, ownTags: own } = principal
   const named = customerId === undefined ? customerIn(headers, body, metadata) : (['user', customerId] as const)
   const given = body.tags ?? metadata.tags ?? fromHeader(headers.get(TAGS_HEADER))
-  const own = principal.metadata.tags
   if (named === undefined && isNone(given) && isNone(own)) return NOBODY
   const tags = [...new Set([...tagsOf(given, 'tags'), ...tagsOf(own, 'metadata.tags')])]
   if (tags.length > MAX_TAGS)

@@ -54,6 +54,7 @@ export const principal = z.object({
   enforcedParams: z.array(z.string()).exactOptional(),
   vectorStores: z.array(z.object({ level: z.enum(['key', 'team']), ids: z.array(z.string()) })).exactOptional(),
   allowedIps: z.array(z.string()).exactOptional(),
+  ownTags: z.array(z.string()).exactOptional(),
   blocked: level.exactOptional(),
   expiresAtMs: z.number().exactOptional(),
   maxBudgetNano: nano.exactOptional(),

@@ -8,12 +8,12 @@ export type Governed = (typeof governed)[number]
 type Bound = Pick<EntityRecord, 'metadata'>
 
 /** What one of these lists says; an empty one restricts nothing. */
-export function listIn({ metadata }: Bound, name: Governed): readonly string[] {
+export function listIn({ metadata }: Bound, name: Governed | 'tags'): readonly string[] {
   const list = metadata[name]
   return Array.isArray(list) ? list.filter((item) => typeof item === 'string') : []
 }
 
-const listsOf = (entities: readonly (Bound | undefined)[], name: Governed) =>
+const listsOf = (entities: readonly (Bound | undefined)[], name: Governed | 'tags') =>
   entities.map((one) => (one ? listIn(one, name) : [])).filter((list) => list.length > 0)
 
 /** What all of them allow; undefined where none restricts. */
@@ -35,8 +35,11 @@ export function storesOf(levels: {
   return lists.length === 0 ? undefined : lists
 }
 
-/** What any of them demands; undefined where none does. */
-export function demandedByAny(entities: readonly (Bound | undefined)[], name: Governed): readonly string[] | undefined {
+/** What any of them says; undefined where none says anything. */
+export function saidByAny(
+  entities: readonly (Bound | undefined)[],
+  name: Governed | 'tags',
+): readonly string[] | undefined {
   const lists = listsOf(entities, name)
   return lists.length === 0 ? undefined : [...new Set(lists.flat())]
 }

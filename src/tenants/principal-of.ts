@@ -1,4 +1,4 @@
-import { allowedByAll, demandedByAny, storesOf } from './governed.ts'
+import { allowedByAll, saidByAny, storesOf } from './governed.ts'
 import type { Copy } from './port.ts'
 import { type Principal, type PrincipalLevel, type RateLimit, type Role, roles } from './principal.ts'
 import type {
@@ -39,9 +39,10 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
   const budget = key.budgets.find(({ part }) => part === 'main')
   const aliases = [key.aliases, team?.modelAliases].filter((names) => names != null && Object.keys(names).length > 0)
   const controls = allowedByAll([key, team], 'allowed_cache_controls')
-  const enforcedParams = demandedByAny([key, team], 'enforced_params')
+  const enforcedParams = saidByAny([key, team], 'enforced_params')
   const vectorStores = storesOf({ key, team })
   const allowedIps = allowedByAll([key], 'allowed_ips')
+  const ownTags = saidByAny([key, team], 'tags')
   const ends = [key.expiresAtMs, tokenUntilMs].filter((ms) => typeof ms === 'number')
   return {
     kind: 'key',
@@ -65,6 +66,7 @@ export function principalOf(owners: KeyOwners, readAtMs: number, everyone: reado
     ...(enforcedParams === undefined ? {} : { enforcedParams }),
     ...(vectorStores === undefined ? {} : { vectorStores }),
     ...(allowedIps === undefined ? {} : { allowedIps }),
+    ...(ownTags === undefined ? {} : { ownTags }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(ends.length === 0 ? {} : { expiresAtMs: Math.min(...ends) }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),

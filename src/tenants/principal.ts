@@ -64,6 +64,8 @@ export interface Principal {
   readonly vectorStores?: readonly { readonly level: 'key' | 'team'; readonly ids: readonly string[] }[]
   /** From where it may be used: addresses and networks; absent means from anywhere. */
   readonly allowedIps?: readonly string[]
+  /** What all of its spend is recorded under beside a request's own tags: `metadata.tags` of its key and its team. */
+  readonly ownTags?: readonly string[]
   /** A person who is signed in: at routes for people alone. */
   readonly session?: true
   readonly blocked?: PrincipalLevel

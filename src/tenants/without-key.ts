@@ -1,4 +1,4 @@
-import { allowedByAll, demandedByAny, storesOf } from './governed.ts'
+import { allowedByAll, saidByAny, storesOf } from './governed.ts'
 import type { Principal } from './principal.ts'
 import {
   limitNow,
@@ -63,8 +63,9 @@ export function bearerPrincipal(
   const budget = own?.budgets.find(({ part }) => part === 'main')
   const aliases = team?.modelAliases
   const controls = allowedByAll([team], 'allowed_cache_controls')
-  const enforcedParams = demandedByAny([team], 'enforced_params')
+  const enforcedParams = saidByAny([team], 'enforced_params')
   const vectorStores = storesOf({ team })
+  const ownTags = saidByAny([team], 'tags')
   return {
     kind: 'key',
     role: roleOf(rows),
@@ -83,6 +84,7 @@ export function bearerPrincipal(
     ...(controls === undefined ? {} : { allowedCacheControls: controls }),
     ...(enforcedParams === undefined ? {} : { enforcedParams }),
     ...(vectorStores === undefined ? {} : { vectorStores }),
+    ...(ownTags === undefined ? {} : { ownTags }),
     ...(blocked === undefined ? {} : { blocked }),
     ...(budget ? { maxBudgetNano: limitNow(budget, readAtMs) } : {}),
     spendNano: own ? spentOf(name, own) : 0n,

@@ -113,14 +113,15 @@ export const inactiveMoney: readonly Capability[] = [
   },
   {
     capability: 'tags of entities, and customers who are not counted',
-    never: 'tags come with requests, and a customer’s spend is what its budget goes by',
+    never:
+      'the tags of a key and of a team are in their metadata.tags, and an organization has none. A customer’s spend is what its budget goes by',
     config: [
       'litellm_settings.extra_spend_tag_headers',
       'litellm_settings.disable_add_user_agent_to_request_tags',
       'litellm_settings.disable_end_user_cost_tracking',
     ],
     key: ['tags', 'metadata.spend_logs_metadata'],
-    team: ['tags', 'metadata.tags', 'metadata.spend_logs_metadata'],
+    team: ['tags', 'metadata.spend_logs_metadata'],
     organization: ['tags', 'metadata.tags'],
   },
   {

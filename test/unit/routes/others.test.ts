@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { othersOf } from '../../../src/routes/others.ts'
 import { chat, world } from './world.ts'
 
-const named = (body: Record<string, unknown>, headers: Record<string, string> = {}, metadata = {}) =>
-  othersOf(new Headers(headers), body, { metadata })
+const named = (body: Record<string, unknown>, headers: Record<string, string> = {}, ownTags?: readonly string[]) =>
+  othersOf(new Headers(headers), body, ownTags ? { ownTags } : {})
 
 describe('whom a request is for', () => {
   it("is found in LiteLLM's order", () => {
@@ -18,11 +18,7 @@ describe('whom a request is for', () => {
   })
 
   it('its tags are those of the request and of its key', () => {
-    expect(named({ tags: ['a', 'b'], metadata: { tags: ['c'] } }, {}, { tags: ['b', 'k'] }).tags).toEqual([
-      'a',
-      'b',
-      'k',
-    ])
+    expect(named({ tags: ['a', 'b'], metadata: { tags: ['c'] } }, {}, ['b', 'k']).tags).toEqual(['a', 'b', 'k'])
     expect(named({ metadata: { tags: ['c'] } }).tags).toEqual(['c'])
     expect(named({}, { 'x-litellm-tags': 'x, y,' }).tags).toEqual(['x', 'y'])
   })
@@ -40,6 +36,28 @@ describe('whom a request is for', () => {
 })
 
 describe('a chat', () => {
+  it('is recorded under the tags of its key and of its key’s team as well, as soon as they change', async () => {
+    const w = world()
+    const tagsOf = async (key: string) => {
+      const seen: string[][] = []
+      const add = w.deps.gateway.handOver.add.bind(w.deps.gateway.handOver)
+      Object.assign(w.deps.gateway.handOver, {
+        add: (...given: Parameters<typeof add>) => {
+          if (given[0].event) seen.push([...given[0].event.request_tags])
+          add(...given)
+        },
+      })
+      expect((await w.post('/v1/chat/completions', { ...chat, tags: ['asked'] }, key)).status).toBe(200)
+      return seen.at(-1)
+    }
+    await w.post('/team/new', { team_id: 'red', metadata: { tags: ['of-team', 'both'] } })
+    const key = await w.key({ team_id: 'red', metadata: { tags: ['of-key', 'both'] } })
+    expect(await tagsOf(key)).toEqual(['asked', 'of-key', 'both', 'of-team'])
+    await w.post('/team/update', { team_id: 'red', metadata: {} })
+    w.pass(5_001)
+    expect(await tagsOf(key)).toEqual(['asked', 'of-key', 'both'])
+  })
+
   it('for a blocked customer is refused, as soon as it is blocked', async () => {
     const w = world()
     const key = await w.key()
