@@ -4,7 +4,7 @@ import type { Check } from './check.ts'
 import { command, findingsOf, quietWrangler } from './command.ts'
 
 /** What the gateway may weigh, compressed. Raising it is a decision: say in the commit what the new bytes buy. */
-const LIMIT_GZIP_KIB = 512
+const LIMIT_GZIP_KIB = 528
 
 const FOLDER = '.local/check/bundle'
 
