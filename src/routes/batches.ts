@@ -7,6 +7,7 @@ import { GatewayError } from '../errors.ts'
 import { countLook } from '../gateway/batch.ts'
 import { batchNow, chargeIfOver, lookedUp, placeOf } from '../gateway/batch-results.ts'
 import { askedInLine, askedOfAnthropic, type BatchAsked, isBatchOver, linesOf } from '../operations/batch-lines.ts'
+import { namesInBody } from '../operations/kept-names.ts'
 import { begin, here, shown } from './begin-batch.ts'
 import {
   afterOf,
@@ -19,6 +20,7 @@ import {
   OPENAIS,
   saidBy,
 } from './kept-at-vendors.ts'
+import { mustBeOwn } from './owned-at-vendors.ts'
 import { ownerOf } from './responses-stored.ts'
 import { type Route, route } from './route.ts'
 
@@ -106,12 +108,29 @@ const create = route({
         `${vendor} did not show the file ${id} (${response.status}). Ask again in a moment.`,
         { retry: true },
       )
-    return begin(asked, vendor, asking(response.body))
+    return begin(asked, vendor, asking(response.body, asked))
   },
 })
 
-async function* asking(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchAsked | undefined> {
-  for await (const line of linesOf(body)) yield askedInLine(line)
+/** So many names are asked after at once. */
+const NAMES_AT_ONCE = 1_000
+
+/** The requests of a file, as far as somebody reads them. Throws where one of those names what is somebody else's. */
+async function* asking(
+  body: ReadableStream<Uint8Array>,
+  asked: Pick<Keeping, 'principal' | 'deps'>,
+): AsyncGenerator<BatchAsked | undefined> {
+  const names = new Set<string>()
+  for await (const line of linesOf(body)) {
+    const one = askedInLine(line)
+    for (const name of namesInBody(one?.body)) names.add(name)
+    if (names.size >= NAMES_AT_ONCE) {
+      await mustBeOwn([...names], asked)
+      names.clear()
+    }
+    yield one
+  }
+  await mustBeOwn([...names], asked)
 }
 
 const list = route({
@@ -146,7 +165,10 @@ const createMessages = route({
   paths: messagePaths(),
   summary: 'Begins a batch of Messages: held at its worst case, charged once when its results are known.',
   body: z.looseObject({ requests: z.array(z.unknown()) }),
-  handle: (asked) => begin(asked, 'anthropic', askedOfAnthropic(asked.body.requests)),
+  async handle(asked) {
+    await mustBeOwn(namesInBody(asked.body.requests), asked)
+    return begin(asked, 'anthropic', askedOfAnthropic(asked.body.requests))
+  },
 })
 
 const listMessages = route({

@@ -21,6 +21,7 @@ async function vendors(answers: () => Promise<Response> | Response, limits: obje
   const ledger = new MemoryLedger({ source: memorySource(account), clock: w.now })
   const objects = memoryVendorObjects()
   const asked: string[] = []
+  let lines = LINE
   const taken: { readonly name: string; readonly take: Take }[] = []
   Object.assign(w.deps, { batches: { objects, record: () => Promise.resolve() } })
   const take = ledger.take.bind(ledger)
@@ -43,7 +44,7 @@ async function vendors(answers: () => Promise<Response> | Response, limits: obje
       const { hostname, pathname } = new URL(url)
       asked.push(`${method} ${hostname}${pathname}`)
       if (pathname === '/v1/files' && method === 'POST') return Promise.resolve(Response.json(FILE))
-      if (pathname.endsWith('/content')) return Promise.resolve(new Response(LINE))
+      if (pathname.endsWith('/content')) return Promise.resolve(new Response(lines))
       if (pathname.startsWith('/v1/files/')) return Promise.resolve(Response.json(FILE))
       return Promise.resolve().then(answers)
     },
@@ -55,6 +56,9 @@ async function vendors(answers: () => Promise<Response> | Response, limits: obje
     send: (method: string, path: string, body?: unknown, who = key) =>
       w.said(path, { method, headers: as(who), ...(body === undefined ? {} : { body: JSON.stringify(body) }) }),
     newKey: w.key.bind(w),
+    holds: (file: string) => {
+      lines = file
+    },
     async heldNano() {
       await Promise.all(later)
       const last = taken.at(-1)
@@ -78,6 +82,23 @@ describe('a batch', () => {
     expect(status).toBeGreaterThanOrEqual(500)
     expect(headers.get('x-should-retry')).toBe('false')
     expect(await v.heldNano()).toBeGreaterThan(0n)
+  })
+
+  it('with a file of somebody else’s in one of its lines is not begun', async () => {
+    const v = await vendors(() => Response.json({ id: 'b-1', object: 'batch', status: 'in_progress' }))
+    const theirs = { vendor: 'openai', id: 'file-theirs', kind: 'file', owner: 'key:another' } as const
+    await v.objects.keep({ ...theirs, said: {}, createdAtMs: 0 })
+    const content = [{ type: 'document', source: { type: 'file', file_id: 'file-theirs' } }]
+    const params = { model: 'claude-sonnet-4-20250514', max_tokens: 9, messages: [{ role: 'user', content }] }
+    const requests = [{ custom_id: 'a', params }]
+    expect((await v.send('POST', '/v1/messages/batches', { requests })).status).toBe(404)
+    await v.send('POST', '/v1/files', {})
+    const line = JSON.parse(LINE) as { body: object }
+    v.holds(`${LINE}\n${JSON.stringify({ ...line, body: { ...line.body, messages: params.messages } })}`)
+    const before = v.asked.length
+    expect((await v.send('POST', '/v1/batches', BATCH)).status).toBe(404)
+    expect(v.asked.slice(before)).toEqual(['GET api.openai.com/v1/files/file-1/content'])
+    expect(await v.heldNano()).toBe(0n)
   })
 
   it('that its vendor refuses is held for no longer', async () => {
