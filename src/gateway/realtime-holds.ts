@@ -23,6 +23,9 @@ export interface Hold {
   readonly grant?: Grant
 }
 
+/** It may still be on its way, where the vendor was faster than the ledger. */
+export type Held = Hold | Promise<Hold | GatewayError>
+
 export interface Wanted {
   readonly principal: Principal
   readonly deployment: Deployment

@@ -1,5 +1,6 @@
 import { type Fields, fields, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
+import { newId } from '../ids.ts'
 import type { RealtimeRequest } from '../operations/realtime.ts'
 import { noUsage, totalTokens, type Usage } from '../prices/usage.ts'
 import { maskSecrets } from '../providers/mask.ts'
@@ -7,10 +8,10 @@ import type { Attempt } from './attempt.ts'
 import { toldOfCharge } from './charge.ts'
 import type { GatewayDeps } from './deps.ts'
 import { type Outcome, toEvent } from './finish.ts'
-import { endOf, type Hold } from './realtime-holds.ts'
+import { endOf, type Held, type Hold, release } from './realtime-holds.ts'
 
-/** What a row says beside who and how it ended. */
-export interface Of {
+/** What a row says beside how it ended: who and what it is of, where nothing could be held for it. */
+export interface Of extends Pick<Hold, 'principal' | 'deployment'> {
   readonly startedAtMs: number
   readonly callType: string
 }
@@ -19,6 +20,7 @@ export interface Of {
 export class Rows {
   readonly #attempt: Attempt<RealtimeRequest>
   readonly #deps: GatewayDeps
+  readonly #pending = new Set<Promise<void>>()
   count = 0
   tokens = 0
 
@@ -27,8 +29,30 @@ export class Rows {
     this.#deps = deps
   }
 
-  /** Something that the vendor bills is over. */
-  add(held: Hold, { startedAtMs, callType }: Of, outcome: Outcome): void {
+  /** Something that the vendor bills is over: its row, as soon as it is known what was held for it. */
+  add(held: Held, of: Of, outcome: Outcome): void {
+    if (held instanceof Promise) this.#when(held, (one) => this.#add(one ?? bareOf(of), of, outcome))
+    else this.#add(held, of, outcome)
+  }
+
+  /** Nothing came of it. */
+  free(held: Held): void {
+    if (held instanceof Promise) this.#when(held, (one) => one && release(one, this.#deps))
+    else release(held, this.#deps)
+  }
+
+  /** Resolves when nothing is waited for any more. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending)
+  }
+
+  #when(held: Promise<Hold | GatewayError>, then: (one: Hold | undefined) => void): void {
+    const pending = held.then((one) => then(one instanceof GatewayError ? undefined : one))
+    this.#pending.add(pending)
+    void pending.finally(() => this.#pending.delete(pending))
+  }
+
+  #add(held: Hold, { startedAtMs, callType }: Of, outcome: Outcome): void {
     const { grant: _, ...bare } = this.#attempt
     const { call, target } = bare
     const { deployment, principal, grant } = held
@@ -70,6 +94,11 @@ export class Rows {
     const event = toEvent(this.#attempt, error ? { ...outcome, error } : outcome, 0n, this.#deps)
     handOver.add({ ledger: call.principal.ledger, event }, defer)
   }
+}
+
+/** What nothing could be held for has a row all the same. */
+function bareOf({ startedAtMs, principal, deployment }: Of): Hold {
+  return { id: newId(startedAtMs), takenAtMs: startedAtMs, principal, deployment }
 }
 
 /** How a response ended, as its vendor tells it; what it does not tell is reckoned, unless it failed. */

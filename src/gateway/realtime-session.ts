@@ -186,8 +186,9 @@ export class RealtimeSession {
 
   /** A session may write down what is said although its client did not ask for it here. */
   #mayTranscribe(): void {
+    const { by } = this.#turns.transcripts
     const named = this.#context.transcribes
-    if (named === undefined || (this.#turns.transcriber && named.startsWith(this.#turns.transcriber.model))) return
+    if (named === undefined || (by && named.startsWith(by.model))) return
     try {
       this.#transcribeBy(named)
     } catch (thrown) {
@@ -200,7 +201,9 @@ export class RealtimeSession {
     const { provider } = this.#opened.attempt.deployment
     const { principal } = this.#turns
     const transcriber = transcriberFor(named, { provider, principal }, this.#deps.config)
-    this.#turns.transcriber = transcriber
+    // The same one stays the same, and what is held for it.
+    const { by } = this.#turns.transcripts
+    if (JSON.stringify(by) !== JSON.stringify(transcriber)) this.#turns.transcripts.by = transcriber
     this.#transcriber = named
     return transcriber.model
   }
@@ -250,11 +253,11 @@ export class RealtimeSession {
         this.#turns.done(fields(fields(parsed(data)).response))
         return data
       case 'input_audio_buffer.committed':
-        this.#turns.committed(text(fields(parsed(data)).item_id))
+        this.#turns.transcripts.committed(text(fields(parsed(data)).item_id), this.#turns.principal)
         return data
       case 'conversation.item.input_audio_transcription.completed':
       case 'conversation.item.input_audio_transcription.failed':
-        this.#turns.transcribed(fields(parsed(data)), type.endsWith('failed'))
+        this.#turns.transcripts.told(fields(parsed(data)), type.endsWith('failed'))
         return data
       case 'error':
         return this.#refused(fields(parsed(data)))
@@ -307,7 +310,7 @@ export class RealtimeSession {
         await this.#mustStand()
         await this.#lease.renew(this.#turns.principal)
         this.#cancel(this.#turns.overdue())
-        this.#turns.giveUp()
+        this.#turns.transcripts.giveUp()
         const refusal = await this.#turns.refresh()
         if (refusal && !isOfMoney(refusal) && refusal.kind !== 'rate_limited') throw refusal
       }

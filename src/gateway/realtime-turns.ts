@@ -1,19 +1,18 @@
-import type { Deployment } from '../config/config.ts'
 import { type Fields, fields, text } from '../dialects/loose-json.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import type { WorstCase } from '../operations/chat.ts'
 import type { RealtimeRequest } from '../operations/realtime.ts'
 import type { RealtimeContext } from '../operations/realtime-context.ts'
 import type { pieceOf } from '../operations/realtime-events.ts'
-import { responseUsage, transcriptionUsage } from '../operations/realtime-usage.ts'
-import { noUsage, type Usage } from '../prices/usage.ts'
+import { responseUsage } from '../operations/realtime-usage.ts'
+import { noUsage } from '../prices/usage.ts'
 import type { Principal } from '../tenants/principal.ts'
 import type { Attempt } from './attempt.ts'
 import type { GatewayDeps } from './deps.ts'
 import type { Outcome } from './finish.ts'
-import { covers, type Hold, hold, LONGEST_TURN_MS, release } from './realtime-holds.ts'
+import { covers, type Held, type Hold, hold, LONGEST_TURN_MS, release } from './realtime-holds.ts'
 import { outcomeOf, type Rows } from './realtime-rows.ts'
+import { type Holding, Transcripts } from './realtime-transcripts.ts'
 
 /** Something that the vendor does and will bill. */
 interface Turn {
@@ -22,7 +21,6 @@ interface Turn {
   firstMs?: number
   textChars: number
   audioBytes: number
-  isCancelled?: true
 }
 
 /** A response that a client asked for and that has not begun. */
@@ -33,25 +31,11 @@ interface Asked {
   readonly theirs: string | undefined
 }
 
-/** It may still be on its way, where the vendor was faster than the ledger. */
-type Held = Hold | Promise<Hold | GatewayError>
-
-interface Transcribing {
-  readonly hold: Held
-  readonly startedAtMs: number
-  readonly by: Deployment
-  readonly reckoned: Usage
-}
-
-/** So many are waited for at a time: of those before it nothing more is expected. */
-const MOST_TRANSCRIBING = 100
-
 export type Ending = 'client' | 'vendor'
 
 /**
  * The money of a session. Before a response can begin its worst case is held: for one that the client asks for before its
- * event goes on, for one that the vendor makes by itself before it hears what it may answer. The same for what is written
- * down of what was said. Each ends with a row of its own.
+ * event goes on, for one that the vendor makes by itself before it hears what it may answer. Each ends with a row of its own.
  */
 export class Turns {
   readonly #attempt: Attempt<RealtimeRequest>
@@ -59,16 +43,12 @@ export class Turns {
   readonly #rows: Rows
   readonly #deps: GatewayDeps
   #ahead: Hold | undefined
-  #listening: Hold | undefined
   #readying: Promise<void> = Promise.resolve()
   readonly #asked: Asked[] = []
   readonly #running = new Map<string, Turn>()
-  readonly #transcribing = new Map<string, Transcribing>()
-  readonly #ending = new Set<Promise<void>>()
   /** As it is known by now. */
   principal: Principal
-  /** By whose prices what is said is written down. */
-  transcriber: Deployment | undefined
+  readonly transcripts: Transcripts
   #isOver = false
 
   constructor(attempt: Attempt<RealtimeRequest>, context: RealtimeContext, rows: Rows, deps: GatewayDeps) {
@@ -77,11 +57,12 @@ export class Turns {
     this.#context = context
     this.#deps = deps
     this.principal = attempt.call.principal
+    this.transcripts = new Transcripts(context, rows, { enough: this.#enough, late: this.#lateFor }, deps)
   }
 
   /** Something runs that will free what is held for it. */
   get isBusy(): boolean {
-    return this.#running.size > 0 || this.#asked.length > 0 || this.#transcribing.size > 0
+    return this.#running.size > 0 || this.#asked.length > 0 || this.transcripts.isBusy
   }
 
   /** The vendor answers at this moment. */
@@ -110,22 +91,17 @@ export class Turns {
       this.#ahead = held instanceof GatewayError ? undefined : held
       if (held instanceof GatewayError) return held
     }
-    if (context.transcribes !== undefined && this.transcriber) {
-      const held = await this.#enough(this.#listening, this.transcriber, context.mostTranscribed(this.transcriber))
-      this.#listening = held instanceof GatewayError ? undefined : held
-      if (held instanceof GatewayError) return held
-    }
-    return undefined
+    return this.transcripts.ready()
   }
 
-  #enough(before: Hold | undefined, deployment: Deployment, worst: WorstCase): Promise<Hold | GatewayError> | Hold {
+  readonly #enough: Holding['enough'] = (before, deployment, worst) => {
     if (before && before.deployment === deployment && covers(before, worst, this.#deps.clock())) return before
     return hold({ principal: this.principal, deployment, worst }, this.#deps, before)
   }
 
   /** What waits too long is held anew, in the window of now. */
   async refresh(): Promise<GatewayError | undefined> {
-    return this.#ahead || this.#listening ? await this.ready() : undefined
+    return this.#ahead || this.transcripts.isAhead ? await this.ready() : undefined
   }
 
   /** Holds for a response that the client asks for. Answers its event as it is to be sent, or the refusal. */
@@ -176,9 +152,12 @@ export class Turns {
 
   async #late(response: Fields): Promise<Hold | GatewayError> {
     await this.#readying
-    const { deployment } = this.#attempt
-    const worst = this.#context.most(response)
-    return this.#takeAhead() ?? hold({ principal: this.principal, deployment, worst, runs: true }, this.#deps)
+    return this.#takeAhead() ?? this.#lateFor(this.#attempt.deployment, this.#context.most(response))
+  }
+
+  readonly #lateFor: Holding['late'] = async (deployment, worst) => {
+    await this.#readying
+    return hold({ principal: this.principal, deployment, worst, runs: true }, this.#deps)
   }
 
   /** Something was written or spoken. */
@@ -202,59 +181,6 @@ export class Turns {
     if (!turn || id === undefined) return
     this.#running.delete(id)
     this.#charge(turn, outcomeOf(response, usage, reckoned ?? noUsage))
-  }
-
-  /** Something said is complete, and may be written down. */
-  committed(itemId: string | undefined): void {
-    const context = this.#context
-    if (context.transcribes !== undefined && this.transcriber && itemId !== undefined) {
-      const startedAtMs = this.#deps.clock()
-      const by = this.transcriber
-      const held = this.#listening ?? this.#lateFor(by, context.mostTranscribed(by))
-      this.#listening = undefined
-      this.#giveUp(({ size }) => size >= MOST_TRANSCRIBING)
-      this.#transcribing.set(itemId, { hold: held, startedAtMs, by, reckoned: context.reckonedTranscript() })
-    }
-    context.committed()
-  }
-
-  /** What its vendor was too fast for: as much as is left is held. */
-  async #lateFor(deployment: Deployment, worst: WorstCase): Promise<Hold | GatewayError> {
-    await this.#readying
-    return hold({ principal: this.principal, deployment, worst, runs: true }, this.#deps)
-  }
-
-  /** What a vendor never told of is charged as it can be reckoned, before its hold is over. */
-  giveUp(): void {
-    const oldestMs = this.#deps.clock() - LONGEST_TURN_MS
-    this.#giveUp((_, { startedAtMs }) => startedAtMs <= oldestMs)
-  }
-
-  #giveUp(isLate: (all: ReadonlyMap<string, Transcribing>, oldest: Transcribing) => boolean): void {
-    for (const [id, one] of this.#transcribing) {
-      if (!isLate(this.#transcribing, one)) return
-      this.#transcribing.delete(id)
-      this.#wroteDown(one, { ...TOLD, usage: one.reckoned, estimated: true })
-    }
-  }
-
-  #wroteDown({ hold: held, startedAtMs, by }: Transcribing, outcome: Outcome): void {
-    this.#addOnce(held, { startedAtMs, callType: 'atranscription' }, by, outcome)
-  }
-
-  transcribed(event: Fields, failed: boolean): void {
-    const id = text(event.item_id)
-    const one = id === undefined ? undefined : this.#transcribing.get(id)
-    if (!one || id === undefined) return
-    this.#transcribing.delete(id)
-    const usage = transcriptionUsage(event)
-    if (failed && usage === undefined) this.#free(one.hold)
-    else this.#wroteDown(one, { ...TOLD, usage: usage ?? one.reckoned, estimated: usage === undefined })
-  }
-
-  #free(held: Held): void {
-    if (!(held instanceof Promise)) release(held, this.#deps)
-    else this.#until(held.then((one) => (one instanceof GatewayError ? undefined : release(one, this.#deps))))
   }
 
   /** Those that run, to be cancelled; with an age only those that are older. */
@@ -284,40 +210,22 @@ export class Turns {
         this.#charge({ hold: held, startedAtMs: held.takenAtMs, textChars: 0, audioBytes: 0 }, { ...ended, usage })
       }
     }
-    for (const one of this.#transcribing.values()) this.#wroteDown(one, { ...ended, usage: one.reckoned })
-    this.#transcribing.clear()
-    for (const held of [this.#takeAhead(), this.#listening]) if (held) release(held, this.#deps)
-    this.#listening = undefined
-    await Promise.all(this.#ending)
+    this.transcripts.end({ ...ended, ...why })
+    const ahead = this.#takeAhead()
+    if (ahead) release(ahead, this.#deps)
+    await this.#rows.settled()
   }
 
   #charge(turn: Turn, outcome: Outcome): void {
     const first = turn.firstMs === undefined ? outcome : { ...outcome, firstTokenMs: turn.firstMs }
     const { call, deployment } = this.#attempt
-    this.#addOnce(turn.hold, { startedAtMs: turn.startedAtMs, callType: call.operation.callType }, deployment, first)
-  }
-
-  /** Its row, once it is known what was held for it. What nothing could be held for has a row all the same. */
-  #addOnce(held: Held, of: Parameters<Rows['add']>[1], deployment: Deployment, outcome: Outcome): void {
-    if (!(held instanceof Promise)) {
-      this.#rows.add(held, of, outcome)
-      return
-    }
-    const { startedAtMs } = of
-    const bare = { id: newId(startedAtMs), takenAtMs: startedAtMs, principal: this.principal, deployment }
-    this.#until(held.then((one) => this.#rows.add(one instanceof GatewayError ? bare : one, of, outcome)))
-  }
-
-  /** The session is not over before that is. */
-  #until(ending: Promise<void>): void {
-    this.#ending.add(ending)
-    void ending.finally(() => this.#ending.delete(ending))
+    const { principal } = this
+    const { startedAtMs, hold: held } = turn
+    this.#rows.add(held, { startedAtMs, callType: call.operation.callType, principal, deployment }, first)
   }
 }
 
 const nothing = () => {}
-
-const TOLD = { status: 'success', httpStatus: 200 } as const
 
 const outOfMoney = () =>
   new GatewayError(
