@@ -17,6 +17,9 @@ const TOKENS_PER_SOURCE = 8_192
 /** The most that one picture is billed as, by OpenAI's guide for its own models; the guide of Google's says less. */
 const MOST_TOKENS: Readonly<Record<string, number>> = { low: 408, medium: 1_584, high: 6_240 }
 const MOST_OF_UNKNOWN = 16_384
+/** A square one of medium quality, and one that is looked at as a whole. */
+const USUAL_TOKENS = 1_056
+const USUAL_OF_SOURCE = 1_024
 
 const LACKING: Readonly<Record<ImagesAction, string>> = {
   generations: 'its vendor makes no pictures here',
@@ -39,8 +42,13 @@ function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
     taskOf: ({ images }) => images?.[action],
     lacking: LACKING[action],
     worstCase: (request, deployment) =>
-      boundedBy(deployment, mostUsage(taskBody(request, deployment), deployment), 'output_cost_per_image'),
-    estimateUsage: (request) => mostUsage(request, { model: request.model }),
+      boundedBy(
+        deployment,
+        [...mostUsages(taskBody(request, deployment), deployment), usualUsage(request)],
+        'output_cost_per_image',
+        ...[deployment.params, request],
+      ),
+    estimateUsage: usualUsage,
     print: ({ answer }, { startedAtMs }) => JSON.stringify({ created: Math.floor(startedAtMs / 1000), ...answer }),
   })
   return {
@@ -70,18 +78,47 @@ export const images = picturesBy('generations')
 export const imageEdits = picturesBy('edits')
 export const imageVariations = picturesBy('variations')
 
-function mostUsage(body: Readonly<Record<string, unknown>>, { model }: Pick<Deployment, 'model'>): Usage {
-  const { image, mask, ...said } = body
-  const asked = COUNTS.map((name) => Number(body[name])).filter((count) => Number.isInteger(count) && count > 0)
-  const count = Math.max(1, ...asked)
-  const partial = Math.max(0, Number(body.partial_images) || 0)
-  const sources = (Array.isArray(image) ? image.length : image === undefined ? 0 : 1) + (mask === undefined ? 0 : 1)
-  return {
+type Body = Readonly<Record<string, unknown>>
+
+/** What a request is billed as at the most. Whoever leaves quality or size to the vendor may get any that has a price. */
+function mostUsages(body: Body, { model, price }: Pick<Deployment, 'model' | 'price'>): readonly [Usage, ...Usage[]] {
+  const { count, partial, sources, said } = sizesOf(body)
+  const most: Usage = {
     ...noUsage,
     inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
     inputImageTokens: sources * TOKENS_PER_SOURCE,
     outputImageTokens: count * mostTokens(model, body.quality) + partial * TOKENS_PER_PARTIAL,
     ...imagesUsed(body, count),
+  }
+  const fits = (asked: unknown, own: string | undefined) => asked === 'auto' || asked === own
+  const left = Object.keys(price?.units?.images ?? {}).filter((kind) => {
+    const [quality, size] = kind.split('/')
+    return fits(body.quality ?? 'standard', quality) && fits(body.size ?? '1024x1024', size)
+  })
+  return [most, ...left.map((imageKind) => ({ ...most, imageKind }))]
+}
+
+/** What pictures are mostly billed as, whose vendor did not say. */
+function usualUsage(request: ImagesRequest): Usage {
+  const body = taskBody(request, { model: request.model, params: {} })
+  const { count, partial, sources, said } = sizesOf(body)
+  return {
+    ...noUsage,
+    inputTokens: Math.ceil(valueBytes(said) / 3),
+    inputImageTokens: sources * USUAL_OF_SOURCE,
+    outputImageTokens: count * (MOST_TOKENS[String(body.quality)] ?? USUAL_TOKENS) + partial * TOKENS_PER_PARTIAL,
+    ...imagesUsed(body, count),
+  }
+}
+
+function sizesOf(body: Body) {
+  const { image, mask, ...said } = body
+  const asked = COUNTS.map((name) => Number(body[name])).filter((count) => Number.isInteger(count) && count > 0)
+  return {
+    said,
+    count: Math.max(1, ...asked),
+    partial: Math.max(0, Number(body.partial_images) || 0),
+    sources: (Array.isArray(image) ? image.length : image === undefined ? 0 : 1) + (mask === undefined ? 0 : 1),
   }
 }
 

@@ -15,7 +15,8 @@ export const moderation: Operation<ModerationRequest> = taskOperation({
   parse: parseModeration,
   taskOf: (vendor) => vendor.moderation,
   lacking: 'its vendor moderates nothing here',
-  worstCase: (request, deployment) => boundedBy(deployment, mostUsage(request), 'input_cost_per_token'),
+  worstCase: (request, deployment) =>
+    boundedBy(deployment, mostUsage(request), 'input_cost_per_token', deployment.params, request),
   estimateUsage: ({ input }) => ({ ...noUsage, inputTokens: Math.ceil(valueBytes(input) / 3) }),
   print: ({ answer }, { deployment }) => JSON.stringify({ ...answer, model: deployment.group }),
 })

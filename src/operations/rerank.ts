@@ -21,7 +21,12 @@ export const rerank: Operation<RerankRequest> = taskOperation({
   taskOf: (vendor) => vendor.reranking,
   lacking: 'its vendor ranks no documents here',
   worstCase: (request, deployment) =>
-    boundedBy(deployment, usageOf(request, 1), 'input_cost_per_query or input_cost_per_token'),
+    boundedBy(
+      deployment,
+      usageOf(request, 1),
+      'input_cost_per_query or input_cost_per_token',
+      ...[deployment.params, request],
+    ),
   estimateUsage: (request) => usageOf(request, 3),
   print: (ranking, { request, id }) => JSON.stringify(printRanking(ranking, request, id)),
 })

@@ -21,7 +21,13 @@ export const speech: Operation<SpeechRequest> = {
   callType: 'aspeech',
   parse: (body, path) => parseSpeech(body, path),
   unfit: ({ speech }) => (speech ? undefined : LACKING),
-  worstCase: (request, deployment) => boundedBy(deployment, mostUsage(request, deployment), 'input_cost_per_character'),
+  worstCase: (request, deployment) =>
+    boundedBy(
+      deployment,
+      [mostUsage(request, deployment), estimateUsage(request)],
+      'input_cost_per_character',
+      ...[deployment.params, request],
+    ),
   needs: ({ input }) => ({ inputTokens: Math.ceil(input.length / 4), capabilities: [] }),
   estimateUsage,
   streams: ({ stream_format }) => stream_format === 'sse',

@@ -33,7 +33,13 @@ function listening(action: ListeningAction): Operation<TranscriptionRequest> {
     taskOf: ({ transcription }) => transcription?.[action],
     lacking:
       action === 'transcriptions' ? 'its vendor transcribes nothing here' : 'its vendor translates no sound here',
-    worstCase: (request, deployment) => boundedBy(deployment, mostUsage(request, deployment), 'input_cost_per_second'),
+    worstCase: (request, deployment) =>
+      boundedBy(
+        deployment,
+        [mostUsage(request, deployment), estimateUsage(request)],
+        'input_cost_per_second',
+        ...[deployment.params, request],
+      ),
     estimateUsage,
     print: (transcript, { request }) => printTranscript(transcript, request),
   })
@@ -63,7 +69,8 @@ function mostUsage(request: TranscriptionRequest, deployment: Deployment): Usage
     inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
     inputAudioTokens: heard,
     outputTokens: Math.max(deployment.maxOutputTokens ?? LEAST_OUTPUT, heard),
-    inputAudioMs: Math.max(LEAST_MS, Math.ceil(seconds * 1000)),
+    // Some bill whole seconds (OpenAI's `usage.seconds`).
+    inputAudioMs: Math.max(LEAST_MS, Math.ceil(seconds) * 1000),
   }
 }
 
