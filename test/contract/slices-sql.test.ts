@@ -176,6 +176,14 @@ it('never takes back more than a lease has, whatever total it is told', async ()
   expect(await windowOf('nonsense')).toEqual([0, 0])
 })
 
+it('lends what one takes to nobody else who asks at the same moment', async () => {
+  await limit('race', 10)
+  for (const ledger of ['A', 'B']) await run(exchange(ledger, ask('race', 0)))
+  const [a, b] = await held(exchange('A', ask('race', 9, { seq: 1 })), exchange('B', ask('race', 9, { seq: 1 })))
+  expect([numbers(a, 'taken'), numbers(b, 'taken')]).toEqual([[9], [1]])
+  expect(await windowOf('race')).toEqual([0, 10])
+})
+
 it('lends nothing more when a limit is lowered while another takes, and the new limit after the recall', async () => {
   await limit('lower', 10)
   await run(exchange('A', ask('lower', 8)))
