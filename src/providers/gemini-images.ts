@@ -71,11 +71,7 @@ const isImagen = (model: string) => /(^|\/)imagen/.test(model)
 
 function read(answers: readonly unknown[], request: ImagesRequest): Images {
   const data = answers.flatMap((answer) => [...predicted(fields(answer)), ...drawn(fields(answer))])
-  if (data.length === 0)
-    throw new GatewayError('content_policy_violation', `The provider made no picture: ${reasons(answers)}.`, {
-      param: 'prompt',
-      billed: true,
-    })
+  if (data.length === 0) throw noPicture(answers)
   const usage = answers.map(geminiUsage).reduce<Usage>((sum, one) => (one ? added(sum, one) : sum), noUsage)
   return {
     answer: { data },
@@ -97,16 +93,30 @@ const drawn = ({ candidates }: Fields) =>
     }),
   )
 
-function reasons(answers: readonly unknown[]): string {
+/** These say how an answer ended, and nothing against its prompt. */
+const ENDINGS = ['STOP', 'MAX_TOKENS', 'OTHER']
+
+/** Filters say why; who says nothing has answered something else. */
+function noPicture(answers: readonly unknown[]): GatewayError {
+  const reason = reasonIn(answers)
+  if (reason === undefined)
+    return new GatewayError('upstream_failed', 'The provider answered without a picture.', { billed: true })
+  return new GatewayError('content_policy_violation', `The provider made no picture: ${reason}.`, {
+    param: 'prompt',
+    billed: true,
+  })
+}
+
+function reasonIn(answers: readonly unknown[]): string | undefined {
   const found = answers.flatMap((answer) => {
     const { predictions, candidates, promptFeedback } = fields(answer)
     return [
       text(fields(promptFeedback).blockReason),
       ...list(predictions).map((one) => text(fields(one).raiFilteredReason)),
       ...list(candidates).map((one) => text(fields(one).finishReason)),
-    ].filter((reason) => reason !== undefined)
+    ].filter((reason) => reason !== undefined && !ENDINGS.includes(reason))
   })
-  return found[0] ?? 'it says no reason'
+  return found[0]
 }
 
 function added(a: Usage, b: Usage): Usage {

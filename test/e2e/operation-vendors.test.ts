@@ -2,6 +2,7 @@ import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type OpenAI, toFile } from 'openai'
 import { afterAll, describe, expect, it } from 'vitest'
+import { startClouds } from '../support/clouds.ts'
 import { eventually, useGateway } from '../support/gateway.ts'
 import { configFile } from '../support/vendor.ts'
 
@@ -12,7 +13,7 @@ interface Case {
   /** The vendor's path after its `api_base`, and what must stand in the body. */
   readonly path: string
   readonly says: readonly string[]
-  readonly answer: object | Uint8Array
+  readonly answer: object | Uint8Array | ((sent: string) => object)
   readonly ask: (client: Client, model: string) => Promise<unknown>
   readonly told: unknown
   readonly callType: string
@@ -26,6 +27,12 @@ interface Client {
   /** What no SDK of OpenAI's has. */
   readonly post: (path: string, body: object) => Promise<unknown>
 }
+
+/** Gives access tokens of Google's for what the key of its service account has signed. */
+const clouds = await startClouds()
+afterAll(clouds.stop)
+const vertex = { vertex_credentials: 'os.environ/VERTEX_CREDENTIALS', vertex_location: 'us-central1' }
+const atVertex = '/v1beta1/projects/project-1/locations/us-central1/publishers/google/models'
 
 const PROMPT = 'A toll gate.'
 const sound = () => toFile(new Uint8Array(2_000).fill(0xfe), 'hello.mp3', { type: 'audio/mpeg' })
@@ -129,6 +136,24 @@ const cases: Readonly<Record<string, Case>> = {
     answer: { embeddings: [{ values: [1, 0.5] }], usageMetadata: { promptTokenCount: 7 } },
     costNano: 700,
   },
+  'a batch of embeddings of Gemini': {
+    ...embeds,
+    params: { model: 'gemini/gemini-embedding-001', ...perToken },
+    path: '/models/gemini-embedding-001:batchEmbedContents',
+    answer: (sent) => {
+      const { requests } = JSON.parse(sent) as { requests: { content: { parts: [{ text: string }] } }[] }
+      const embeddings = requests.map(({ content }) => ({ values: [Number(content.parts[0].text.slice(3))] }))
+      return { embeddings, usageMetadata: { promptTokenCount: requests.length } }
+    },
+    // A hundred at a time, in their order.
+    ask: async ({ sdk, signal }, model) => {
+      const input = Array.from({ length: 102 }, (_, at) => `Hi ${at}`)
+      const { data } = await sdk.embeddings.create({ model, input, encoding_format: 'float' }, { signal })
+      return data.filter(({ embedding: [value], index }) => value === index).length
+    },
+    told: 102,
+    costNano: 10_200,
+  },
   'embeddings of Titan at Bedrock': {
     ...embeds,
     params: { model: 'bedrock/amazon.titan-embed-text-v2:0', ...aws, ...perToken },
@@ -198,6 +223,15 @@ const cases: Readonly<Record<string, Case>> = {
     answer: { ...ranked, meta: { billed_units: { search_units: 1 } } },
     costNano: 2_000_000,
   },
+  'a ranking of Vertex AI': {
+    ...ranks,
+    params: { model: 'vertex_ai/semantic-ranker-512@latest', ...vertex, ...perQuery },
+    path: '/projects/project-1/locations/global/rankingConfigs/default_ranking_config:rank',
+    says: [...ranks.says, '"topN":1'],
+    answer: { records: [{ id: '1', score: 0.5 }] },
+    mode: 'rerank',
+    costNano: 2_000_000,
+  },
   'a ranking of Workers AI': {
     ...ranks,
     params: { model: 'cloudflare/@cf/baai/bge-reranker-base', ...perQuery },
@@ -227,6 +261,34 @@ const cases: Readonly<Record<string, Case>> = {
     params: { model: 'bedrock/stability.sd3-5-large-v1:0', ...aws, ...perPicture },
     path: '/model/stability.sd3-5-large-v1%3A0/invoke',
     answer: { images: ['AA=='], finish_reasons: [null] },
+  },
+  'a picture of Imagen': {
+    ...draws,
+    params: { model: 'gemini/imagen-4.0-generate-001', ...perPicture },
+    path: '/models/imagen-4.0-generate-001:predict',
+    answer: { predictions: [{ mimeType: 'image/png', bytesBase64Encoded: 'AA==' }] },
+  },
+  'a picture of Imagen at Vertex AI': {
+    ...draws,
+    params: { model: 'vertex_ai/imagen-4.0-generate-001', ...vertex, ...perPicture },
+    path: `${atVertex}/imagen-4.0-generate-001:predict`,
+    answer: { predictions: [{ mimeType: 'image/png', bytesBase64Encoded: 'AA==' }] },
+  },
+  'a picture of Gemini at Vertex AI': {
+    ...draws,
+    params: {
+      ...{ model: 'vertex_ai/gemini-2.5-flash-image', ...vertex, input_cost_per_token: 0.0000003 },
+      ...{ output_cost_per_token: 0.0000025, output_cost_per_image_token: 0.00003 },
+    },
+    path: `${atVertex}/gemini-2.5-flash-image:generateContent`,
+    answer: {
+      candidates: [{ content: { parts: [{ inlineData: { mimeType: 'image/png', data: 'AA==' } }] } }],
+      usageMetadata: {
+        ...{ promptTokenCount: 4, candidatesTokenCount: 1_290, totalTokenCount: 1_294 },
+        candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 1_290 }],
+      },
+    },
+    costNano: 4 * 300 + 1_290 * 30_000,
   },
   'a picture of Workers AI': {
     ...draws,
@@ -374,16 +436,21 @@ const server = createServer((request, response) => {
     const heard = { path: pathname.slice(model.length + 1), text: Buffer.concat(pieces).toString('latin1') }
     asked.set(model, [...(asked.get(model) ?? []), heard])
     const [, fate] = model.split('--')
+    if (one?.params.vertex_credentials !== undefined && request.headers.authorization !== 'Bearer google-token')
+      return send(response, 401, { error: { code: 401, message: 'no such token', status: 'UNAUTHENTICATED' } })
     if (!one || fate === 'fails') return send(response, 503, { error: { message: 'overloaded' } })
     if (fate === 'is-odd') return send(response, 200, { unheard: 'of' })
-    return void setTimeout(() => send(response, 200, one.answer), fate === 'waits' ? 300 : 0)
+    return void setTimeout(
+      () => send(response, 200, typeof one.answer === 'function' ? one.answer(heard.text) : one.answer),
+      fate === 'waits' ? 300 : 0,
+    )
   })
 })
 await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
 afterAll(() => new Promise((resolve) => server.close(resolve)))
 const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 
-function send(response: ServerResponse, status: number, body: Case['answer']): void {
+function send(response: ServerResponse, status: number, body: object | Uint8Array): void {
   const bare = body instanceof Uint8Array ? { type: 'audio/mpeg', bytes: body } : body
   const isBare = 'bytes' in bare && bare.bytes instanceof Uint8Array
   response.writeHead(status, { 'content-type': isBare && 'type' in bare ? String(bare.type) : 'application/json' })
@@ -409,6 +476,7 @@ describe('an operation at each of its vendors', () => {
     }`
   const gateway = useGateway({
     providers: false,
+    vars: { VERTEX_CREDENTIALS: clouds.vars.VERTEX_CREDENTIALS },
     configFile: configFile(`model_list:${Object.entries(cases)
       .flatMap(([title, one]) => FATES.map((fate) => row(modelOf(title, fate), one)))
       .join('')}
