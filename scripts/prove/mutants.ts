@@ -8,6 +8,7 @@ export interface Mutant {
 }
 
 const slices = 'migrations/0001_slices.sql'
+const windows = 'migrations/0060_erase_in_order.sql'
 const ledger = 'src/ledger/ledger.ts'
 
 /** The eight that everybody who tried this got wrong (slices.md), and what was promised since. */
@@ -15,10 +16,13 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'no row lock: windows are not locked by whoever lends, returns or logs',
     breaks: [
+      { file: windows, text: 'ORDER BY w.scope, w.window_start FOR UPDATE;', by: 'ORDER BY w.scope, w.window_start;' },
+      // An insert that finds a row waits for whoever is changing it, which is half a lock.
       {
-        file: 'migrations/0060_erase_in_order.sql',
-        text: 'ORDER BY w.scope, w.window_start FOR UPDATE;',
-        by: 'ORDER BY w.scope, w.window_start;',
+        file: windows,
+        text: 'unnest(v_scopes, v_starts) AS k(scope, start) ON CONFLICT DO NOTHING;',
+        by: `unnest(v_scopes, v_starts) AS k(scope, start) WHERE NOT EXISTS (
+          SELECT 1 FROM budget_window w WHERE w.scope = k.scope AND w.window_start = k.start) ON CONFLICT DO NOTHING;`,
       },
     ],
     project: 'unit',
