@@ -10,7 +10,7 @@ import { measuredSeconds } from './sound/measured.ts'
 import { taskOperation } from './task.ts'
 import { valueBytes } from './text-size.ts'
 
-/** For files that nobody here can read. Speech has no fewer: the silence of AMR is a byte for 20 ms. */
+/** For files that nobody here can read. Nothing has fewer than the silence of AMR, a byte for 20 ms. */
 const LEAST_BYTES_PER_SECOND = 50
 /** What such files mostly have: 128 kbit/s. */
 const USUAL_BYTES_PER_SECOND = 16_000

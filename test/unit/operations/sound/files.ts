@@ -11,6 +11,24 @@ export function wav(rate: number, samples: number, saidBytes = samples * 2): Uin
   return new Uint8Array([...head, ...ascii('data'), ...little(saidBytes, 4), ...new Array<number>(samples * 2).fill(0)])
 }
 
+/** The rate is a float of 80 bits. `packing` makes it AIFC. */
+export function aiff(rate: number, samples: number, packing = ''): Uint8Array {
+  const exponent = Math.floor(Math.log2(rate))
+  const float = [...big(16_383 + exponent, 2), ...big(rate * 2 ** (31 - exponent), 4), ...big(0, 4)]
+  const common = [...big(1, 2), ...big(samples, 4), ...big(16, 2), ...float, ...ascii(packing)]
+  const bytes = samples * (packing === 'ulaw' ? 1 : 2)
+  const head = [...ascii(`FORM`), ...big(30 + common.length + bytes, 4), ...ascii(packing === '' ? 'AIFF' : 'AIFC')]
+  const sound = [...ascii('SSND'), ...big(8 + bytes, 4), ...big(0, 8), ...new Array<number>(bytes).fill(0)]
+  return new Uint8Array([...head, ...ascii('COMM'), ...big(common.length, 4), ...common, ...sound])
+}
+
+/** Speech of 12.2 kbit/s (AMR) or 6.6 (AMR-WB), and after each frame one of silence. */
+export function amr(frames: number, wide = false): Uint8Array {
+  const speech = wide ? [0x04, ...new Array<number>(17).fill(1)] : [0x3c, ...new Array<number>(31).fill(1)]
+  const sound = Array.from({ length: frames }, () => [...speech, 0x7c])
+  return new Uint8Array([...ascii(wide ? '#!AMR-WB\n' : '#!AMR\n'), ...sound.flat()])
+}
+
 function crc8(bytes: readonly number[]): number {
   return bytes.reduce((crc, byte) => {
     let next = crc ^ byte

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { audioSeconds } from '../../../../src/operations/sound/seconds.ts'
 import '../../../support/seed.ts'
-import { adts, flac, mp3, mp4, opus, vorbis, wav, webm } from './files.ts'
+import { adts, aiff, amr, flac, mp3, mp4, opus, vorbis, wav, webm } from './files.ts'
 
 const rates = fc.constantFrom(8_000, 16_000, 44_100, 48_000)
 const some = fc.integer({ min: 1, max: 300 })
@@ -22,6 +22,10 @@ const honest = fc.oneof(
   fc.tuple(rates, some).map(([rate, n]) => ({ file: mp4({ rate, samples: n }), seconds: (n * 1_024) / rate })),
   some.map((n) => ({ file: mp4({ rate: 8_000, samples: n * 4, declared: 0, fragments: n }), seconds: n * 0.512 })),
   some.map((n) => ({ file: webm(n), seconds: n * 0.06 })),
+  fc
+    .tuple(rates, some, fc.constantFrom('', 'sowt', 'ulaw'))
+    .map(([rate, n, packing]) => ({ file: aiff(rate, n, packing), seconds: n / rate })),
+  fc.tuple(some, fc.boolean()).map(([n, wide]) => ({ file: amr(n, wide), seconds: n * 0.04 })),
 )
 
 describe('the length of sound', () => {
