@@ -15,7 +15,12 @@ const GOOGLES = /^(?:files\/|https?:\/\/[^/]*googleapis\.com[:/])/i
 const LONGEST_NAME = 1024
 
 /** What is below these is of the caller's own making: JSON schemas, and what a model called with. */
-const OWN_WORDS: ReadonlySet<string> = new Set(['parameters', 'input_schema', 'schema', 'arguments', 'metadata'])
+const OWN_WORDS: ReadonlySet<string> = new Set([
+  ...['parameters', 'input_schema', 'schema', 'metadata'],
+  ...['arguments', 'functionCall', 'functionResponse'],
+])
+/** Claude's calls lie beside their type, in a field that is also what Responses are asked. */
+const CALLS: ReadonlySet<unknown> = new Set(['tool_use', 'server_tool_use', 'mcp_tool_use'])
 
 /** Every name of something kept at a vendor that a body says, as {@link keptName} writes it; mostly none. */
 export function namesInBody(body: unknown): readonly string[] {
@@ -29,7 +34,7 @@ function collect(value: unknown, found: Set<string>): void {
     for (const one of value) if (typeof one === 'object') collect(one, found)
     return
   }
-  if (!isFields(value)) return
+  if (!isFields(value) || CALLS.has(value.type)) return
   for (const field in value) {
     const said = value[field]
     if (REFERENCES.has(field) || (ADDRESSES.has(field) && typeof said === 'string' && GOOGLES.test(said)))

@@ -23,6 +23,17 @@ describe('names of what is kept at vendors', () => {
     ['a picture anywhere else', { messages: [{ content: [{ image_url: { url: 'https://a.b/files/c' } }] }] }, []],
     ['what Google keeps cached', { cachedContent: 'projects/p/locations/l/cachedContents/7' }, ['cachedContents/7']],
     ['a batch', { input_file_id: 'file-1', metadata: { file_id: 'mine' } }, ['file-1']],
+    [
+      'what a model called a tool with',
+      { messages: [{ content: [{ type: 'tool_use', input: { file_id: 'x' } }] }] },
+      [],
+    ],
+    ['what Gemini did', { contents: [{ parts: [{ functionCall: { args: { file_id: 'x' } } }] }] }, []],
+    [
+      'a document that a tool answered',
+      { messages: [{ content: [{ type: 'tool_result', content: [{ source: { file_id: 'file_1' } }] }] }] },
+      ['file_1'],
+    ],
     ['a property that is called so', { tools: [{ function: { parameters: { file_id: 'x' } } }] }, []],
   ]
   it.each(bodies)('are read from %s', (_, body, names) => {
