@@ -2,6 +2,7 @@ import { type EmbeddingRequest, parseEmbeddings, printEmbeddings } from '../dial
 import { GatewayError } from '../errors.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import type { EmbeddingTranslator, Vendor } from '../providers/translator.ts'
+import { counted } from './counted.ts'
 import { estimateEmbeddingsUsage, worstCaseEmbeddings } from './embeddings.ts'
 import type { Operation } from './operation.ts'
 import { readable } from './task.ts'
@@ -26,9 +27,9 @@ export const embeddings: Operation<EmbeddingRequest> = {
         answers.map(({ json }) => json),
         request,
       )
-      const usage = made.usage ?? estimateEmbeddingsUsage(request)
-      const body = JSON.stringify(printEmbeddings({ ...made, usage }, { ...request, model: deployment.group }))
-      return { body, usage, estimated: made.usage === undefined }
+      const used = counted(made.usage, estimateEmbeddingsUsage(request), deployment.price)
+      const printed = printEmbeddings({ ...made, usage: used.usage }, { ...request, model: deployment.group })
+      return { ...used, body: JSON.stringify(printed) }
     })
   },
 }

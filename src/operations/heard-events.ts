@@ -1,6 +1,8 @@
 import { isFields, parsed, text } from '../dialects/loose-json.ts'
+import type { Price } from '../prices/price.ts'
 import type { FramedEvent } from '../streams/splitter.ts'
 import { sseSplitter } from '../streams/sse.ts'
+import { counted } from './counted.ts'
 import type { Hearing, Told } from './operation.ts'
 
 interface Heard {
@@ -9,10 +11,11 @@ interface Heard {
   /** What that event says of its usage. */
   usage(event: unknown): Told['usage'] | undefined
   estimate(): Told['usage']
+  readonly price: Price | undefined
 }
 
 /** Hears OpenAI's events of an answer that is no chat: `transcript.text.done`, `speech.audio.done`. */
-export function heardEvents({ last, usage, estimate }: Heard): Hearing {
+export function heardEvents({ last, usage, estimate, price }: Heard): Hearing {
   const splitter = sseSplitter()
   let ending: unknown
   let failure: string | undefined
@@ -35,9 +38,6 @@ export function heardEvents({ last, usage, estimate }: Heard): Hearing {
     get failure() {
       return failure
     },
-    used() {
-      const told = usage(ending)
-      return { usage: told ?? estimate(), estimated: told === undefined }
-    },
+    used: () => counted(usage(ending), estimate(), price),
   }
 }

@@ -44,7 +44,7 @@ function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
     worstCase: (request, deployment) =>
       boundedBy(
         deployment,
-        [...mostUsages(taskBody(request, deployment), deployment), usualUsage(request)],
+        mostUsages(taskBody(request, deployment), deployment, usualUsage(request)),
         'output_cost_per_image',
         ...[deployment.params, request],
       ),
@@ -62,13 +62,14 @@ function picturesBy(action: ImagesAction): Operation<ImagesRequest> {
         })
       return whole.upstreams(asking)
     },
-    hearing({ request, provider }) {
+    hearing({ request, provider, deployment }) {
       const usage = provider.images?.[action]?.streamed
       if (request.stream !== true || !usage) return undefined
       return heardEvents({
         last: action === 'edits' ? 'image_edit.completed' : 'image_generation.completed',
         usage: (event) => usage(event, request),
         estimate: () => whole.estimateUsage(request, 0),
+        price: deployment.price,
       })
     },
   }
@@ -81,13 +82,16 @@ export const imageVariations = picturesBy('variations')
 type Body = Readonly<Record<string, unknown>>
 
 /** What a request is billed as at the most. Whoever leaves quality or size to the vendor may get any that has a price. */
-function mostUsages(body: Body, { model, price }: Pick<Deployment, 'model' | 'price'>): readonly [Usage, ...Usage[]] {
+function mostUsages(body: Body, { model, price }: Deployment, usual: Usage): readonly [Usage, ...Usage[]] {
   const { count, partial, sources, said } = sizesOf(body)
   const most: Usage = {
     ...noUsage,
     inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
     inputImageTokens: sources * TOKENS_PER_SOURCE,
-    outputImageTokens: count * mostTokens(model, body.quality) + partial * TOKENS_PER_PARTIAL,
+    outputImageTokens: Math.max(
+      count * mostTokens(model, body.quality) + partial * TOKENS_PER_PARTIAL,
+      usual.outputImageTokens,
+    ),
     ...imagesUsed(body, count),
   }
   const fits = (asked: unknown, own: string | undefined) => asked === 'auto' || asked === own
@@ -95,7 +99,7 @@ function mostUsages(body: Body, { model, price }: Pick<Deployment, 'model' | 'pr
     const [quality, size] = kind.split('/')
     return fits(body.quality ?? 'standard', quality) && fits(body.size ?? '1024x1024', size)
   })
-  return [most, ...left.map((imageKind) => ({ ...most, imageKind }))]
+  return [most, usual, ...left.map((imageKind) => ({ ...most, imageKind }))]
 }
 
 /** What pictures are mostly billed as, whose vendor did not say. */

@@ -6,6 +6,7 @@ import { audioTokens, charactersOf, mostSpokenTokens } from '../providers/audio-
 import { ruledBy } from '../providers/parameter-rules.ts'
 import { taskBody } from '../providers/task-request.ts'
 import { boundedBy, isByToken } from './bound.ts'
+import { counted } from './counted.ts'
 import { heardEvents } from './heard-events.ts'
 import type { Asking, Hearing, Operation } from './operation.ts'
 import { readable } from './task.ts'
@@ -38,7 +39,12 @@ export const speech: Operation<SpeechRequest> = {
       const told = audioTokens(event)
       return told && { ...told, inputCharacters: charactersOf(request.input) }
     }
-    return heardEvents({ last: 'speech.audio.done', usage, estimate: () => estimateUsage(request) })
+    return heardEvents({
+      last: 'speech.audio.done',
+      usage,
+      estimate: () => estimateUsage(request),
+      price: deployment.price,
+    })
   },
   upstreams(asking) {
     const { request, target } = ruledBy(asking.request, asking.target)
@@ -51,7 +57,7 @@ export const speech: Operation<SpeechRequest> = {
     if (read) {
       const { bytes, type, usage } = readable(deployment.group, () => read(answer.json, request))
       const used = usage && { ...usage, inputCharacters: charactersOf(request.input) }
-      return { body: '', bytes, type, usage: used ?? estimateUsage(request), estimated: used === undefined }
+      return { body: '', bytes, type, ...counted(used, estimateUsage(request), deployment.price) }
     }
     throw new GatewayError('upstream_failed', `${deployment.group} answered with something that is no sound.`, {
       billed: true,

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors.ts'
 import type { Usage } from '../prices/usage.ts'
 import { ruledBy } from '../providers/parameter-rules.ts'
 import type { Task, Vendor } from '../providers/translator.ts'
+import { counted } from './counted.ts'
 import type { AnyRequest, Asking, Operation, Told } from './operation.ts'
 
 /** What an operation that a vendor does as a `Task` says of itself. */
@@ -48,10 +49,9 @@ export function taskOperation<R extends AnyRequest, A extends { readonly usage?:
           request,
           asking.target,
         )
-        const usage = answer.usage ?? estimateUsage(request)
-        const printed = print({ ...answer, usage }, asking)
-        const told = { usage, estimated: answer.usage === undefined }
-        return typeof printed === 'string' ? { ...told, body: printed } : { ...told, ...printed }
+        const used = counted(answer.usage, estimateUsage(request), deployment.price)
+        const printed = print({ ...answer, usage: used.usage }, asking)
+        return typeof printed === 'string' ? { ...used, body: printed } : { ...used, ...printed }
       })
     },
   }

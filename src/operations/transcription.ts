@@ -46,12 +46,13 @@ function listening(action: ListeningAction): Operation<TranscriptionRequest> {
   return {
     ...whole,
     streams: ({ stream }) => stream === true,
-    hearing({ request }) {
+    hearing({ request, deployment }) {
       if (request.stream !== true) return undefined
       return heardEvents({
         last: 'transcript.text.done',
         usage: audioTokens,
         estimate: () => estimateUsage(request),
+        price: deployment.price,
       })
     },
   }

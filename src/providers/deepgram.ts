@@ -26,6 +26,7 @@ const IGNORES = new Set([
   'temperature',
   'timestamp_granularities',
   'user',
+  'multichannel',
   ...LACKS,
 ])
 
@@ -37,6 +38,8 @@ const listen: Task<TranscriptionRequest, Transcript> = {
       LACKS.filter((field) => body[field] !== undefined && body[field] !== null),
       target,
     )
+    // Each channel is billed, and only the first is told here.
+    unsupported(saysOf({ multichannel: body.multichannel }, [false, 'false']), target)
     const query = new URLSearchParams({ model: target.model, smart_format: 'true' })
     for (const [name, value] of Object.entries(body))
       if (!IGNORES.has(name) && ['string', 'number', 'boolean'].includes(typeof value)) query.set(name, String(value))

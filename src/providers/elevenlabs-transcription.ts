@@ -5,12 +5,12 @@ import { noUsage } from '../prices/usage.ts'
 import { msOf } from './audio-used.ts'
 import { type Reach, taskBody, uploaded } from './task-request.ts'
 import type { Task } from './translator.ts'
-import { unsupported } from './unsupported.ts'
+import { saysOf, unsupported } from './unsupported.ts'
 import { segmentsOf, type Word } from './words-heard.ts'
 
 /** OpenAI's fields without a counterpart; what is left of its fields changes only how we print. */
 const LACKS = ['prompt', 'include', 'chunking_strategy', 'known_speaker_names', 'known_speaker_references']
-const PRINTED = ['response_format', 'timestamp_granularities', 'user', 'file', 'model', 'language']
+const PRINTED = ['response_format', 'timestamp_granularities', 'user', 'file', 'model', 'language', 'use_multi_channel']
 
 /** ElevenLabs' speech to text: a form, with `model_id` (elevenlabs.io/docs/api-reference/speech-to-text). */
 export function elevenlabsTranscription(reach: Reach): Task<TranscriptionRequest, Transcript> {
@@ -19,6 +19,8 @@ export function elevenlabsTranscription(reach: Reach): Task<TranscriptionRequest
       const body = taskBody(request, target)
       const asked = (field: string) => body[field] !== undefined && body[field] !== null
       unsupported([...LACKS.filter(asked), ...(request.stream === true ? ['stream'] : [])], target)
+      // Its answer then is one for each channel, and each is billed.
+      unsupported(saysOf({ use_multi_channel: body.use_multi_channel }, [false, 'false']), target)
       const own = Object.entries(body).filter(([name]) => !PRINTED.includes(name) && !LACKS.includes(name))
       const sent = { ...Object.fromEntries(own), ...present({ language_code: body.language }) }
       return [uploaded(reach, target, { ...sent, model_id: target.model, file: request.file })]

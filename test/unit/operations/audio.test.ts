@@ -226,6 +226,12 @@ describe('transcriptions', () => {
     })
     // 0.0052 USD a minute, for twelve seconds.
     expect(await row()).toMatchObject({ cost_nano: '1040004', overrun: false })
+    // Each channel would be billed.
+    await expect(ask(transcription, { model: 'deepgram', file, multichannel: 'true' })).rejects.toMatchObject({
+      kind: 'invalid_request',
+      message: expect.stringContaining('multichannel'),
+    })
+    expect(sent).toHaveLength(1)
   })
 
   const delta = 'data: {"type":"transcript.text.delta","delta":"Hi."}\n\n'

@@ -279,6 +279,11 @@ describe('hearing', () => {
     expect(form(sent)).toMatchObject({ model_id: 'scribe_v2', language_code: 'en', diarize: 'true' })
     expect(told()).toMatchObject({ text: 'Hello there', duration: 12.5, segments: [{ text: 'Hello there', end: 1 }] })
     expect(row).toMatchObject({ cost_nano: '1250000', usage_estimated: false })
+    const channels = { model: 'scribe', file, use_multi_channel: 'true' }
+    await expect(asked(transcription, channels, { transcripts: [] })).rejects.toMatchObject({
+      kind: 'invalid_request',
+      message: expect.stringContaining('use_multi_channel'),
+    })
   })
 
   it('of Mistral costs by its seconds, and knows no streams', async () => {
