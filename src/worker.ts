@@ -28,6 +28,9 @@ const EVERY_MINUTE = '*/1 * * * *'
 /** As far back as `GET /health/history` goes. */
 const CHECKS_KEPT_MS = 90 * 86_400_000
 
+/** Longer than any vendor keeps the results of a batch that nobody asks for. */
+const PAID_BATCHES_KEPT_MS = 180 * 86_400_000
+
 const app = createApp(depsFor)
 
 const failed = (name: string, error: unknown) => operatorLog('error', `${name} failed`, { error: String(error) })
@@ -83,7 +86,9 @@ export default {
       // Last, because others are waited for.
       'open batches': async () => {
         const { batches, gateway } = await depsFor(env, ctx)
-        if (batches) await chargeOpenBatches(batches, gateway, failed)
+        if (!batches) return
+        await chargeOpenBatches(batches, gateway, failed)
+        await batches.objects.dropOld(atMs - PAID_BATCHES_KEPT_MS)
       },
     })
   },

@@ -44,6 +44,11 @@ export function memoryVendorObjects(): VendorObjects {
       rows.set(nameOf(vendor, id), { chargedAtMs: nowMs, ...row })
       return Promise.resolve()
     },
+    dropOld(beforeMs) {
+      for (const [name, { kind, chargedAtMs = beforeMs }] of rows)
+        if (kind === 'batch' && chargedAtMs < beforeMs) rows.delete(name)
+      return Promise.resolve()
+    },
     open(limit) {
       const waiting = [...rows.values()].filter(({ opening, chargedAtMs }) => opening && chargedAtMs === undefined)
       return Promise.resolve(structuredClone(waiting.slice(0, limit)))

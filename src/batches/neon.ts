@@ -75,6 +75,9 @@ export function neonVendorObjects(db: Db): VendorObjects {
         .set({ charged_at: new Date(nowMs), opening: null })
         .where(and(eq(t.vendor, vendor), eq(t.id, id), isNull(t.charged_at)))
     },
+    async dropOld(beforeMs) {
+      await db.delete(t).where(and(eq(t.kind, 'batch'), lt(t.charged_at, new Date(beforeMs))))
+    },
     async open(limit) {
       const rows = await db
         .select()

@@ -62,6 +62,8 @@ export interface VendorObjects {
   forget(owner: string, kind: VendorObject['kind'], id: string, vendors?: readonly string[]): Promise<boolean>
   /** A batch is paid for: its row is where no fault can lose it, and what it was begun with is forgotten. */
   charged(vendor: string, id: string, nowMs: number): Promise<void>
+  /** Forgets batches that were paid for before a moment. Files stay: whose they are holds as long as they lie there. */
+  dropOld(beforeMs: number): Promise<void>
   /** Some of everybody's batches that are not paid for: others each time, where there are more. */
   open(limit: number): Promise<readonly VendorObject[]>
 }

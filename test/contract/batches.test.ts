@@ -101,6 +101,23 @@ function contract(name: string, make: () => VendorObjects): void {
       expect(await ids({ limit: 9, purpose: 'batch' })).toEqual(['p5', 'p0'])
     })
 
+    it('is forgotten long after it is paid for, and nothing else is', async () => {
+      const store = make()
+      const owner = 'team:old'
+      const opening = { event: spendEventOf({ id: newId(NOW) }), prices: {} }
+      const old = { owner, createdAtMs: NOW - 9 }
+      for (const id of ['paid', 'late', 'open'])
+        await store.keep(object(id, { ...old, kind: 'batch', ...(id === 'open' && { opening }) }))
+      await store.charged('openai', 'paid', NOW - 5)
+      await store.charged('openai', 'late', NOW + 5)
+      await store.keep(object('uploaded', old))
+      await store.keep(object('results', { ...old, batch: 'paid' }))
+      await store.keep(object('thread', { ...old, kind: 'other' }))
+      await store.dropOld(NOW)
+      const left = await store.owners(['paid', 'late', 'open', 'uploaded', 'results', 'thread'], ['openai'])
+      expect(left.map(({ id }) => id).sort()).toEqual(['late', 'open', 'results', 'thread', 'uploaded'])
+    })
+
     it('is open until it is charged', async () => {
       const store = make()
       const opening = { event: spendEventOf({ id: newId(NOW) }), prices: {} }
