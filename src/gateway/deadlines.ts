@@ -63,6 +63,7 @@ export function deadlines(group: string, patience: Patience, client: AbortSignal
   }
   const set = (now: number) => {
     stop()
+    if (isOver) return
     timerAtMs = Math.min(totalAtMs, firstAtMs, silentAtMs)
     timer = setTimeout(look, Math.min(Math.max(0, timerAtMs - now), LONGEST_MS))
   }

@@ -126,7 +126,8 @@ function mustBeUsable(variable: string, value: string, principal: Principal | un
     )
   }
   const allowedHosts = deps.gateway.config.general.allowedHosts ?? []
-  const isAddress = /^[a-z]+:\/\//i.test(value)
+  // However many slashes it is written with.
+  const isAddress = /^[a-z]+:\/\//i.test(value) || (/^https?:/i.test(value) && URL.canParse(value))
   if (isAddress && publicAddress(withoutUser(value), { allowedHosts, httpsOnly: true }) === undefined)
     throw refusedAddress(value, param)
 }

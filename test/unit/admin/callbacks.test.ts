@@ -113,6 +113,8 @@ describe('metadata.logging', () => {
       400,
       'is hidden',
     ],
+    ['an address with one slash', host('https:/10.0.0.1/hook'), 400, 'public https'],
+    ['an address without slashes', host('http:169.254.169.254'), 400, 'public https'],
     ['the metadata server', host('http://169.254.169.254/latest'), 400, 'public https'],
     ['an address of a private network in hex', host('https://0x0a000001/'), 400, 'public https'],
     ['an address of an inner name', host('https://db.internal/'), 400, 'public https'],

@@ -46,3 +46,10 @@ it('a vendor that has said everything has a moment more for what it counted, onc
   vi.advanceTimersByTime(1)
   expect(watch.ended()?.kind).toBe('timeout')
 })
+
+it('nothing is waited for any more once it is over, whoever still asks', () => {
+  const { watch } = watching()
+  watch.over()
+  watch.wait()
+  expect(vi.getTimerCount()).toBe(0)
+})
