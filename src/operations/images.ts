@@ -86,7 +86,8 @@ function mostUsages(body: Body, { model, price }: Deployment, usual: Usage): rea
   const { count, partial, sources, said } = sizesOf(body)
   const most: Usage = {
     ...noUsage,
-    inputTokens: valueBytes(said) + TOKENS_PER_PROMPT,
+    // Vendors that draw one at a time read it as often.
+    inputTokens: count * (valueBytes(said) + TOKENS_PER_PROMPT),
     inputImageTokens: sources * TOKENS_PER_SOURCE,
     outputImageTokens: Math.max(
       count * mostTokens(model, body.quality) + partial * TOKENS_PER_PARTIAL,

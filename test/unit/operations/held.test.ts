@@ -38,7 +38,12 @@ const MODELS = {
       'gemini-2.5-flash-image',
       'amazon.nova-canvas-v1:0',
     ],
-    ...['stability.stable-image-core-v1:1', '@cf/black-forest-labs/flux-2-dev'],
+    ...[
+      'gemini-2.5-flash-image',
+      'gemini-3-pro-image-preview',
+      'stability.stable-image-core-v1:1',
+      '@cf/black-forest-labs/flux-2-dev',
+    ],
   ],
   speech: ['tts-1', 'gpt-4o-mini-tts', '@cf/deepgram/aura-1'],
   transcription: ['whisper-1', 'gpt-4o-transcribe', '@cf/openai/whisper-large-v3-turbo'],
@@ -52,7 +57,8 @@ const MODELS = {
 
 type Kind = keyof typeof MODELS
 
-const rate = fc.integer({ min: 0, max: 100_000_000 })
+/** Often nothing, so that one class stands for itself. */
+const rate = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 100_000_000 }))
 const some = <T>(one: fc.Arbitrary<T>) => fc.option(one, { nil: undefined, freq: 1 })
 const kinds = ['standard/1024x1024', 'hd/1024x1024', 'high/1536x1024', 'low/1024x1024', 'medium/1536x1024']
 const byToken = fc.record({
@@ -78,6 +84,7 @@ const priceFor = (kind: Kind) =>
   fc
     .oneof(
       byToken,
+      fc.constantFrom({ input: 1_000, output: 0 }, { input: 0, output: 1_000 }),
       byUnit(units[kind]),
       fc.tuple(byToken, byUnit(units[kind])).map(([a, b]) => ({ ...a, ...b })),
     )

@@ -137,6 +137,16 @@ describe('pictures', () => {
     expect(row).toMatchObject({ cost_nano: String(2 * (10 * 300 + 2 * 2500 + 1290 * 30_000)), overrun: false })
   })
 
+  it('that are drawn one by one hold for what is read each time', async () => {
+    const made = { candidates: [{ content: { parts: [{ inlineData: { data: 'AA==' } }] } }] }
+    const usageMetadata = {
+      ...{ promptTokenCount: 5_200, candidatesTokenCount: 4_096, totalTokenCount: 9_296 },
+      candidatesTokensDetails: [{ modality: 'IMAGE', tokenCount: 4_096 }],
+    }
+    const { row } = await asked({ model: 'banana', prompt: 'gate '.repeat(1_000), n: 4 }, { ...made, usageMetadata })
+    expect(row).toMatchObject({ status: 'success', overrun: false })
+  })
+
   it('that a filter kept back are refused in its words, and what a vendor has no word for by name', async () => {
     const filtered = { predictions: [{ raiFilteredReason: 'Unsafe prompt' }] }
     await expect(asked({ model: 'imagen' }, filtered)).rejects.toMatchObject({
