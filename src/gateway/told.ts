@@ -76,6 +76,15 @@ function saidIn(place: Fields, told: { -readonly [K in keyof Told]: Told[K] }): 
       const value = place[name]
       if (typeof value === 'string' && value !== '') told[field] ??= cut(value)
     }
+  if (isFields(place.prompt)) promptIn(place.prompt, told)
+}
+
+/** A prompt as Langfuse's SDKs give it (`metadata.prompt`), of which a link is made. What it says stays with the caller. */
+function promptIn({ name, version }: Fields, told: { -readonly [K in keyof Told]: Told[K] }): void {
+  if (typeof name !== 'string' || name === '' || !Number.isSafeInteger(version) || told.prompt_name !== undefined)
+    return
+  told.prompt_name = cut(name)
+  told.prompt_version = Number(version)
 }
 
 function unloggedOf(body: Fields, headers: Headers): string[] | undefined {

@@ -75,6 +75,8 @@ function generation(event: SpendEvent, bodies: Occasion['bodies']) {
       endTime: iso(event.end_ms),
       completionStartTime: event.first_token_ms === null ? undefined : iso(event.first_token_ms),
       model: event.model,
+      promptName: event.prompt_name,
+      promptVersion: event.prompt_version,
       input: said?.messages,
       output: said?.response,
       usageDetails: {

@@ -119,6 +119,9 @@ export const spendEvent = z.object({
   trace_name: z.string().optional(),
   generation_name: z.string().optional(),
   trace_user_id: z.string().optional(),
+  /** The kept prompt that the request was written by: Langfuse's name and version. */
+  prompt_name: z.string().optional(),
+  prompt_version: z.int().optional(),
   /** What the vendor said is left of its limits after this attempt. */
   vendor_remaining_requests: z.number().optional(),
   vendor_remaining_tokens: z.number().optional(),

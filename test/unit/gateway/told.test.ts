@@ -30,6 +30,15 @@ it('an event says who asked from where, for which session and trace, and what it
   expect(JSON.stringify(row)).not.toMatch(/prompt-SECRET|answer-SECRET|sk-/)
 })
 
+it('an event names the kept prompt that it was written by, and nothing of what that says', async () => {
+  const prompt = { name: 'greeting', version: 3, prompt: 'prompt-SECRET' }
+  const [row] = await rowOf({}, { metadata: { prompt } })
+  expect(row).toMatchObject({ prompt_name: 'greeting', prompt_version: 3 })
+  expect(JSON.stringify(row)).not.toContain('prompt-SECRET')
+  for (const odd of ['greeting', { name: 'greeting' }, { name: 7, version: 3 }, { name: 'greeting', version: '3' }])
+    expect((await rowOf({}, { metadata: { prompt: odd } }))[0]).not.toHaveProperty('prompt_name')
+})
+
 it.each([
   [{}, { 'no-log': true }, ['*']],
   [{ 'x-litellm-disable-callbacks': 'Langfuse, otel' }, {}, ['langfuse', 'otel']],

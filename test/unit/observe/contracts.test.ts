@@ -61,6 +61,8 @@ const anyEvent: fc.Arbitrary<SpendEvent> = fc
       session_id: maybe(text),
       trace_id: maybe(text),
       generation_name: maybe(text),
+      prompt_name: maybe(text),
+      prompt_version: maybe(fc.nat()),
       user_agent: maybe(text),
       request_tags: fc.array(text, { maxLength: 4 }),
     }),

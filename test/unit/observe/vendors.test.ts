@@ -29,6 +29,8 @@ it('Langfuse: a trace for the request, a generation for the attempt, input witho
     session_id: 's',
     trace_user_id: 'u',
     generation_name: 'g',
+    prompt_name: 'greeting',
+    prompt_version: 3,
     request_tags: ['t'],
   })
   const settings = { publicKey: 'pk', secretKey: 'sk', host: 'https://lf.test/' }
@@ -46,6 +48,8 @@ it('Langfuse: a trace for the request, a generation for the attempt, input witho
       id,
       traceId: 'trace-1',
       name: 'g',
+      promptName: 'greeting',
+      promptVersion: 3,
       usageDetails: { input: 4, cache_read_input_tokens: 6, output: 5, total: 15 },
       level: 'DEFAULT',
     },
