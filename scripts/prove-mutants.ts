@@ -62,8 +62,17 @@ function broken({ breaks }: Mutant): () => void {
   }
 }
 
+const chosen = mutants.filter(({ name }) => name.includes(values.only))
+if (chosen.length === 0) throw new Error(`No mutant has ${JSON.stringify(values.only)} in its name.`)
+const unbroken = new Map<string, Seen>()
 const escaped: string[] = []
-for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
+for (const mutant of chosen) {
+  // Tests that fail anyway would see any mutant.
+  const tests = [mutant.project, ...mutant.tests].join(' ')
+  const before = unbroken.get(tests) ?? run(mutant)
+  unbroken.set(tests, before)
+  if (before.failed > 0 || before.passed === 0)
+    throw new Error(`Nothing can be proved: ${tests} does not pass as it is (first "${before.first}").`)
   const mend = broken(mutant)
   const { failed, passed, first } = run(mutant)
   mend()
@@ -74,4 +83,5 @@ for (const mutant of mutants.filter(({ name }) => name.includes(values.only))) {
   )
 }
 console.log(escaped.length === 0 ? 'Every mutant was seen.' : `${escaped.length} mutants were not seen.`)
+console.log(JSON.stringify({ mutants: chosen.length, seen: chosen.length - escaped.length, escaped }))
 process.exitCode = escaped.length === 0 ? 0 : 1
