@@ -36,12 +36,13 @@ export async function keptBodies(spoken: Spoken, answering: Promise<Response>, k
     keep(JSON.stringify({ error: { type, message } }))
     throw thrown
   }
-  const heard = new Beginning()
   if (!response.body || !isText(response)) {
     keep('')
     return response
   }
-  const over = once(() => keep(heard.text()))
+  const heard = new Beginning()
+  // A stream ends in one of the two ways.
+  const over = () => keep(heard.text())
   const body = response.body.pipeThrough(
     new TransformStream<Uint8Array, Uint8Array>({
       transform(chunk, controller) {
@@ -69,14 +70,6 @@ function keeper({ body, requestId, receivedAtMs }: Spoken, bodies: BodyStore, de
 /** Pictures and sound are nothing that a log could show. */
 function isText({ headers }: Response): boolean {
   return /json|text\//.test(headers.get('content-type') ?? 'application/json')
-}
-
-function once(act: () => void): () => void {
-  let isDone = false
-  return () => {
-    if (!isDone) act()
-    isDone = true
-  }
 }
 
 function isUnlogged({ body, headers }: Spoken): boolean {

@@ -1,7 +1,7 @@
 import { hex } from '../cache/key.ts'
 import { GatewayError } from '../errors.ts'
 import { newId } from '../ids.ts'
-import { differences, type Read, readCostMap } from '../models/cost-map.ts'
+import { differences, NO_DISCOUNT, type Read, readCostMap } from '../models/cost-map.ts'
 import type { ModelStore, Signature, Stored, StoredPriceSchedule } from '../models/port.ts'
 import type { LastReading, ListedModel, PriceList, PriceLists } from '../models/price-lists.ts'
 import { knownPrices, latestList } from '../models/repriced.ts'
@@ -67,9 +67,9 @@ async function reloaded(signature: Signature, { lists, store, gateway }: Reloadi
   )
   const prices: Record<string, ListedModel> = { ...read.prices }
   for (const name of fallen) {
-    const held = before?.[name]
+    const listed = before?.[name]
     // What no list had is left out, so that what was built in holds.
-    if (held) prices[name] = held
+    if (listed) prices[name] = listed
     else delete prices[name]
   }
   const skipped = [...read.skipped, ...fallen]
@@ -125,13 +125,10 @@ function mustBeWhole(models: number, before: PriceList | undefined, url: URL): v
     throw unread(url, `it has ${models} models that cost something, and the list that holds has ${had}`)
 }
 
-/** So much cheaper is no discount. */
-const FALLS = 50
-
 function isFallen(was: Price | undefined, is: Price | undefined): boolean {
   if (was === undefined || is === undefined) return false
   if (hasCost(baseOf(was)) && !hasCost(baseOf(is))) return true
-  return is.input * FALLS < was.input || is.output * FALLS < was.output
+  return is.input * NO_DISCOUNT < was.input || is.output * NO_DISCOUNT < was.output
 }
 
 const baseOf = ({ tiers: _, ...base }: Price) => base

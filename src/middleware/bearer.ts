@@ -58,7 +58,10 @@ export async function bearerOf(
 }
 
 /** Where a principal came from, if from a token. */
-const bearings = new WeakMap<Principal, { readonly bearing: Bearing; readonly door: TokenDoor }>()
+const bearings = new WeakMap<Principal, { readonly bearing: Bearing; readonly door: Judging }>()
+
+/** What judges a bearer: nothing of the request that it came with. */
+type Judging = Pick<TokenDoor, 'settings' | 'tenants'>
 
 /**
  * Who the bearer of a token is by now, for what lasts longer than a request; undefined for who came without a token. In the
@@ -111,7 +114,7 @@ async function teamOf(
 }
 
 /** An admin needs no row; who has one can be blocked by it. */
-async function adminOf({ userId }: Bearing, { tenants }: TokenDoor, moment: Moment): Promise<Principal> {
+async function adminOf({ userId }: Bearing, { tenants }: Judging, moment: Moment): Promise<Principal> {
   const principal = userId === undefined ? undefined : await tenants.withoutKey({ userId }, moment)
   if (principal) return principal
   const name = userId === undefined ? 'token' : entityName('user', userId)
@@ -120,8 +123,7 @@ async function adminOf({ userId }: Bearing, { tenants }: TokenDoor, moment: Mome
 }
 
 /** What the token adds to whom it names. */
-function dressed(of: Principal, bearing: Bearing, { made }: Known, door: TokenDoor): Principal {
-  const { settings } = door
+function dressed(of: Principal, bearing: Bearing, { made }: Known, { settings, tenants }: Judging): Principal {
   const before = made.get(of.keyId)
   if (before?.of === of) return before.principal
   const { isAdmin, customerId, expiresAtMs } = bearing
@@ -135,7 +137,7 @@ function dressed(of: Principal, bearing: Bearing, { made }: Known, door: TokenDo
     expiresAtMs,
   }
   made.set(of.keyId, { of, principal })
-  bearings.set(principal, { bearing, door })
+  bearings.set(principal, { bearing, door: { settings, tenants } })
   return principal
 }
 

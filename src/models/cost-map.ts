@@ -69,15 +69,15 @@ export function readCostMap(map: unknown): Read {
   return { ok: true, prices: { ...prices }, skipped }
 }
 
-/** No step, tier of service or batch is so much cheaper than the usual way. */
-const CHEAPEST_PART = 1 / 50
+/** What costs so many times less is no discount, but a slip. */
+export const NO_DISCOUNT = 50
 
 /** Whether a long prompt, a tier of service or a batch is nearly free where the model itself is not. */
 function hasSlip({ input, output, tiers = [], services = {}, batch = {} }: Price): boolean {
   return [...tiers, ...Object.values(services), batch].some(
     (part) =>
-      (part.input !== undefined && part.input < input * CHEAPEST_PART) ||
-      (part.output !== undefined && part.output < output * CHEAPEST_PART),
+      (part.input !== undefined && part.input * NO_DISCOUNT < input) ||
+      (part.output !== undefined && part.output * NO_DISCOUNT < output),
   )
 }
 

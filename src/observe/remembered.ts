@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts'
 
-/** As long as any other change takes to reach every isolate. */
+/** Changes are effective on every isolate within five seconds, so no answer is older. */
 const KEPT_MS = 5_000
 const MOST_NAMES = 10_000
 
@@ -17,17 +17,18 @@ export function remembered<Value>(
   const known = new Map<string, { readonly value: Value | undefined; readonly untilMs: number }>()
   return async (names) => {
     const nowMs = clock()
-    if (known.size + names.length > MOST_NAMES) known.clear()
-    const asked = names.filter((name) => (known.get(name)?.untilMs ?? 0) <= nowMs)
-    if (asked.length > 0) {
-      const found = await lookUp(asked, nowMs)
-      for (const name of asked) known.set(name, { value: found.get(name), untilMs: nowMs + KEPT_MS })
-    }
     const answers = new Map<string, Value>()
+    const asked: string[] = []
     for (const name of names) {
-      const value = known.get(name)?.value
-      if (value !== undefined) answers.set(name, value)
+      const kept = known.get(name)
+      if (kept === undefined || kept.untilMs <= nowMs) asked.push(name)
+      else if (kept.value !== undefined) answers.set(name, kept.value)
     }
+    if (asked.length === 0) return answers
+    const found = await lookUp(asked, nowMs)
+    if (known.size + asked.length > MOST_NAMES) known.clear()
+    for (const name of asked) known.set(name, { value: found.get(name), untilMs: nowMs + KEPT_MS })
+    for (const [name, value] of found) answers.set(name, value)
     return answers
   }
 }

@@ -37,7 +37,7 @@ export async function withOwnAtVendor(
   const file = FILE_KEEPERS.includes(vendor) ? fileIn(rest) : undefined
   if (!isAdmin) {
     if (file?.id !== undefined) await mine(asked, 'file', file.id, [vendor])
-    await mustBeOwn([...(isShaped ? [] : namesInPath(rest)), ...namesInBody(body)], asked, [vendor])
+    await mustBeOwn([...(isShaped || file ? [] : namesInPath(rest)), ...namesInBody(body)], asked, [vendor])
   }
   const response = await pass()
   if (!response.ok) return response

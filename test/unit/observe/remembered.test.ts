@@ -32,6 +32,13 @@ describe('a look-up that is remembered', () => {
     expect(w.asked).toHaveLength(3)
   })
 
+  it('answers what it knew though others make it forget meanwhile', async () => {
+    const w = world()
+    await w.look(['a'])
+    const [one] = await Promise.all([w.look(['a', 'b']), w.look(Array.from({ length: 20_000 }, (_, at) => `n${at}`))])
+    expect(one).toEqual(new Map([['a', 1]]))
+  })
+
   it('does not remember a failure', async () => {
     const w = world()
     w.fail(true)
